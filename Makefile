@@ -1,0 +1,135 @@
+# rollcall: make | make DEV=1 | make check | make lint | make install PREFIX=/usr/local DESTDIR=
+# Objects are listed, not globbed: what is not named here is not shipped.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BINDIR   = $(PREFIX)/bin
+SBINDIR  = $(PREFIX)/sbin
+MANDIR   = $(PREFIX)/share/man
+DATADIR  = $(PREFIX)/share/rollcall
+
+CC         ?= cc
+AR         ?= ar
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+
+ifdef DEV
+BUILD    := build/dev
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+WERROR   := -Werror
+DEFS     := -DBUF_FIRST=1
+else
+BUILD    := build
+OPT      := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+WERROR   :=
+DEFS     :=
+endif
+
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+HARDEN  := -fPIE -fstack-protector-strong
+LDHARD  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -DROLLCALL_VERSION='"$(VERSION)"' -Ihandler $(DEFS) $(WARN) \
+	$(WERROR) $(OPT) $(HARDEN) -MMD -MP $(CFLAGS)
+ALL_LDFLAGS := $(OPT) $(LDHARD) $(LDFLAGS)
+
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
+pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+
+# libcsv ships no .pc file.
+HANDLER_LIBS = $(call pkg_libs,fcgi libcjson libdeflate libcrypto) -lcsv
+VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
+AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
+
+SHARED  := arena buf clock conf digest io ip json jsonw log
+HANDLER := access auth body cell chain commit config daypair data fault fcgi health heal ids line \
+	record reply request resend route rows rowsource store table
+VERIFY  := csvcheck linecheck rebuild receipts
+AGENT   :=
+
+PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-verify
+
+# One cmocka program per file under tests/unit/<part>/.
+TESTS_SHARED  :=
+TESTS_HANDLER :=
+TESTS_AGENT   :=
+
+MAN1 := agent/rollcall-agent.1
+MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
+MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 scripts/rollcall-token.8
+TOOLS := scripts/rollcall-token
+
+obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
+SHARED_LIB  := $(BUILD)/shared.a
+HANDLER_LIB := $(BUILD)/handler.a
+AGENT_LIB   := $(BUILD)/agent.a
+
+all: $(PROGRAMS)
+
+$(SHARED_LIB): $(call obj,handler/shared,$(SHARED))
+$(HANDLER_LIB): $(call obj,handler,$(HANDLER) $(VERIFY))
+$(AGENT_LIB): $(call obj,agent,$(AGENT))
+%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/rollcall-handler: $(BUILD)/handler/main.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HANDLER_LIBS)
+
+$(BUILD)/rollcall-verify: $(BUILD)/handler/verify.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
+
+$(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(AGENT_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Unit tests: built by pattern, run by tests/unit/run.
+unit = $(patsubst %,$(BUILD)/tests/unit/$(1)/test_%,$(2))
+UNIT := $(call unit,shared,$(TESTS_SHARED)) $(call unit,handler,$(TESTS_HANDLER)) \
+	$(call unit,agent,$(TESTS_AGENT))
+CMOCKA_LIBS = $(call pkg_libs,cmocka)
+
+$(call unit,shared,$(TESTS_SHARED)): %: %.o $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(HANDLER_LIBS)
+$(call unit,handler,$(TESTS_HANDLER)): %: %.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(HANDLER_LIBS)
+$(call unit,agent,$(TESTS_AGENT)): %: %.o $(AGENT_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(AGENT_LIBS)
+
+units: $(UNIT)
+
+check: all units
+	tests/unit/run $(BUILD)
+	ROLLCALL_BUILD=$(abspath $(BUILD)) bats tests/cgi
+
+lint:
+	tests/lint/run
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 755 $(BUILD)/rollcall-agent $(DESTDIR)$(BINDIR)/
+	$(INSTALL) -m 755 $(BUILD)/rollcall-handler $(BUILD)/rollcall-verify $(TOOLS) $(DESTDIR)$(SBINDIR)/
+	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
+	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
+	$(INSTALL) -m 644 lighttpd/lighttpd.conf $(DESTDIR)$(DATADIR)/
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify $(notdir $(TOOLS)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
+	rm -f $(DESTDIR)$(DATADIR)/lighttpd.conf
+	-rmdir $(DESTDIR)$(DATADIR) 2>/dev/null
+
+clean:
+	rm -rf build
+
+.PHONY: all units check lint install uninstall clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,68 @@
+/*
+ * buf: a growing byte buffer with a mandatory ceiling.
+ *
+ * Call buf_init() once, add to it as often as wanted, look at `failed` once at the end, and
+ * buf_release() it. A failed add (ceiling reached, no memory) sets `failed`; every later add does
+ * nothing, so that a caller has one place to check and nothing to undo. buf_reset() empties the
+ * buffer for its next use and keeps its memory, buf_trim() gives memory above a limit back.
+ *
+ * The bytes belong to the buffer: `data` is valid until the next add. It is not NUL-terminated,
+ * except after buf_str().
+ */
+#ifndef ROLLCALL_BUF_H
+#define ROLLCALL_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct buf {
+    char *data;
+    size_t len;  /* bytes in use */
+    size_t cap;  /* bytes allocated */
+    size_t max;  /* never more than this */
+    bool failed; /* an add did not fit; sticky until buf_reset() */
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b);
+void buf_reset(struct buf *b);
+
+/* Frees the memory when more than `keep` bytes are allocated. The contents are lost. */
+void buf_trim(struct buf *b, size_t keep);
+
+/* Makes room for `more` bytes beyond `len`; false (and `failed`) when that is impossible. */
+bool buf_grow(struct buf *b, size_t more);
+
+static inline bool buf_reserve(struct buf *b, size_t more)
+{
+    if (!b->failed && b->cap - b->len >= more)
+        return true;
+    return buf_grow(b, more);
+}
+
+static inline void buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (len == 0 || !buf_reserve(b, len))
+        return;
+    memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+    if (!buf_reserve(b, 1))
+        return;
+    b->data[b->len++] = c;
+}
+
+void buf_puts(struct buf *b, const char *s);
+void buf_u64(struct buf *b, uint64_t n);
+void buf_i64(struct buf *b, int64_t n);
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Terminates with NUL (not counted in `len`) and returns `data`; NULL when the buffer failed. */
+char *buf_str(struct buf *b);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * io: whole reads and writes at an offset. EINTR and short counts are looped over; a write that
+ * makes no progress is ENOSPC.
+ */
+#ifndef ROLLCALL_IO_H
+#define ROLLCALL_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct buf;
+
+/* Bytes read (fewer than `len` only at the end of the file), -1 with errno. */
+ssize_t io_pread(int fd, void *bytes, size_t len, off_t at);
+
+/* True when all is written; false with errno, and the file may hold a part. */
+bool io_pwrite(int fd, const void *bytes, size_t len, off_t at);
+
+/* Adds a whole file to `b`, up to b->max. False with errno; EFBIG when it does not fit. */
+bool io_read_file(int fd, struct buf *b);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * log: one event, one logfmt line on stderr, one write(2).
+ *
+ *     log_event(LOG_WARN, "healed", "file=%s bytes=%lld", name, cut);
+ *     time=2026-11-20T12:34:56.789Z level=warn event=healed file=10.0.0.7_2026-11-20.json bytes=12
+ *
+ * The format is a list of key=conversion pairs. %s values are quoted when they need it and every
+ * control character in them, and every byte that is not ASCII text, is escaped, so that nothing
+ * a client sends can start a line of its own. Known conversions: %s %d %u %zu %lld %llu, and %m
+ * for strerror(errno). A line longer than 4 KiB is cut, never the log. errno is kept.
+ *
+ * Never pass a token.
+ */
+#ifndef ROLLCALL_LOG_H
+#define ROLLCALL_LOG_H
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/* Events below `level` are passed over; LOG_INFO at start. */
+void log_set_level(enum log_level level);
+
+void log_event(enum log_level level, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
