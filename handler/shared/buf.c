@@ -23,7 +23,7 @@ void buf_release(struct buf *b)
 void buf_reset(struct buf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->full = false;
 }
 
 void buf_trim(struct buf *b, size_t keep)
@@ -37,7 +37,7 @@ bool buf_grow(struct buf *b, size_t more)
     if (b->failed)
         return false;
     if (more > b->max - b->len) {
-        b->failed = true;
+        b->failed = b->full = true;
         return false;
     }
     size_t need = b->len + more;

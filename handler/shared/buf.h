@@ -23,6 +23,7 @@ struct buf {
     size_t cap;  /* bytes allocated */
     size_t max;  /* never more than this */
     bool failed; /* an add did not fit; sticky until buf_reset() */
+    bool full;   /* ... because of `max`, not for lack of memory */
 };
 
 void buf_init(struct buf *b, size_t max);

@@ -1,0 +1,53 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#define MIB ((int64_t)1 << 20)
+#define GIB ((int64_t)1 << 30)
+
+enum { DAYS_MAX = 36500 };
+
+const char *config_path(void)
+{
+    const char *path = getenv("ROLLCALL_CONFIG");
+    return path && *path ? path : "/etc/rollcall/handler.json";
+}
+
+bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
+{
+    *c = (struct config){
+        .sync = true,
+        .max_body_bytes = 16 * MIB,
+        .max_file_bytes = 8 * GIB,
+        .min_free_bytes = 64 * MIB,
+        .lock_timeout_ms = 1000,
+        .keep_listing_days = 7,
+    };
+    const struct conf_key s3[] = {
+        {.name = "bucket", .type = CONF_STRING, .dest = &c->s3.bucket, .required = true},
+        {.name = "region", .type = CONF_STRING, .dest = &c->s3.region},
+        {.name = "endpoint", .type = CONF_STRING, .dest = &c->s3.endpoint},
+        {.name = "prefix", .type = CONF_STRING, .dest = &c->s3.prefix},
+        {.name = NULL},
+    };
+#define INTEGER(key, least, most)                                                                  \
+    {                                                                                              \
+        .name = #key, .type = CONF_INTEGER, .dest = &c->key, .min = (least), .max = (most)         \
+    }
+    const struct conf_key keys[] = {
+        {.name = "records_dir", .type = CONF_STRING, .dest = &c->records_dir, .required = true},
+        {.name = "tokens_file", .type = CONF_STRING, .dest = &c->tokens_file, .required = true},
+        {.name = "sync", .type = CONF_BOOL, .dest = &c->sync},
+        INTEGER(max_body_bytes, 1, GIB),
+        INTEGER(max_file_bytes, 1, INT64_MAX / 4),
+        INTEGER(min_free_bytes, 0, INT64_MAX / 4),
+        INTEGER(lock_timeout_ms, 0, 3600000),
+        {.name = "test_api", .type = CONF_BOOL, .dest = &c->test_api},
+        INTEGER(keep_days, 0, DAYS_MAX),
+        INTEGER(keep_listing_days, 0, DAYS_MAX),
+        {.name = "s3", .type = CONF_OBJECT, .keys = s3},
+        {.name = NULL},
+    };
+#undef INTEGER
+    return conf_load(path, keys, error);
+}

@@ -1,0 +1,32 @@
+/*
+ * config: rollcall-handler.json(5).
+ *
+ * config_load() reads the file named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json. On
+ * failure it returns false with one line in `error`; the caller prints it and exits 78.
+ */
+#ifndef ROLLCALL_CONFIG_H
+#define ROLLCALL_CONFIG_H
+
+#include "shared/conf.h"
+
+struct config {
+    char *records_dir;
+    char *tokens_file;
+    bool sync;
+    int64_t max_body_bytes;
+    int64_t max_file_bytes;
+    int64_t min_free_bytes;
+    int64_t lock_timeout_ms;
+    bool test_api;             /* for the test API; not read here yet */
+    int64_t keep_days;         /* for rollcall-cleanup */
+    int64_t keep_listing_days; /* for rollcall-cleanup */
+    struct {
+        char *bucket, *region, *endpoint, *prefix;
+    } s3; /* for rollcall-archive */
+};
+
+const char *config_path(void);
+
+bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN]);
+
+#endif

@@ -1,0 +1,191 @@
+#include "fcgi.h"
+
+#include "shared/clock.h"
+#include "shared/log.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SYSTEMD_FD = 3, ACCEPT_FAILURES_MAX = 100 };
+
+/* One request at a time in one process: the library's own request and the stop flag. */
+static FCGX_Request current;
+static enum fcgi_mode mode;
+static int listen_fd, null_fd;
+static int exit_status;
+static bool answered; /* CGI: the one request has been handed out */
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    int saved = errno;
+    stop = 1;
+    if (mode == FCGI_MODE_SOCKET)
+        dup2(null_fd, listen_fd);
+    errno = saved;
+}
+
+static bool listens(int fd)
+{
+    int yes = 0;
+    socklen_t len = sizeof yes;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 && yes;
+}
+
+/* systemd's first descriptor, when it is meant for this process. */
+static bool systemd_listens(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+    return pid && fds && strtol(pid, NULL, 10) == getpid() && strtol(fds, NULL, 10) >= 1 &&
+           listens(SYSTEMD_FD);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction stopper = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&stopper.sa_mask);
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGTERM, &stopper, NULL);
+    sigaction(SIGINT, &stopper, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a write over the limit is EFBIG, not death */
+}
+
+enum fcgi_mode fcgi_open(void)
+{
+    listen_fd = 0;
+    mode = FCGI_MODE_SOCKET;
+    if (systemd_listens())
+        listen_fd = SYSTEMD_FD;
+    else if (!listens(0))
+        mode = getenv("REQUEST_METHOD") ? FCGI_MODE_CGI : FCGI_MODE_NONE;
+    if (mode == FCGI_MODE_NONE)
+        return mode;
+    null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool ready = mode == FCGI_MODE_CGI || (null_fd >= 0 && FCGX_Init() == 0 &&
+                                           FCGX_InitRequest(&current, listen_fd, 0) == 0);
+    if (!ready)
+        return FCGI_MODE_FAILED;
+    catch_signals();
+    return mode;
+}
+
+static const char *param_fcgi(void *source, const char *name)
+{
+    (void)source;
+    return FCGX_GetParam(name, current.envp);
+}
+
+static const char *param_cgi(void *source, const char *name)
+{
+    (void)source;
+    return getenv(name);
+}
+
+static size_t read_fcgi(void *source, char *bytes, size_t len)
+{
+    (void)source;
+    size_t done = 0;
+    while (done < len) {
+        size_t want = len - done < 1 << 30 ? len - done : 1 << 30;
+        int n = FCGX_GetStr(bytes + done, (int)want, current.in);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+static size_t read_cgi(void *source, char *bytes, size_t len)
+{
+    (void)source;
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = read(STDIN_FILENO, bytes + done, len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+/* A failed accept (too many open files, a peer that went away) must not end a worker, a listening
+ * socket that is gone for good must. */
+static bool accept_fcgi(void)
+{
+    for (int failures = 0; !stop; failures++) {
+        int rc = FCGX_Accept_r(&current);
+        if (rc == 0)
+            return true;
+        if (stop)
+            break;
+        log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(rc < 0 ? -rc : rc));
+        if (failures == ACCEPT_FAILURES_MAX || !listens(listen_fd)) {
+            exit_status = 1;
+            return false;
+        }
+        clock_sleep(10);
+    }
+    return false;
+}
+
+bool fcgi_accept(struct request *r)
+{
+    if (mode == FCGI_MODE_CGI) {
+        if (answered)
+            return false;
+        answered = true;
+        request_fill(r, param_cgi, NULL);
+        r->read = read_cgi;
+        return true;
+    }
+    if (!accept_fcgi())
+        return false;
+    request_fill(r, param_fcgi, NULL);
+    r->read = read_fcgi;
+    return true;
+}
+
+void fcgi_answer(const char *bytes, size_t len)
+{
+    if (mode == FCGI_MODE_SOCKET) {
+        FCGX_PutStr(bytes, (int)len, current.out);
+        return;
+    }
+    while (len > 0) {
+        ssize_t n = write(STDOUT_FILENO, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        bytes += n;
+        len -= (size_t)n;
+    }
+}
+
+void fcgi_finish(const struct request *r)
+{
+    if (mode != FCGI_MODE_SOCKET)
+        return;
+    /* Without Detach, libfcgi waits up to two seconds for the web server to close first. With it
+     * the socket is closed at once, which is safe only when nothing of the body is left unread:
+     * else the kernel resets the connection and nginx answers 502. */
+    if (r->body_ended)
+        FCGX_Detach(&current);
+    FCGX_Finish_r(&current);
+}
+
+int fcgi_exit_status(void)
+{
+    return exit_status;
+}

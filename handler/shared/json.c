@@ -1,0 +1,531 @@
+#include "shared/json.h"
+
+#include "shared/jsonw.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * The text is read at `at`. What has been read and kept but not yet moved to its place is the run
+ * from `run`; all of it moves down by `gap`, the white space dropped so far. So a text without
+ * white space is never copied, and one with it costs one memmove between two blanks.
+ *
+ * text[len] is NUL, which is valid nowhere: no read needs a bounds check but the word-wise one.
+ */
+struct gate {
+    char *text, *end;
+    char *at, *run;
+    size_t gap;
+    unsigned depth;
+    uint64_t objects; /* bit d: the container at depth d + 1 is an object */
+    struct json_doc *doc;
+    uint32_t hashes[JSON_MAX_MEMBERS]; /* of the decoded top-level names */
+    struct json_fault *fault;
+};
+
+static bool fail_at(struct gate *g, const char *at, const char *what)
+{
+    g->fault->offset = (size_t)(at - g->text);
+    g->fault->what = at >= g->end ? "the text ends too early" : what;
+    return false;
+}
+
+/* Moves the run to its place; the next one starts at `next`. */
+static void end_run(struct gate *g, char *next)
+{
+    if (g->gap)
+        memmove(g->run - g->gap, g->run, (size_t)(g->at - g->run));
+    g->gap += (size_t)(next - g->at);
+    g->run = g->at = next;
+}
+
+static inline bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static inline void skip_space(struct gate *g)
+{
+    if (!is_space(*g->at))
+        return;
+    char *p = g->at + 1;
+    while (is_space(*p))
+        p++;
+    end_run(g, p);
+}
+
+/* Where the byte at `p` of the text as given will lie in the mended text. */
+static inline const char * final(const struct gate *g, const char *p)
+{
+    return p - g->gap;
+}
+
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/*
+ * Eight bytes at a time: passes over ASCII that is neither a control character, a quote nor a
+ * backslash. A borrow can only raise a flag above a true one, so "no flag" is exact.
+ */
+static inline const char *skip_plain(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t w;
+        memcpy(&w, p, 8);
+        uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\');
+        uint64_t flags = (w | (w - ONES * 0x20) | (quote - ONES) | (slash - ONES)) & HIGHS;
+        if (flags) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return p + (__builtin_ctzll(flags) >> 3);
+#else
+            break;
+#endif
+        }
+        p += 8;
+    }
+    while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* The UTF-16 unit of a \u escape whose backslash is at `p`; -1 when there is none. */
+static int32_t escape_unit(const char *p)
+{
+    if (p[0] != '\\' || p[1] != 'u')
+        return -1;
+    int32_t unit = 0;
+    for (int i = 2; i < 6; i++) {
+        int digit = hex_digit(p[i]);
+        if (digit < 0)
+            return -1;
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+static inline bool is_high(int32_t unit)
+{
+    return unit >= 0xd800 && unit < 0xdc00;
+}
+
+static inline bool is_low(int32_t unit)
+{
+    return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/* Takes the escape at `p`; NULL (and the fault) when it is none. */
+static char *take_escape(struct gate *g, char *p)
+{
+    if (p[1] != 'u') {
+        if (p[1] != '\0' && strchr("\"\\/bfnrt", p[1]))
+            return p + 2;
+        fail_at(g, p + 1, "no such escape; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+        return NULL;
+    }
+    int32_t unit = escape_unit(p);
+    if (unit < 0) {
+        char *bad = p + 2;
+        while (hex_digit(*bad) >= 0)
+            bad++;
+        fail_at(g, bad, "\\u needs four hexadecimal digits");
+        return NULL;
+    }
+    if (is_high(unit) && is_low(escape_unit(p + 6)))
+        return p + 12;
+    if (is_high(unit) || is_low(unit))
+        memcpy(p + 2, "fffd", 4);
+    return p + 6;
+}
+
+/* Takes a string; g->at is on its opening quote. */
+static bool take_string(struct gate *g)
+{
+    char *p = g->at + 1;
+    for (;;) {
+        p = (char *)skip_plain(p, g->end);
+        if (*p == '"')
+            break;
+        if (*p == '\\') {
+            p = take_escape(g, p);
+            if (!p)
+                return false;
+        } else if ((unsigned char)*p < 0x20) {
+            return fail_at(g, p, "a control character in a string must be escaped");
+        } else {
+            size_t n = utf8_length(p, (size_t)(g->end - p));
+            if (n == 0)
+                return fail_at(g, p, "not UTF-8");
+            p += n;
+        }
+    }
+    g->at = p + 1;
+    return true;
+}
+
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* RFC 8259 section 6: [ minus ] int [ frac ] [ exp ] */
+static bool take_number(struct gate *g)
+{
+    char *p = g->at;
+    if (*p == '-')
+        p++;
+    if (!is_digit(*p))
+        return fail_at(g, p, "a number needs a digit here");
+    if (*p == '0' && is_digit(p[1]))
+        return fail_at(g, p + 1, "a number must not start with 0");
+    while (is_digit(*p))
+        p++;
+    if (*p == '.') {
+        if (!is_digit(*++p))
+            return fail_at(g, p, "a number needs a digit behind its point");
+        while (is_digit(*p))
+            p++;
+    }
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        if (*p == '+' || *p == '-')
+            p++;
+        if (!is_digit(*p))
+            return fail_at(g, p, "a number needs a digit in its exponent");
+        while (is_digit(*p))
+            p++;
+    }
+    g->at = p;
+    return true;
+}
+
+static bool take_word(struct gate *g, const char *word)
+{
+    char *p = g->at;
+    for (; *word; word++, p++)
+        if (*p != *word)
+            return fail_at(g, p, "no JSON value; words are true, false and null");
+    g->at = p;
+    return true;
+}
+
+static bool in_object(const struct gate *g)
+{
+    return g->depth > 0 && (g->objects >> (g->depth - 1) & 1);
+}
+
+static bool open_container(struct gate *g)
+{
+    if (g->depth == JSON_MAX_DEPTH)
+        return fail_at(g, g->at, "nested more than 64 levels deep");
+    uint64_t bit = UINT64_C(1) << g->depth++;
+    g->objects = *g->at == '{' ? g->objects | bit : g->objects & ~bit;
+    g->at++;
+    return true;
+}
+
+/* Decodes one character of a string; its bytes go to `out`, the place behind it is returned. */
+static const char *decode(const char *p, char out[4], size_t *n)
+{
+    static const char plain[128] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+    *n = 1;
+    if (*p != '\\') {
+        out[0] = *p;
+        return p + 1;
+    }
+    if (p[1] != 'u') {
+        out[0] = plain[p[1] & 127];
+        return p + 2;
+    }
+    uint32_t c = (uint32_t)escape_unit(p);
+    p += 6;
+    if (is_high((int32_t)c)) { /* the gate left only paired ones */
+        c = 0x10000 + ((c - 0xd800) << 10) + ((uint32_t)escape_unit(p) - 0xdc00);
+        p += 6;
+    }
+    *n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const unsigned char lead[5] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (size_t i = *n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(lead[*n] | c);
+    return p;
+}
+
+static uint32_t name_hash(struct json_span quoted)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a */
+    const char *end = quoted.ptr + quoted.len - 1;
+    for (const char *p = quoted.ptr + 1; p < end;) {
+        char c[4];
+        size_t n;
+        p = decode(p, c, &n);
+        for (size_t i = 0; i < n; i++)
+            hash = (hash ^ (unsigned char)c[i]) * 16777619U;
+    }
+    return hash;
+}
+
+static bool name_equal(struct json_span a, struct json_span b)
+{
+    const char *p = a.ptr + 1, *q = b.ptr + 1;
+    const char *p_end = a.ptr + a.len - 1, *q_end = b.ptr + b.len - 1;
+    char x[4], y[4];
+    size_t nx = 0, ny = 0, ix = 0, iy = 0;
+    for (;;) {
+        if (ix == nx) {
+            if (p == p_end)
+                return iy == ny && q == q_end;
+            p = decode(p, x, &nx);
+            ix = 0;
+        }
+        if (iy == ny) {
+            if (q == q_end)
+                return false;
+            q = decode(q, y, &ny);
+            iy = 0;
+        }
+        if (x[ix++] != y[iy++])
+            return false;
+    }
+}
+
+/* Notes a top-level name; the run has not moved yet, so names are compared where they lie now. */
+static bool note_name(struct gate *g, char *start)
+{
+    struct json_doc *doc = g->doc;
+    size_t n = doc->member_count++;
+    if (n >= JSON_MAX_MEMBERS)
+        return true;
+    struct json_span here = {start, (size_t)(g->at - start)};
+    g->hashes[n] = name_hash(here);
+    for (size_t i = 0; i < n; i++) {
+        if (g->hashes[i] != g->hashes[n])
+            continue;
+        struct json_span other = doc->members[i].name;
+        if (other.ptr >= final(g, g->run))
+            other.ptr += g->gap; /* noted, but still in the run */
+        if (name_equal(other, here))
+            return fail_at(g, start, "a name that stands here already");
+    }
+    doc->members[n].name = (struct json_span){final(g, start), here.len};
+    return true;
+}
+
+/* Takes `"name":` and leaves g->at on the value. */
+static bool take_name(struct gate *g)
+{
+    skip_space(g);
+    char *start = g->at;
+    if (*start != '"')
+        return fail_at(g, start, "a name in double quotes is needed here");
+    if (!take_string(g) || (g->depth == 1 && !note_name(g, start)))
+        return false;
+    skip_space(g);
+    if (*g->at != ':')
+        return fail_at(g, g->at, "a colon is needed here");
+    g->at++;
+    skip_space(g);
+    if (g->depth == 1 && g->doc->member_count <= JSON_MAX_MEMBERS)
+        g->doc->members[g->doc->member_count - 1].value.ptr = final(g, g->at);
+    return true;
+}
+
+/* Takes one value up to its first scalar or empty container; true when that is complete. */
+static bool take_value(struct gate *g)
+{
+    for (;;) {
+        skip_space(g);
+        char c = *g->at;
+        switch (c) {
+        case '"':
+            return take_string(g);
+        case 't':
+            return take_word(g, "true");
+        case 'f':
+            return take_word(g, "false");
+        case 'n':
+            return take_word(g, "null");
+        case '{':
+        case '[':
+            break;
+        default:
+            if (c == '-' || is_digit(c))
+                return take_number(g);
+            return fail_at(g, g->at, "a JSON value is needed here");
+        }
+        if (!open_container(g))
+            return false;
+        skip_space(g);
+        if (*g->at == (c == '{' ? '}' : ']')) {
+            g->depth--;
+            g->at++;
+            return true;
+        }
+        if (c == '{' && !take_name(g))
+            return false;
+    }
+}
+
+/* Notes the end of a top-level member. */
+static void note_end(struct gate *g)
+{
+    size_t n = g->doc->member_count;
+    if (g->depth != 1 || !in_object(g) || n == 0 || n > JSON_MAX_MEMBERS)
+        return;
+    struct json_span *value = &g->doc->members[n - 1].value;
+    value->len = (size_t)(final(g, g->at) - value->ptr);
+}
+
+/* Behind a complete value: closes what ends here, up to the next value or the end of all. */
+static bool take_after(struct gate *g)
+{
+    while (g->depth > 0) {
+        note_end(g);
+        skip_space(g);
+        bool object = in_object(g);
+        if (*g->at == ',') {
+            g->at++;
+            return !object || take_name(g);
+        }
+        if (*g->at != (object ? '}' : ']'))
+            return fail_at(g, g->at,
+                           object ? "a comma or } is needed here" : "a comma or ] is needed here");
+        g->at++;
+        g->depth--;
+    }
+    return true;
+}
+
+bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *fault)
+{
+    struct gate g;
+    g.text = g.at = g.run = text;
+    g.end = text + len;
+    g.gap = g.depth = 0;
+    g.objects = 0;
+    g.doc = doc;
+    g.fault = fault;
+    doc->member_count = 0;
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        return fail_at(&g, text, "a byte-order mark; JSON has none");
+    skip_space(&g);
+    doc->text.ptr = text;
+    do {
+        if (!take_value(&g) || !take_after(&g))
+            return false;
+    } while (g.depth > 0);
+    skip_space(&g);
+    if (g.at != g.end)
+        return fail_at(&g, g.at, "more text behind the end of the value");
+    end_run(&g, g.at);
+    doc->text.len = len - g.gap;
+    text[doc->text.len] = '\0';
+    return true;
+}
+
+bool json_name_is(struct json_span quoted, const char *name)
+{
+    size_t len = strlen(name);
+    if (quoted.len == len + 2 && memcmp(quoted.ptr + 1, name, len) == 0)
+        return true;
+    const char *end = quoted.ptr + quoted.len - 1;
+    if (!memchr(quoted.ptr, '\\', quoted.len))
+        return false;
+    for (const char *p = quoted.ptr + 1; p < end;) {
+        char c[4];
+        size_t n;
+        p = decode(p, c, &n);
+        for (size_t i = 0; i < n; i++)
+            if (*name == '\0' || *name++ != c[i])
+                return false;
+    }
+    return *name == '\0';
+}
+
+/* The closing quote of the string whose opening quote is at `p`. */
+static const char *string_end(const char *p)
+{
+    for (p++; *p != '"'; p++)
+        if (*p == '\\')
+            p++;
+    return p;
+}
+
+const char *json_skip(const char *p)
+{
+    if (*p == '"')
+        return string_end(p) + 1;
+    if (*p != '{' && *p != '[') {
+        while (*p != ',' && *p != '}' && *p != ']' && *p != '\0')
+            p++;
+        return p;
+    }
+    size_t depth = 0;
+    for (;; p++) {
+        if (*p == '"')
+            p = string_end(p);
+        else if (*p == '{' || *p == '[')
+            depth++;
+        else if ((*p == '}' || *p == ']') && --depth == 0)
+            return p + 1;
+    }
+}
+
+size_t json_unescape(struct json_span quoted, char *out)
+{
+    const char *p = quoted.ptr + 1, *end = quoted.ptr + quoted.len - 1;
+    char *at = out;
+    while (p < end) {
+        const char *slash = memchr(p, '\\', (size_t)(end - p));
+        size_t plain = (size_t)((slash ? slash : end) - p);
+        memcpy(at, p, plain);
+        at += plain;
+        p += plain;
+        if (!slash)
+            break;
+        char c[4];
+        size_t n;
+        p = decode(p, c, &n);
+        memcpy(at, c, n);
+        at += n;
+    }
+    return (size_t)(at - out);
+}
+
+struct json_iter json_iter_begin(struct json_span container)
+{
+    return (struct json_iter){container.ptr + 1};
+}
+
+bool json_iter_element(struct json_iter *it, struct json_span *value)
+{
+    if (*it->at == ']')
+        return false;
+    const char *end = json_skip(it->at);
+    *value = (struct json_span){it->at, (size_t)(end - it->at)};
+    it->at = *end == ',' ? end + 1 : end;
+    return true;
+}
+
+bool json_iter_member(struct json_iter *it, struct json_member *member)
+{
+    if (*it->at == '}')
+        return false;
+    const char *colon = string_end(it->at) + 1;
+    const char *end = json_skip(colon + 1);
+    member->name = (struct json_span){it->at, (size_t)(colon - it->at)};
+    member->value = (struct json_span){colon + 1, (size_t)(end - colon - 1)};
+    it->at = *end == ',' ? end + 1 : end;
+    return true;
+}
