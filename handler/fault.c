@@ -2,8 +2,10 @@
 
 #include "shared/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     int status;
@@ -51,7 +53,7 @@ enum verdict fault_field(struct fault *f, const char *field, const char *fmt, ..
 
 enum verdict fault_memory(struct fault *f)
 {
-    log_event(LOG_ERROR, "out_of_memory", "");
+    log_event(LOG_ERROR, "out_of_memory", "error=%s", strerror(errno));
     return fault_set(f, V_STORE_FAILED, "out of memory");
 }
 

@@ -503,6 +503,17 @@ size_t json_unescape(struct json_span quoted, char *out)
     return (size_t)(at - out);
 }
 
+bool json_has_nul(struct json_span quoted)
+{
+    const char *p = quoted.ptr + 1, *end = quoted.ptr + quoted.len - 1;
+    while ((p = memchr(p, '\\', (size_t)(end - p)))) {
+        if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
+            return true;
+        p += 2;
+    }
+    return false;
+}
+
 struct json_iter json_iter_begin(struct json_span container)
 {
     return (struct json_iter){container.ptr + 1};

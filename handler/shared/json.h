@@ -85,6 +85,9 @@ const char *json_skip(const char *p);
  */
 size_t json_unescape(struct json_span quoted, char *out);
 
+/* True when a string (with its quotes) holds \u0000. */
+bool json_has_nul(struct json_span quoted);
+
 /* Walks the elements of an array, or the members of an object. */
 struct json_iter {
     const char *at; /* next element, or the closing bracket */

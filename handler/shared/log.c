@@ -63,17 +63,12 @@ static void put_value(struct line *l, const char *s)
 }
 
 /* Takes one conversion at `*fmt` (behind the %) and its argument. */
-static void put_conversion(struct line *l, const char **fmt, va_list *ap, int saved_errno)
+static void put_conversion(struct line *l, const char **fmt, va_list *ap)
 {
     char number[32] = "?";
     const char *f = *fmt;
     if (*f == 's') {
         put_value(l, va_arg(*ap, const char *));
-        *fmt = f + 1;
-        return;
-    }
-    if (*f == 'm') {
-        put_value(l, strerror(saved_errno));
         *fmt = f + 1;
         return;
     }
@@ -114,7 +109,7 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
     while (*fmt) {
         if (*fmt == '%') {
             fmt++;
-            put_conversion(&l, &fmt, &ap, saved_errno);
+            put_conversion(&l, &fmt, &ap);
         } else {
             put(&l, fmt++, 1);
         }

@@ -6,8 +6,8 @@
  *
  * The format is a list of key=conversion pairs. %s values are quoted when they need it and every
  * control character in them, and every byte that is not ASCII text, is escaped, so that nothing
- * a client sends can start a line of its own. Known conversions: %s %d %u %zu %lld %llu, and %m
- * for strerror(errno). A line longer than 4 KiB is cut, never the log. errno is kept.
+ * a client sends can start a line of its own. Known conversions: %s %d %u %zu %lld %llu. A line
+ * longer than 4 KiB is cut, never the log. errno is kept.
  *
  * Never pass a token.
  */

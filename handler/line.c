@@ -1,0 +1,122 @@
+#include "line.h"
+
+#include <string.h>
+
+#define OPENING ",\"rollcall\":{\"received_at\":\""
+
+static void put_number(struct buf *out, const char *name, uint64_t n)
+{
+    buf_puts(out, name);
+    buf_u64(out, n);
+}
+
+void line_tail(const struct line *l, struct buf *out)
+{
+    buf_puts(out, OPENING);
+    buf_add(out, l->received_at, CLOCK_TIME_LEN);
+    buf_puts(out, "\",\"client_ip\":\"");
+    buf_puts(out, l->client_ip);
+    if (*l->id) {
+        buf_puts(out, "\",\"id\":\"");
+        buf_puts(out, l->id);
+    }
+    put_number(out, "\",\"process_count\":", l->process_count);
+    put_number(out, ",\"user_count\":", l->user_count);
+    put_number(out, ",\"seq\":", l->seq);
+    put_number(out, ",\"left\":", l->left);
+    put_number(out, ",\"line_start\":", l->line_start);
+    put_number(out, ",\"csv_end\":", l->csv_end);
+}
+
+void line_end(const struct line *l, struct buf *out)
+{
+    buf_puts(out, ",\"chain\":\"");
+    buf_add(out, l->chain, DIGEST_HEX_LEN);
+    buf_puts(out, "\"}}\n");
+}
+
+/* What is still to be read of the member. Each take_*() moves it on, or sets ok to false. */
+struct cursor {
+    const char *at, *end;
+    bool ok;
+};
+
+static bool take(struct cursor *c, const char *literal)
+{
+    size_t len = strlen(literal);
+    if (!c->ok || (size_t)(c->end - c->at) < len || memcmp(c->at, literal, len) != 0)
+        return false;
+    c->at += len;
+    return true;
+}
+
+/* Text up to the next quote, which must fit `size` with its NUL. */
+static void take_text(struct cursor *c, char *out, size_t size)
+{
+    const char *quote = c->ok ? memchr(c->at, '"', (size_t)(c->end - c->at)) : NULL;
+    if (!quote || (size_t)(quote - c->at) >= size) {
+        c->ok = false;
+        return;
+    }
+    size_t len = (size_t)(quote - c->at);
+    memcpy(out, c->at, len);
+    out[len] = '\0';
+    c->at = quote;
+}
+
+static void take_number(struct cursor *c, const char *name, uint64_t *out)
+{
+    *out = 0;
+    c->ok = take(c, name);
+    size_t digits = 0;
+    for (; c->ok && c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, digits++)
+        *out = *out * 10 + (uint64_t)(*c->at - '0');
+    c->ok = c->ok && digits > 0 && digits < 20;
+}
+
+/* The last `,"rollcall":{...` in the last LINE_TAIL_MAX bytes. */
+static const char *find_opening(const char *bytes, size_t len)
+{
+    size_t skip = len > LINE_TAIL_MAX ? len - LINE_TAIL_MAX : 0;
+    const char *found = NULL, *p = bytes + skip;
+    while ((p = memmem(p, (size_t)(bytes + len - p), OPENING, sizeof OPENING - 1)))
+        found = p++;
+    return found;
+}
+
+bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, size_t *chain)
+{
+    const char *opening = find_opening(bytes, len);
+    if (!opening)
+        return false;
+    struct cursor c = {opening + sizeof OPENING - 1, bytes + len, true};
+    take_text(&c, out->received_at, sizeof out->received_at);
+    c.ok = take(&c, "\",\"client_ip\":\"");
+    take_text(&c, out->client_ip, sizeof out->client_ip);
+    out->id[0] = '\0';
+    if (take(&c, "\",\"id\":\""))
+        take_text(&c, out->id, sizeof out->id);
+    take_number(&c, "\",\"process_count\":", &out->process_count);
+    take_number(&c, ",\"user_count\":", &out->user_count);
+    take_number(&c, ",\"seq\":", &out->seq);
+    take_number(&c, ",\"left\":", &out->left);
+    take_number(&c, ",\"line_start\":", &out->line_start);
+    take_number(&c, ",\"csv_end\":", &out->csv_end);
+    *tail = (size_t)(opening - bytes);
+    *chain = (size_t)(c.at - bytes);
+    c.ok = take(&c, ",\"chain\":\"");
+    take_text(&c, out->chain, sizeof out->chain);
+    return take(&c, "\"}}\n") && c.at == c.end && strlen(out->chain) == DIGEST_HEX_LEN &&
+           clock_parse(out->received_at) >= 0;
+}
+
+bool line_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
+                char out[DIGEST_HEX_LEN + 1])
+{
+    unsigned char sum[DIGEST_LEN];
+    if (!digest_start(d) || !digest_add(d, previous, DIGEST_HEX_LEN) ||
+        !digest_add(d, bytes, len) || !digest_finish(d, sum))
+        return false;
+    digest_hex(sum, out);
+    return true;
+}

@@ -1,0 +1,140 @@
+#include "process.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Names of a column, the one that counts most first; `rank` 0 is the strongest. */
+static const struct alias {
+    const char *name;
+    enum column column;
+    unsigned char rank;
+} aliases[] = {
+    {"pid", COL_PID, 0},     {"ppid", COL_PPID, 0},
+    {"user", COL_USER, 0},   {"username", COL_USER, 1},
+    {"cpu", COL_CPU, 0},     {"cpu_percent", COL_CPU, 1},
+    {"mem", COL_MEM, 0},     {"memory_percent", COL_MEM, 1},
+    {"rss", COL_RSS, 0},     {"memory_info", COL_RSS, 1},
+    {"state", COL_STATE, 0}, {"status", COL_STATE, 1},
+    {"start", COL_START, 0}, {"create_time", COL_START, 1},
+    {"cmd", COL_CMD, 0},     {"cmdline", COL_CMD, 1},
+    {"name", COL_CMD, 2},
+};
+
+static const struct alias *find_alias(struct json_span name)
+{
+    bool plain = !memchr(name.ptr, '\\', name.len);
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        if (plain && name.ptr[1] != aliases[i].name[0])
+            continue;
+        if (json_name_is(name, aliases[i].name))
+            return &aliases[i];
+    }
+    return NULL;
+}
+
+/* Decodes a string; one without escapes is pointed at where it lies. Room was reserved. */
+static struct text string_text(struct json_span v, struct buf *scratch)
+{
+    if (!memchr(v.ptr, '\\', v.len))
+        return (struct text){v.ptr + 1, v.len - 2};
+    char *at = scratch->data + scratch->len;
+    size_t len = json_unescape(v, at);
+    scratch->len += len;
+    return (struct text){at, len};
+}
+
+/* What a cell shows of a value: scalars themselves, nothing of null and of containers. */
+static struct text scalar_text(struct json_span v, struct buf *scratch)
+{
+    if (json_is_string(v))
+        return string_text(v, scratch);
+    if (json_is_null(v) || json_is_array(v) || json_is_object(v))
+        return (struct text){NULL, 0};
+    return (struct text){v.ptr, v.len};
+}
+
+/* cmdline: the arguments joined by spaces. */
+static struct text joined_text(struct json_span array, struct buf *scratch)
+{
+    char *start = scratch->data + scratch->len;
+    struct json_iter it = json_iter_begin(array);
+    struct json_span argument;
+    bool first = true;
+    while (json_iter_element(&it, &argument)) {
+        if (!first)
+            scratch->data[scratch->len++] = ' ';
+        first = false;
+        struct text t = scalar_text(argument, scratch);
+        if (t.len == 0 || t.ptr == scratch->data + scratch->len - t.len)
+            continue; /* decoded in place already */
+        memcpy(scratch->data + scratch->len, t.ptr, t.len);
+        scratch->len += t.len;
+    }
+    return (struct text){start, (size_t)(scratch->data + scratch->len - start)};
+}
+
+/* memory_info: psutil's named tuple as an array (its first), or as an object (its rss). */
+static struct text memory_text(struct json_span v, struct buf *scratch)
+{
+    if (json_is_object(v)) {
+        struct json_iter it = json_iter_begin(v);
+        struct json_member m;
+        while (json_iter_member(&it, &m))
+            if (json_name_is(m.name, "rss"))
+                return scalar_text(m.value, scratch);
+        return (struct text){NULL, 0};
+    }
+    if (!json_is_array(v))
+        return scalar_text(v, scratch);
+    struct json_iter it = json_iter_begin(v);
+    struct json_span first;
+    return json_iter_element(&it, &first) ? scalar_text(first, scratch) : (struct text){NULL, 0};
+}
+
+static struct text value_text(const struct alias *a, struct json_span v, struct buf *scratch)
+{
+    if (a->column == COL_RSS && a->rank == 1)
+        return memory_text(v, scratch);
+    if (a->column == COL_CMD && json_is_array(v))
+        return joined_text(v, scratch);
+    return scalar_text(v, scratch);
+}
+
+static enum verdict not_a_process(size_t index, const char *member, const char *right,
+                                  struct fault *f)
+{
+    char field[sizeof f->field];
+    snprintf(field, sizeof field, "processes[%zu]%s", index, member);
+    return fault_field(f, field, "\"%s\" %s", field, right);
+}
+
+enum verdict process_from_json(struct json_span element, size_t index, struct process *out,
+                               struct buf *scratch, struct fault *f)
+{
+    if (!json_is_object(element))
+        return not_a_process(index, "", "must be an object with \"pid\"", f);
+    memset(out, 0, sizeof *out);
+    buf_reset(scratch);
+    /* Decoded texts are never longer than the JSON: one reservation, and no pointer moves. */
+    if (!buf_reserve(scratch, element.len))
+        return fault_memory(f);
+    unsigned char rank[COL_COUNT] = {0}; /* of the name that a column was filled from */
+    bool pid = false;
+    struct json_iter it = json_iter_begin(element);
+    struct json_member m;
+    while (json_iter_member(&it, &m)) {
+        const struct alias *a = find_alias(m.name);
+        if (!a || (out->column[a->column].len > 0 && a->rank > rank[a->column]))
+            continue;
+        if (a->column == COL_PID)
+            pid = json_is_number(m.value);
+        struct text t = value_text(a, m.value, scratch);
+        if (t.len == 0)
+            continue;
+        out->column[a->column] = t;
+        rank[a->column] = a->rank;
+    }
+    if (!pid)
+        return not_a_process(index, ".pid", "must be there, and a number", f);
+    return V_OK;
+}

@@ -1,0 +1,169 @@
+#include "rows.h"
+
+#include "table.h"
+#include "users.h"
+
+#include <string.h>
+
+enum {
+    SCRATCH_MAX = 1 << 30
+}; /* bounded by the body already; this is only the ceiling of ceilings */
+
+static const char *const header[] = {
+    "received_at", "client_ip", "hostname", "processor", "os_name", "os_ver", "users", "pid",
+    "ppid",        "user",      "cpu",      "mem",       "rss",     "state",  "start", "cmd"};
+
+void rows_init(struct rows *r)
+{
+    buf_init(&r->users, SCRATCH_MAX);
+    buf_init(&r->prefix, SCRATCH_MAX);
+    buf_init(&r->scratch, SCRATCH_MAX);
+    buf_init(&r->decoded, SCRATCH_MAX);
+}
+
+void rows_release(struct rows *r)
+{
+    rows_trim(r, 0);
+}
+
+void rows_trim(struct rows *r, size_t keep)
+{
+    buf_trim(&r->users, keep);
+    buf_trim(&r->prefix, keep);
+    buf_trim(&r->scratch, keep);
+    buf_trim(&r->decoded, keep);
+}
+
+static void put_row_end(struct buf *out)
+{
+    buf_add(out, "\r\n", 2);
+}
+
+void rows_header(struct buf *out)
+{
+    struct buf none;
+    buf_init(&none, 0);
+    for (size_t i = 0; i < sizeof header / sizeof *header; i++) {
+        if (i > 0)
+            buf_putc(out, ',');
+        cell_put(out, (struct text){header[i], strlen(header[i])}, &none);
+    }
+    put_row_end(out);
+}
+
+/* Decodes a string (ptr NULL: absent) and appends it, behind a comma. */
+static bool put_string(struct rows *r, struct json_span quoted, struct buf *out)
+{
+    struct text t = {NULL, 0};
+    if (quoted.ptr) {
+        buf_reset(&r->decoded);
+        if (!buf_reserve(&r->decoded, quoted.len))
+            return false;
+        t = (struct text){r->decoded.data, json_unescape(quoted, r->decoded.data)};
+    }
+    buf_putc(out, ',');
+    cell_put(out, t, &r->scratch);
+    return true;
+}
+
+/* The columns that are the same in each row of a record, quoted once. */
+static enum verdict make_prefix(struct rows *r, const struct record *record, const char *client_ip,
+                                const char received_at[CLOCK_TIME_LEN], size_t *user_count,
+                                struct fault *f)
+{
+    enum verdict v = users_join(record->users, &r->users, &r->decoded, user_count, f);
+    if (v != V_OK)
+        return v;
+    struct buf *out = &r->prefix;
+    buf_reset(out);
+    cell_put(out, (struct text){received_at, CLOCK_TIME_LEN}, &r->scratch);
+    buf_putc(out, ',');
+    cell_put(out, (struct text){client_ip, strlen(client_ip)}, &r->scratch);
+    if (!put_string(r, record->hostname, out) || !put_string(r, record->processor, out) ||
+        !put_string(r, record->os_name, out) || !put_string(r, record->os_ver, out))
+        return fault_memory(f);
+    buf_putc(out, ',');
+    cell_put(out, (struct text){r->users.data, r->users.len}, &r->scratch);
+    return out->failed ? fault_memory(f) : V_OK;
+}
+
+static void put_row(struct rows *r, const struct process *p, struct buf *cells, struct buf *out)
+{
+    buf_add(out, r->prefix.data, r->prefix.len);
+    for (size_t i = 0; i < COL_COUNT; i++) {
+        buf_putc(out, ',');
+        cell_put(out, p->column[i], cells);
+    }
+    put_row_end(out);
+}
+
+static enum verdict too_many(const struct buf *out, struct fault *f)
+{
+    if (!out->full)
+        return fault_memory(f);
+    return fault_field(f, "processes", "the CSV rows of \"processes\" would be over %zu bytes",
+                       out->max);
+}
+
+static enum verdict put_array(struct rows *r, struct json_span processes, struct buf *out,
+                              size_t *count, struct fault *f)
+{
+    struct json_iter it = json_iter_begin(processes);
+    struct json_span element;
+    for (*count = 0; json_iter_element(&it, &element); (*count)++) {
+        struct process p;
+        enum verdict v = process_from_json(element, *count, &p, &r->decoded, f);
+        if (v != V_OK)
+            return v;
+        put_row(r, &p, &r->scratch, out);
+        if (out->failed)
+            return too_many(out, f);
+    }
+    return V_OK;
+}
+
+static enum verdict put_table(struct rows *r, struct json_span processes, struct buf *out,
+                              size_t *count, struct fault *f)
+{
+    buf_reset(&r->decoded);
+    if (!buf_reserve(&r->decoded, processes.len))
+        return fault_memory(f);
+    struct text text = {r->decoded.data, json_unescape(processes, r->decoded.data)};
+    struct table table;
+    struct process p;
+    char rss[32];
+    table_begin(&table, text);
+    for (*count = 0; table_next(&table, &p, rss); (*count)++) {
+        put_row(r, &p, &r->scratch, out);
+        if (out->failed)
+            return too_many(out, f);
+    }
+    return V_OK;
+}
+
+enum verdict rows_build(struct rows *r, const struct record *record, const char *client_ip,
+                        const char received_at[CLOCK_TIME_LEN], struct buf *out,
+                        struct rows_count *count, struct fault *f)
+{
+    enum verdict v = make_prefix(r, record, client_ip, received_at, &count->users, f);
+    if (v != V_OK)
+        return v;
+    v = json_is_array(record->processes)
+            ? put_array(r, record->processes, out, &count->processes, f)
+            : put_table(r, record->processes, out, &count->processes, f);
+    if (v == V_OK && count->processes == 0) {
+        struct process none = {0};
+        put_row(r, &none, &r->scratch, out);
+        if (out->failed)
+            return too_many(out, f);
+    }
+    return v;
+}
+
+void rows_stamp(char *rows, size_t len, const char received_at[CLOCK_TIME_LEN])
+{
+    for (char *end = rows + len; rows < end;) {
+        memcpy(rows + 1, received_at, CLOCK_TIME_LEN); /* behind the first field's quote */
+        rows = (char *)memchr(rows, '\n', (size_t)(end - rows)) + 1;
+    }
+}
