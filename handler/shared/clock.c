@@ -95,8 +95,13 @@ int64_t clock_parse(const char *text)
     return (int64_t)timegm(&tm) * 1000 + field[6];
 }
 
+void clock_sleep_us(int64_t us)
+{
+    struct timespec ts = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+    nanosleep(&ts, NULL);
+}
+
 void clock_sleep(int64_t ms)
 {
-    struct timespec ts = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
-    nanosleep(&ts, NULL);
+    clock_sleep_us(ms * 1000);
 }

@@ -36,5 +36,6 @@ int64_t clock_day_start(int64_t ms);
 
 /* Sleeps; an early end by a signal is not made up for. */
 void clock_sleep(int64_t ms);
+void clock_sleep_us(int64_t us);
 
 #endif

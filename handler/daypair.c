@@ -1,0 +1,188 @@
+#include "daypair.h"
+
+#include "shared/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAUSE_FIRST_US = 50, PAUSE_MAX_US = 10000 };
+
+/* O_NONBLOCK: should a FIFO stand there, opening it must not hang. */
+enum { FILE_FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+
+enum verdict daypair_failed(const char *what, const char *name, struct fault *f)
+{
+    int error = errno;
+    log_event(LOG_ERROR, "store_failed", "what=%s file=%s error=%s", what, name, strerror(error));
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+        return fault_set(f, V_NO_SPACE, "no space left to store the record");
+    return fault_set(f, V_STORE_FAILED, "the record could not be stored");
+}
+
+static enum verdict not_ours(const char *name, const char *why, struct fault *f)
+{
+    log_event(LOG_ERROR, "file_not_ours", "file=%s offset=0 reason=%s", name, why);
+    return fault_set(f, V_STORE_FAILED, "the file of the day is not one of rollcall's");
+}
+
+static void name_files(struct daypair *p, const struct ip *ip, const char *date)
+{
+    memcpy(p->date, date, sizeof p->date);
+    snprintf(p->json_name, sizeof p->json_name, "%s_%s.json", ip->file, date);
+    snprintf(p->csv_name, sizeof p->csv_name, "%s_%s.csv", ip->file, date);
+}
+
+/* Tries without blocking and pauses between: a blocking flock(2) would know no time-out. */
+static enum verdict lock(int fd, const char *name, int64_t deadline, struct fault *f)
+{
+    int64_t pause = PAUSE_FIRST_US;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno != EWOULDBLOCK)
+            return daypair_failed("flock", name, f);
+        if (clock_monotonic() >= deadline) {
+            log_event(LOG_WARN, "lock_timeout", "file=%s", name);
+            f->retry_after = 1;
+            return fault_set(f, V_UNAVAILABLE, "another writer holds this address's file");
+        }
+        clock_sleep_us(pause);
+        pause = pause * 2 < PAUSE_MAX_US ? pause * 2 : PAUSE_MAX_US;
+    }
+    return V_OK;
+}
+
+/* Opens one file and looks at what it is. *size and *mtime are set only once it is locked. */
+static enum verdict open_file(const struct daypair *p, const char *name, int flags, int *fd,
+                              struct fault *f)
+{
+    *fd = openat(p->dir, name, FILE_FLAGS | flags, 0640);
+    if (*fd < 0 && errno == ENOENT)
+        return V_NOT_FOUND;
+    if (*fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
+        return not_ours(name, "not a regular file", f);
+    return *fd < 0 ? daypair_failed("open", name, f) : V_OK;
+}
+
+static enum verdict check_file(const char *name, const struct stat *st, struct fault *f)
+{
+    if (!S_ISREG(st->st_mode))
+        return not_ours(name, "not a regular file", f);
+    if (st->st_nlink != 1)
+        return not_ours(name, "the file has more than one name", f);
+    return V_OK;
+}
+
+/* Under the lock: does the name still lead to the open file? */
+static bool same_file(const struct daypair *p, const struct stat *opened)
+{
+    struct stat named;
+    return fstatat(p->dir, p->json_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           named.st_ino == opened->st_ino && named.st_dev == opened->st_dev;
+}
+
+/* One try: V_NOT_FOUND means that something moved meanwhile, and to start over. */
+static enum verdict open_locked(struct daypair *p, int flags, int64_t deadline, struct fault *f)
+{
+    struct stat st;
+    enum verdict v = open_file(p, p->json_name, flags, &p->json, f);
+    if (v == V_OK)
+        v = lock(p->json, p->json_name, deadline, f);
+    if (v != V_OK)
+        return v;
+    if (fstat(p->json, &st) != 0)
+        return daypair_failed("fstat", p->json_name, f);
+    if (!same_file(p, &st))
+        return V_NOT_FOUND;
+    v = check_file(p->json_name, &st, f);
+    if (v != V_OK)
+        return v;
+    p->json_size = st.st_size;
+    p->json_mtime = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    return V_OK;
+}
+
+static enum verdict open_csv(struct daypair *p, int flags, struct fault *f)
+{
+    struct stat st;
+    enum verdict v = open_file(p, p->csv_name, flags, &p->csv, f);
+    if (v != V_OK)
+        return v;
+    if (fstat(p->csv, &st) != 0)
+        return daypair_failed("fstat", p->csv_name, f);
+    p->csv_size = st.st_size;
+    return check_file(p->csv_name, &st, f);
+}
+
+static void clear(struct daypair *p)
+{
+    *p = (struct daypair){.json = -1, .csv = -1, .dir = -1};
+}
+
+enum verdict daypair_open(struct daypair *p, struct days *days, const struct ip *ip, clock_fn clock,
+                          int64_t timeout_ms, struct fault *f)
+{
+    int64_t deadline = clock_monotonic() + timeout_ms;
+    for (;;) {
+        char date[CLOCK_DATE_LEN + 1], then[CLOCK_DATE_LEN + 1];
+        clear(p);
+        clock_date(clock(), date);
+        name_files(p, ip, date);
+        p->dir = days_open(days, date);
+        if (p->dir < 0)
+            return daypair_failed("open the day's directory", date, f);
+        enum verdict v = open_locked(p, O_CREAT, deadline, f);
+        p->now = clock();
+        clock_date(p->now, then);
+        if (v == V_OK && strcmp(then, date) == 0)
+            v = open_csv(p, O_CREAT, f);
+        else if (v == V_OK)
+            v = V_NOT_FOUND; /* midnight passed while we waited */
+        if (v == V_OK)
+            return V_OK;
+        daypair_close(p);
+        if (v != V_NOT_FOUND)
+            return v;
+        if (clock_monotonic() >= deadline + 1000)
+            return fault_set(f, V_STORE_FAILED, "the day's directory does not keep still");
+    }
+}
+
+enum verdict daypair_open_past(struct daypair *p, const struct days *days, const struct ip *ip,
+                               const char *date, int64_t timeout_ms, struct fault *f)
+{
+    clear(p);
+    name_files(p, ip, date);
+    p->past = true;
+    p->dir = days_open_past(days, date);
+    if (p->dir < 0)
+        return errno == ENOENT ? V_NOT_FOUND : daypair_failed("open the day's directory", date, f);
+    enum verdict v = open_locked(p, 0, clock_monotonic() + timeout_ms, f);
+    if (v == V_OK)
+        v = open_csv(p, 0, f);
+    if (v != V_OK)
+        daypair_close(p);
+    return v;
+}
+
+void daypair_close(struct daypair *p)
+{
+    if (p->csv >= 0)
+        close(p->csv);
+    if (p->json >= 0)
+        close(p->json);
+    if (p->past && p->dir >= 0)
+        close(p->dir);
+    clear(p);
+}
+
+void daypair_remove(struct daypair *p)
+{
+    unlinkat(p->dir, p->csv_name, 0);
+    unlinkat(p->dir, p->json_name, 0);
+}

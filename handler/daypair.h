@@ -1,0 +1,48 @@
+/*
+ * daypair: the two files of one address and day, opened and locked.
+ *
+ * daypair_open() takes the lock, daypair_close() gives it back. Under the lock it is certain that
+ * the day is today, that the name leads to the file that is open, that both are regular files with
+ * one name, and that the sizes are true.
+ */
+#ifndef ROLLCALL_DAYPAIR_H
+#define ROLLCALL_DAYPAIR_H
+
+#include "days.h"
+#include "fault.h"
+#include "shared/ip.h"
+
+enum { DAYPAIR_NAME_LEN = IP_TEXT_LEN + CLOCK_DATE_LEN + 8 };
+
+struct daypair {
+    int json, csv; /* -1: not open */
+    off_t json_size, csv_size;
+    int64_t json_mtime; /* milliseconds */
+    int64_t now;        /* read under the lock; its day is the files' */
+    char date[CLOCK_DATE_LEN + 1];
+    char json_name[DAYPAIR_NAME_LEN], csv_name[DAYPAIR_NAME_LEN];
+    int dir; /* borrowed from days, or owned when past */
+    bool past;
+};
+
+/*
+ * Opens (and makes) today's pair. Waits at most `timeout_ms` for the lock: V_UNAVAILABLE with a
+ * Retry-After. V_STORE_FAILED or V_NO_SPACE when it cannot be opened; the cause is logged.
+ */
+enum verdict daypair_open(struct daypair *p, struct days *days, const struct ip *ip, clock_fn clock,
+                          int64_t timeout_ms, struct fault *f);
+
+/* The pair of another day, which must exist. V_NOT_FOUND when it does not. */
+enum verdict daypair_open_past(struct daypair *p, const struct days *days, const struct ip *ip,
+                               const char *date, int64_t timeout_ms, struct fault *f);
+
+/* Closes both files, which gives the lock back. */
+void daypair_close(struct daypair *p);
+
+/* Takes both names away: for a pair that was made for a record that could not be stored. */
+void daypair_remove(struct daypair *p);
+
+/* Turns errno into a verdict, logs it with the file's name, and says something without paths. */
+enum verdict daypair_failed(const char *what, const char *name, struct fault *f);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * rebuild: the CSV file of a JSON file, made anew. The JSON file alone is enough for it.
+ */
+#ifndef ROLLCALL_REBUILD_H
+#define ROLLCALL_REBUILD_H
+
+#include "rows.h"
+
+#include <sys/types.h>
+
+/* Takes the next bytes of the CSV file; false (with errno) ends the rebuild. */
+typedef bool (*rebuild_sink)(void *to, const char *bytes, size_t len);
+
+/*
+ * Sends header and rows of all lines in the first `end` bytes of `json` to `sink`; `end` is a
+ * commit (commit.h). Nothing is sent for a file without lines. False with errno, EBADMSG when a
+ * line is not ours; *bad is then where it starts.
+ */
+bool rebuild_csv(int json, off_t end, rebuild_sink sink, void *to, off_t *bad);
+
+#endif
