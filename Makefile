@@ -42,9 +42,9 @@ VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 
 SHARED  := arena buf clock conf digest io ip json jsonw log
-HANDLER := access auth body cell chain commit config daypair data fault fcgi health heal ids line \
-	record reply request resend route rows rowsource store table
-VERIFY  := csvcheck linecheck rebuild receipts
+HANDLER := append auth batch body cell commit config data days daypair fault fcgi heal health hop ids \
+	line lines process rebuild record reply request resend route rows store table tokens users worker
+VERIFY  :=
 AGENT   :=
 
 PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-verify

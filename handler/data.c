@@ -1,0 +1,50 @@
+#include "data.h"
+
+#include "reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETRY_DIGITS_MAX = 9 };
+
+/* Rollcall-Retry: whole seconds since the first try. */
+static enum verdict read_retry(const char *text, int64_t *ms, struct fault *f)
+{
+    *ms = -1;
+    if (!*text)
+        return V_OK;
+    size_t len = strlen(text);
+    if (len > RETRY_DIGITS_MAX || strspn(text, "0123456789") != len)
+        return fault_set(f, V_BAD_REQUEST,
+                         "Rollcall-Retry must be the whole seconds since the first try");
+    *ms = (int64_t)strtoll(text, NULL, 10) * 1000;
+    return V_OK;
+}
+
+static void put_receipt(struct buf *out, const struct ip *ip, const struct receipt *receipt)
+{
+    reply_success(out);
+    buf_printf(out,
+               "{\"client_ip\":\"%s\",\"date\":\"%s\",\"records\":%zu,\"duplicates\":%zu,"
+               "\"seq\":%llu,\"chain\":\"%s\",\"durable\":%s}",
+               ip->text, receipt->date, receipt->records, receipt->duplicates,
+               (unsigned long long)receipt->seq, receipt->chain,
+               receipt->durable ? "true" : "false");
+    reply_end(out);
+}
+
+enum verdict data_post(struct worker *w, struct request *r, const struct ip *ip, struct fault *f)
+{
+    struct batch batch = {.ip = ip, .rows = &w->csv};
+    struct receipt receipt;
+    enum verdict v = read_retry(r->retry, &batch.retry_ms, f);
+    if (v == V_OK)
+        v = body_read(&w->body, r, (size_t)w->config->max_body_bytes, f);
+    if (v == V_OK)
+        v = batch_parse(&batch, w->text.data, w->text.len, w->body.ndjson, &w->rows, &w->arena, f);
+    if (v == V_OK)
+        v = store_append(&w->store, &batch, &w->arena, &receipt, f);
+    if (v == V_OK)
+        put_receipt(&w->reply, ip, &receipt);
+    return v;
+}

@@ -1,0 +1,70 @@
+#include "route.h"
+
+#include "data.h"
+#include "health.h"
+#include "reply.h"
+#include "shared/log.h"
+
+#include <string.h>
+
+static const struct route {
+    const char *path;
+    const char *method;
+    const char *allow; /* the header that a 405 brings */
+    unsigned scope;    /* 0: none needed */
+    enum verdict (*answer)(struct worker *, struct request *, const struct ip *, struct fault *);
+} routes[] = {
+    {"/data", "POST", "Allow: POST\r\n", SCOPE_INGEST, data_post},
+    {"/healthz", "GET", "Allow: GET, HEAD\r\n", 0, health_get},
+};
+
+static bool is_head(const struct request *r)
+{
+    return strcmp(r->method, "HEAD") == 0;
+}
+
+static enum verdict find(const struct request *r, const struct route **found, struct fault *f)
+{
+    const char *method = is_head(r) ? "GET" : r->method;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(routes[i].path, r->path) != 0)
+            continue;
+        *found = &routes[i];
+        if (strcmp(routes[i].method, method) == 0)
+            return V_OK;
+        f->headers = routes[i].allow;
+        return fault_set(f, V_METHOD, "%s takes %s only", routes[i].path, routes[i].method);
+    }
+    return fault_set(f, V_NOT_FOUND, "no such path; records go to POST /data");
+}
+
+static enum verdict admit(struct worker *w, const struct request *r, const struct route *route,
+                          struct ip *ip, struct fault *f)
+{
+    if (!route->scope)
+        return V_OK;
+    if (!ip_parse(r->remote_addr, ip)) {
+        log_event(LOG_ERROR, "no_client_address", "remote_addr=%s", r->remote_addr);
+        return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
+    }
+    return auth_check(&w->tokens, w->digest, r, ip, (enum scope)route->scope, f);
+}
+
+size_t route_answer(struct worker *w, struct request *r)
+{
+    const struct route *route = NULL;
+    struct ip ip = {.text = ""};
+    struct fault f;
+    fault_clear(&f);
+    enum verdict v = find(r, &route, &f);
+    if (v == V_OK)
+        v = admit(w, r, route, &ip, &f);
+    if (v == V_OK)
+        v = route->answer(w, r, &ip, &f);
+    if (v != V_OK) {
+        reply_fault(&w->reply, v, &f);
+        log_event(LOG_INFO, "refused", "status=%d client_ip=%s reason=%s method=%s path=%s",
+                  fault_status(v), r->remote_addr, f.reason, r->method, r->path);
+    }
+    return is_head(r) ? reply_body(&w->reply) : w->reply.len;
+}
