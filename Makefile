@@ -44,7 +44,7 @@ AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append auth batch body cell commit config data days daypair fault fcgi heal health hop ids \
 	line lines process rebuild record reply request resend route rows store table tokens users worker
-VERIFY  :=
+VERIFY  := csvdiff filecheck receipts recsv
 AGENT   :=
 
 PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-verify

@@ -9,7 +9,7 @@ enum {
     SCRATCH_MAX = 1 << 30
 }; /* bounded by the body already; this is only the ceiling of ceilings */
 
-static const char *const header[] = {
+const char *const rows_columns[ROWS_COLUMNS] = {
     "received_at", "client_ip", "hostname", "processor", "os_name", "os_ver", "users", "pid",
     "ppid",        "user",      "cpu",      "mem",       "rss",     "state",  "start", "cmd"};
 
@@ -43,10 +43,10 @@ void rows_header(struct buf *out)
 {
     struct buf none;
     buf_init(&none, 0);
-    for (size_t i = 0; i < sizeof header / sizeof *header; i++) {
+    for (size_t i = 0; i < ROWS_COLUMNS; i++) {
         if (i > 0)
             buf_putc(out, ',');
-        cell_put(out, (struct text){header[i], strlen(header[i])}, &none);
+        cell_put(out, (struct text){rows_columns[i], strlen(rows_columns[i])}, &none);
     }
     put_row_end(out);
 }

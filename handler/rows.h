@@ -16,6 +16,10 @@
 #include "record.h"
 #include "shared/clock.h"
 
+enum { ROWS_COLUMNS = 16 };
+
+extern const char *const rows_columns[ROWS_COLUMNS];
+
 struct rows {
     struct buf users, prefix, scratch;
     struct buf decoded; /* `processes` as text */

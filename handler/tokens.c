@@ -1,6 +1,7 @@
 #include "tokens.h"
 
 #include "shared/buf.h"
+#include "shared/clock.h"
 #include "shared/io.h"
 #include "shared/log.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOKENS_FILE_MAX = 64 << 20 };
+enum { TOKENS_FILE_MAX = 64 << 20, SETTLE_MS = 2000 };
 
 #define BLANKS " \t\r"
 
@@ -144,6 +145,13 @@ static bool read_file(struct tokens *t)
     return ok;
 }
 
+/* A file that changed a moment ago may change again within one tick of its time stamps: it is
+ * believed to be the same only once they are older than that. */
+static bool settled(const struct stat *st)
+{
+    return clock_now() - ((int64_t)st->st_ctim.tv_sec * 1000) > SETTLE_MS;
+}
+
 static bool same_time(struct timespec a, struct timespec b)
 {
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
@@ -159,13 +167,14 @@ bool tokens_refresh(struct tokens *t)
 {
     struct stat now;
     bool there = stat(t->path, &now) == 0;
-    if (there && t->present && unchanged(&now, &t->loaded))
+    if (there && t->present && t->settled && unchanged(&now, &t->loaded))
         return true;
     forget(t);
     bool was = t->present;
     t->present = there && read_file(t);
+    t->settled = t->present && settled(&t->loaded);
     if (t->present)
-        log_event(LOG_INFO, "tokens_read", "count=%zu", t->count);
+        log_event(was && t->settled ? LOG_INFO : LOG_DEBUG, "tokens_read", "count=%zu", t->count);
     else if (was || !there)
         log_event(LOG_ERROR, "tokens_unreadable", "error=%s", strerror(errno));
     if (!t->present)
