@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The caller's address: one canonical spelling, and nothing that is not an address.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
 
@@ -125,7 +126,7 @@ no_address() {
 }
 
 @test "directories are made 0750 and files 0640 whatever the umask" {
-    (umask 0777 && post "$T/record.json" && assert_status 200)
+    (umask 077 && post "$T/record.json" && assert_status 200)
     [ "$(stat -c %a "$RECORDS" "$RECORDS/data" "$RECORDS/data"/*)" = $'750\n750\n750' ]
     [ "$(stat -c %a "$(json_file)" "$(csv_file)")" = $'640\n640' ]
     rm -r "$RECORDS"

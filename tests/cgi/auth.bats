@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Tokens: who gets in, from where, for what.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
 

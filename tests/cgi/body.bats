@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # How a body travels: content types, NDJSON, gzip, lengths.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
 

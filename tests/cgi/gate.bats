@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The strict gate: what is JSON (RFC 8259) and what is not, and where the first fault is.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
 

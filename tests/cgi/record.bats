@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What makes a JSON object a record: the table of POST /data, member by member.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Resends: a record with an id is stored exactly once inside the window of the contract.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
 

@@ -6,6 +6,9 @@
 # ended by its pid in rollcall_teardown.
 # shellcheck shell=bash disable=SC2016,SC2034,SC2119,SC2120
 
+bats_require_minimum_version 1.5.0
+shopt -s lastpipe # so that `… | post -` sets STATUS here
+
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd "$LIB/../.." && pwd)
 ROLLCALL_BUILD=$(realpath -m "${ROLLCALL_BUILD:-$REPO/build}")
@@ -172,7 +175,7 @@ refused() {
     assert_nothing_stored
 }
 
-stored_files() { find "$RECORDS/data" -type f -size +0 2>/dev/null; }
+stored_files() { find "$RECORDS/data" -type f -size +0 2>/dev/null || true; }
 
 assert_nothing_stored() {
     local found
