@@ -45,7 +45,8 @@ SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append auth batch body cell commit config data days daypair fault fcgi heal health hop ids \
 	line lines process rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
-AGENT   :=
+AGENT   := cmdline collect config container cpuinfo guard gzip host mask names options osrelease \
+	post processes procstat reply secret send tree users
 
 PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-verify
 
@@ -116,7 +117,8 @@ install: all
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
-	$(INSTALL) -m 644 lighttpd/lighttpd.conf $(DESTDIR)$(DATADIR)/
+	sed 's,/usr/local/sbin,$(SBINDIR),' lighttpd/lighttpd.conf >$(DESTDIR)$(DATADIR)/lighttpd.conf
+	chmod 644 $(DESTDIR)$(DATADIR)/lighttpd.conf
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
@@ -129,6 +131,10 @@ uninstall:
 
 clean:
 	rm -rf build
+
+# What the checks under tests/lint ask: make print-HANDLER
+print-%:
+	@echo '$($*)'
 
 .PHONY: all units check lint install uninstall clean
 .SECONDARY:

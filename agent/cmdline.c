@@ -1,0 +1,152 @@
+#include "cmdline.h"
+
+#include "container.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    /* Read beyond `max`, so that a mask which shortens the text does not shorten what is kept. */
+    SLACK = 4096,
+    CGROUP_MAX = 16 << 10,
+    TEXT_MAX = 16 << 20,
+};
+
+/* The first packed byte. */
+enum { WHOLE = 'w', CUT = 'c', GONE = 'g' };
+
+void cmdline_init(struct cmdline_reader *r, int proc, enum cmdline_args args, bool containers,
+                  size_t max)
+{
+    *r = (struct cmdline_reader){.proc = proc, .args = args, .containers = containers, .max = max};
+    mask_init(&r->mask);
+    buf_init(&r->raw, TEXT_MAX);
+    buf_init(&r->text, TEXT_MAX);
+}
+
+void cmdline_release(struct cmdline_reader *r)
+{
+    mask_release(&r->mask);
+    buf_release(&r->raw);
+    buf_release(&r->text);
+}
+
+size_t cmdline_packed_max(size_t max)
+{
+    return 1 + CONTAINER_ID_MAX + 1 + max;
+}
+
+size_t cmdline_cut(const char *text, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    size_t n = max;
+    while (n > 0 && max - n < 4 && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    /* More than three continuation bytes are no sequence: nothing to split. */
+    return max - n < 4 ? n : max;
+}
+
+/* One read: the kernel gives all of it. This is the call that may never return. */
+static bool read_raw(struct cmdline_reader *r, int64_t pid)
+{
+    char path[40];
+    snprintf(path, sizeof path, "%lld/cmdline", (long long)pid);
+    buf_reset(&r->raw);
+    if (!buf_reserve(&r->raw, r->max + SLACK))
+        return false;
+    int fd = tree_open_blocking(r->proc, path);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, r->raw.data, r->max + SLACK);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (n < 0)
+        return false;
+    r->raw.len = (size_t)n;
+    return true;
+}
+
+static void pack_container(struct cmdline_reader *r, int64_t pid, struct buf *out)
+{
+    char path[40], id[CONTAINER_ID_MAX + 1] = "";
+    if (r->containers) {
+        snprintf(path, sizeof path, "%lld/cgroup", (long long)pid);
+        buf_reset(&r->text);
+        r->text.max = CGROUP_MAX;
+        if (tree_read(r->proc, path, &r->text) && r->text.len)
+            container_id(r->text.data, r->text.len, id);
+        r->text.max = TEXT_MAX;
+    }
+    buf_add(out, id, strlen(id) + 1);
+}
+
+/*
+ * The name of the program: the first argument, of which only the first word, because a process
+ * that overwrites its arguments puts all of them there ("sshd: root@pts/0").
+ */
+static void put_program(const char *raw, size_t len, struct buf *out)
+{
+    size_t n = 0;
+    while (n < len && raw[n] != '\0' && raw[n] != ' ')
+        n++;
+    if (n > 1 && raw[n - 1] == ':')
+        n--;
+    buf_add(out, raw, n);
+}
+
+static void put_all(const char *raw, size_t len, struct buf *out)
+{
+    for (size_t i = 0; i < len; i++)
+        buf_putc(out, raw[i] ? raw[i] : ' ');
+}
+
+bool cmdline_pack(struct cmdline_reader *r, int64_t pid, struct buf *out)
+{
+    if (!read_raw(r, pid)) {
+        buf_putc(out, GONE);
+        return errno == ENOENT || errno == ESRCH;
+    }
+    bool cut = r->raw.len == r->max + SLACK;
+    const char *raw = r->raw.data;
+    size_t len = r->raw.len;
+    while (len && raw[len - 1] == '\0')
+        len--;
+    buf_putc(out, WHOLE);
+    pack_container(r, pid, out);
+    buf_reset(&r->text);
+    if (r->args == CMDLINE_NAME) {
+        put_program(raw, len, &r->text);
+        cut = false;
+    } else if (r->args == CMDLINE_FULL) {
+        put_all(raw, len, &r->text);
+    } else if (!mask_arguments(&r->mask, raw, len, cut, &r->text)) {
+        return false;
+    }
+    size_t keep = cmdline_cut(r->text.data, r->text.len, r->max);
+    buf_add(out, r->text.data, keep);
+    if (!out->failed && (cut || keep < r->text.len))
+        out->data[0] = CUT;
+    return true;
+}
+
+bool cmdline_unpack(const char *bytes, size_t len, struct cmdline *out)
+{
+    *out = (struct cmdline){0};
+    if (len == 0)
+        return false;
+    out->gone = bytes[0] == GONE;
+    if (out->gone)
+        return true;
+    const char *id = bytes + 1, *end = memchr(id, '\0', len - 1);
+    if (!end)
+        return false;
+    out->container = *id ? id : NULL;
+    out->text = end + 1;
+    out->len = len - (size_t)(end + 1 - bytes);
+    out->cut = bytes[0] == CUT;
+    return true;
+}

@@ -1,0 +1,205 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SECOND = 1000,
+    HOUR = 3600 * SECOND,
+    UUID_MAX = 64,
+    TOKEN_MAX = 4096,
+    CMD_MAX_LIMIT = 1 << 20,
+    OTHERS = S_IROTH | S_IWOTH,
+};
+
+void config_init(struct config *c)
+{
+    *c = (struct config){
+        .gzip = true,
+        .cmd_max = 4096,
+        .deadline = 10 * SECOND,
+        .connect_timeout = 5 * SECOND,
+        .max_time = 30 * SECOND,
+        .every = -1,
+        .spool_age = -1,
+        .spool_bytes = -1,
+    };
+}
+
+void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1])
+{
+    static const char *const formats[] = {"data", "record", NULL};
+    static const char *const arguments[] = {"masked", "none", "full", NULL};
+    const int64_t day = 24 * (int64_t)HOUR;
+    const struct conf_key table[CONFIG_KEYS + 1] = {
+        {.name = "url", .type = CONF_STRING, .dest = &c->url},
+        {.name = "token_file", .type = CONF_STRING, .dest = &c->token_file},
+        {.name = "token", .type = CONF_STRING, .dest = &c->token},
+        {.name = "uuid", .type = CONF_STRING, .dest = &c->uuid},
+        {.name = "format", .type = CONF_STRING, .dest = &c->format, .choices = formats},
+        {.name = "every", .type = CONF_DURATION, .dest = &c->every, .max = INT64_MAX},
+        {.name = "splay", .type = CONF_DURATION, .dest = &c->splay, .max = day},
+        {.name = "args", .type = CONF_STRING, .dest = &c->args, .choices = arguments},
+        {.name = "full", .type = CONF_BOOL, .dest = &c->full},
+        {.name = "containers", .type = CONF_BOOL, .dest = &c->containers},
+        {.name = "cmd_max",
+         .type = CONF_INTEGER,
+         .dest = &c->cmd_max,
+         .min = 16,
+         .max = CMD_MAX_LIMIT},
+        {.name = "deadline", .type = CONF_DURATION, .dest = &c->deadline, .min = 100, .max = HOUR},
+        {.name = "gzip", .type = CONF_BOOL, .dest = &c->gzip},
+        {.name = "cacert", .type = CONF_STRING, .dest = &c->cacert},
+        {.name = "cert", .type = CONF_STRING, .dest = &c->cert},
+        {.name = "key", .type = CONF_STRING, .dest = &c->key},
+        {.name = "insecure", .type = CONF_BOOL, .dest = &c->insecure},
+        {.name = "connect_timeout",
+         .type = CONF_DURATION,
+         .dest = &c->connect_timeout,
+         .min = 1,
+         .max = HOUR},
+        {.name = "max_time", .type = CONF_DURATION, .dest = &c->max_time, .min = 1, .max = day},
+        {.name = "spool", .type = CONF_STRING, .dest = &c->spool},
+        {.name = "spool_bytes", .type = CONF_INTEGER, .dest = &c->spool_bytes, .max = INT64_MAX},
+        {.name = "spool_age", .type = CONF_DURATION, .dest = &c->spool_age, .max = INT64_MAX},
+        {.name = "log", .type = CONF_STRING, .dest = &c->log},
+    };
+    memcpy(keys, table, sizeof table);
+}
+
+static bool fail(char error[CONF_ERROR_LEN], const char *key, const char *right)
+{
+    snprintf(error, CONF_ERROR_LEN, "%s: %s", key, right);
+    return false;
+}
+
+static bool check_not_yet(const struct config *c, char error[CONF_ERROR_LEN])
+{
+    if (c->format && strcmp(c->format, "record") == 0)
+        return fail(error, "format", "\"record\" is not built in yet; use \"data\"");
+    if (c->full)
+        return fail(error, "full", "belongs to format \"record\", which is not built in yet");
+    if (c->every >= 0)
+        return fail(error, "every",
+                    "is not built in yet; run the agent from cron or a systemd timer");
+    const char *spool = c->spool              ? "spool"
+                        : c->spool_bytes >= 0 ? "spool_bytes"
+                        : c->spool_age >= 0   ? "spool_age"
+                                              : NULL;
+    if (spool)
+        return fail(error, spool,
+                    "the spool is not built in yet; what is not delivered is not kept");
+    return true;
+}
+
+static bool check_uuid(const char *uuid, char error[CONF_ERROR_LEN])
+{
+    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    if (uuid && (strlen(uuid) > UUID_MAX || uuid[strspn(uuid, set)]))
+        return fail(error, "uuid", "must be 1 to 64 of A-Z a-z 0-9 -");
+    return true;
+}
+
+static bool check_url(const char *url, char error[CONF_ERROR_LEN])
+{
+    if (!url)
+        return fail(error, "url", "is required, in " CONFIG_PATH " or as --url");
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        return fail(error, "url", "must start with http:// or https://");
+    const char *host = strstr(url, "://") + 3;
+    size_t len = strcspn(host, "/?#");
+    if (len == 0)
+        return fail(error, "url", "names no host");
+    if (memchr(host, '@', len))
+        return fail(error, "url", "must not hold a user name; the token belongs into token_file");
+    return true;
+}
+
+/* A header's value: printable ASCII without spaces. */
+static bool check_token(const char *token, const char *key, char error[CONF_ERROR_LEN])
+{
+    size_t len = strlen(token);
+    for (size_t i = 0; i < len; i++)
+        if (token[i] <= ' ' || token[i] > '~')
+            return fail(error, key, "must hold one token of printable characters without spaces");
+    return len > 0 || fail(error, key, "holds no token");
+}
+
+static bool refuse_others(const struct stat *st, const char *key, char error[CONF_ERROR_LEN])
+{
+    if (st->st_mode & OTHERS)
+        return fail(error, key, "its file can be read or written by others; chmod o-rw it");
+    return true;
+}
+
+static bool read_token(struct config *c, char error[CONF_ERROR_LEN])
+{
+    struct stat st;
+    char text[TOKEN_MAX + 1];
+    int fd = open(c->token_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        snprintf(error, CONF_ERROR_LEN, "token_file: cannot open %.300s: %s", c->token_file,
+                 strerror(errno));
+        return false;
+    }
+    bool ok = fstat(fd, &st) == 0 && refuse_others(&st, "token_file", error);
+    ssize_t n = ok ? read(fd, text, sizeof text) : -1;
+    close(fd);
+    if (!ok)
+        return false;
+    if (n < 0 || n == (ssize_t)sizeof text)
+        return fail(error, "token_file", n < 0 ? "cannot be read" : "is too long for a token");
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r' || text[n - 1] == ' '))
+        n--;
+    if (memchr(text, '\0', (size_t)n))
+        return fail(error, "token_file", "must hold text");
+    c->token = strndup(text, (size_t)n);
+    explicit_bzero(text, sizeof text);
+    return c->token ? check_token(c->token, "token_file", error)
+                    : fail(error, "token_file", "out of memory");
+}
+
+static bool check_token_source(struct config *c, const char *path, char error[CONF_ERROR_LEN])
+{
+    struct stat st;
+    if (c->token && c->token_file)
+        return fail(error, "token", "is given together with token_file; give one of them");
+    if (c->token_file)
+        return read_token(c, error);
+    if (!c->token)
+        return true;
+    if (!path || stat(path, &st) != 0)
+        return fail(error, "token", "its file cannot be looked at");
+    return refuse_others(&st, "token", error) && check_token(c->token, "token", error);
+}
+
+bool config_check(struct config *c, const char *path, bool sending, char error[CONF_ERROR_LEN])
+{
+    c->arguments = !c->args                       ? ARGS_MASKED
+                   : strcmp(c->args, "none") == 0 ? ARGS_NONE
+                   : strcmp(c->args, "full") == 0 ? ARGS_FULL
+                                                  : ARGS_MASKED;
+    if (!check_not_yet(c, error) || !check_uuid(c->uuid, error))
+        return false;
+    if (!sending)
+        return true;
+    if (c->key && !c->cert)
+        return fail(error, "key", "needs cert");
+    return check_url(c->url, error) && check_token_source(c, path, error);
+}
+
+void config_release(struct config *c)
+{
+    if (c->token)
+        explicit_bzero(c->token, strlen(c->token));
+    char *strings[] = {c->url,    c->token_file, c->token, c->uuid, c->format, c->args,
+                       c->cacert, c->cert,       c->key,   c->log,  c->spool};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        free(strings[i]);
+    *c = (struct config){0};
+}

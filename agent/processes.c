@@ -1,0 +1,364 @@
+#include "processes.h"
+
+#include "tree.h"
+
+#include "shared/buf.h"
+#include "shared/clock.h"
+#include "shared/jsonw.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_ROOM = 512, PID_DIGITS = 10 };
+
+/* Above these a number of /proc is nonsense; they keep the arithmetic below from overflowing. */
+#define PAGES_MAX   ((uint64_t)1 << 48)
+#define SECONDS_MAX ((uint64_t)1 << 32)
+
+static bool is_pid(const char *name)
+{
+    size_t n = strspn(name, "0123456789");
+    return n > 0 && n <= PID_DIGITS && name[n] == '\0' && name[0] != '0';
+}
+
+/* A process that ended between two looks at it, or one that is hidden from us. */
+static void count_failure(struct processes *p, int error)
+{
+    if (error == ENOENT || error == ESRCH)
+        p->vanished++;
+    else
+        p->unreadable++;
+}
+
+static struct process *add(struct processes *p)
+{
+    if (p->count == p->room) {
+        size_t room = p->room ? p->room * 2 : FIRST_ROOM;
+        struct process *list = reallocarray(p->list, room, sizeof *list);
+        if (!list)
+            return NULL;
+        p->list = list;
+        p->room = room;
+    }
+    p->list[p->count] = (struct process){0};
+    return &p->list[p->count++];
+}
+
+/* stat in one read, which is all of it; -1 with errno. */
+static ssize_t read_stat(int proc, const char *pid, char text[PROCSTAT_TEXT_MAX])
+{
+    char path[PID_DIGITS + 8];
+    snprintf(path, sizeof path, "%s/stat", pid);
+    int fd = tree_open(proc, path);
+    if (fd < 0)
+        return -1;
+    ssize_t n = read(fd, text, PROCSTAT_TEXT_MAX);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return n;
+}
+
+/* False only when memory is out; a process that cannot be read is counted. */
+static bool scan_one(struct processes *p, int proc, const char *pid)
+{
+    char text[PROCSTAT_TEXT_MAX];
+    struct procstat stat;
+    struct stat owner;
+    ssize_t n = read_stat(proc, pid, text);
+    if (n < 0 || fstatat(proc, pid, &owner, 0) != 0) {
+        count_failure(p, errno);
+        return true;
+    }
+    if (!procstat_parse(text, (size_t)n, &stat)) {
+        p->unreadable++;
+        return true;
+    }
+    struct process *new = add(p);
+    if (!new)
+        return false;
+    new->stat = stat;
+    return names_want(&p->names, owner.st_uid, &new->name);
+}
+
+static bool scan_all(struct processes *p, int proc)
+{
+    int fd = dup(proc); /* closedir() closes it; the guarded jobs need one for themselves */
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool ok = true;
+    errno = 0;
+    for (const struct dirent *e; ok && (e = readdir(dir));)
+        ok = !is_pid(e->d_name) || scan_one(p, proc, e->d_name);
+    closedir(dir);
+    return ok;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    int64_t x = ((const struct process *)a)->stat.pid, y = ((const struct process *)b)->stat.pid;
+    return x < y ? -1 : x > y;
+}
+
+/* The jobs that may block: first users to be looked up, then command lines to be read. */
+struct jobs {
+    struct processes *p;
+    struct cmdline_reader reader;
+    size_t *users;   /* places in p->names */
+    size_t *readers; /* places in p->list */
+    size_t user_count, reader_count;
+};
+
+static bool run_job(void *context, size_t index, struct buf *out)
+{
+    struct jobs *j = context;
+    if (index < j->user_count)
+        return names_lookup(j->p->names.list[j->users[index]].uid, out);
+    index -= j->user_count;
+    return cmdline_pack(&j->reader, j->p->list[j->readers[index]].stat.pid, out);
+}
+
+/*
+ * Kernel threads and zombies have no command line. That of a process in uninterruptible sleep is
+ * left alone: whoever holds its memory's lock may hold it for ever.
+ */
+static bool plan_jobs(struct jobs *j, bool lookup)
+{
+    struct processes *p = j->p;
+    j->users = calloc(p->names.count + 1, sizeof *j->users);
+    j->readers = calloc(p->count + 1, sizeof *j->readers);
+    if (!j->users || !j->readers)
+        return false;
+    for (size_t i = 0; lookup && i < p->names.count; i++)
+        if (!p->names.list[i].known)
+            j->users[j->user_count++] = i;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct procstat *s = &p->list[i].stat;
+        if ((s->flags & PROCSTAT_KTHREAD) || s->state == 'Z' || s->state == 'X')
+            continue;
+        if (s->state == 'D')
+            p->unreadable++;
+        else
+            j->readers[j->reader_count++] = i;
+    }
+    return true;
+}
+
+static void take_cmdline(struct processes *p, struct process *process, size_t index)
+{
+    const char *bytes;
+    size_t len;
+    struct cmdline c;
+    if (guard_result(&p->guard, index, &bytes, &len) != GUARD_DONE ||
+        !cmdline_unpack(bytes, len, &c)) {
+        p->unreadable++;
+        return;
+    }
+    process->gone = c.gone;
+    process->cmd = c.len ? c.text : NULL;
+    process->cmd_len = c.len;
+    process->cut = c.cut;
+    process->container = c.container;
+}
+
+static void take_results(struct jobs *j)
+{
+    struct processes *p = j->p;
+    const char *name;
+    size_t len;
+    for (size_t i = 0; i < j->user_count; i++)
+        if (guard_result(&p->guard, i, &name, &len) == GUARD_DONE)
+            names_set(&p->names, j->users[i], name, len);
+    for (size_t i = 0; i < j->reader_count; i++)
+        take_cmdline(p, &p->list[j->readers[i]], j->user_count + i);
+}
+
+/* Without memory to share no command line is read; the processes are there all the same. */
+static void run_jobs(struct jobs *j, int64_t until)
+{
+    size_t count = j->user_count + j->reader_count;
+    size_t max = cmdline_packed_max(j->reader.max);
+    if (count == 0)
+        return;
+    if (guard_run(&j->p->guard, count, max, run_job, j, j->reader.proc, until))
+        take_results(j);
+    else
+        j->p->unreadable += j->reader_count;
+}
+
+static void drop_gone(struct processes *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->list[i].gone)
+            p->vanished++;
+        else
+            p->list[kept++] = p->list[i];
+    }
+    p->count = kept;
+}
+
+static bool read_cmdlines(struct processes *p, const struct processes_options *o, int proc)
+{
+    struct jobs j = {.p = p};
+    cmdline_init(&j.reader, proc, o->args, o->containers, o->cmd_max);
+    bool ok = plan_jobs(&j, o->lookup);
+    if (ok)
+        run_jobs(&j, o->until);
+    drop_gone(p);
+    free(j.users);
+    free(j.readers);
+    cmdline_release(&j.reader);
+    return ok;
+}
+
+bool processes_scan(int root, const struct processes_options *o, struct processes *p)
+{
+    *p = (struct processes){.containers = o->containers};
+    names_init(&p->names);
+    int proc = openat(root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return false;
+    bool ok = scan_all(p, proc);
+    if (ok) {
+        qsort(p->list, p->count, sizeof *p->list, by_pid);
+        names_load(&p->names, root);
+        ok = read_cmdlines(p, o, proc);
+    }
+    int saved = errno;
+    close(proc);
+    errno = saved;
+    return ok;
+}
+
+void processes_release(struct processes *p)
+{
+    if (p->guard.shared)
+        guard_release(&p->guard);
+    names_release(&p->names);
+    free(p->list);
+    *p = (struct processes){0};
+}
+
+/* What all processes' numbers are related to, looked up once. */
+struct units {
+    uint64_t hertz, page;
+    const struct processes_scale *scale;
+};
+
+/* "12.3" of a share; as ps does, what is beyond the tenths is dropped. */
+static void put_percent(struct buf *out, double part, double whole)
+{
+    double tenths = whole > 0 ? part * 1000 / whole : 0;
+    uint64_t n = tenths < 1e9 ? (uint64_t)tenths : 1000000000;
+    buf_u64(out, n / 10);
+    buf_putc(out, '.');
+    buf_putc(out, (char)('0' + n % 10));
+}
+
+static void put_cpu(struct buf *out, const struct procstat *s, const struct units *u)
+{
+    double used = (double)s->cpu_ticks / (double)u->hertz;
+    double age = (double)u->scale->uptime_ms / 1000 - (double)s->start_ticks / (double)u->hertz;
+    put_percent(out, used, age);
+}
+
+static void put_start(struct buf *out, const struct procstat *s, const struct units *u)
+{
+    char time[CLOCK_TIME_LEN + 1];
+    if (s->start_ticks / u->hertz > SECONDS_MAX) {
+        buf_puts(out, "null");
+        return;
+    }
+    int64_t after_boot = (int64_t)(s->start_ticks * 1000 / u->hertz);
+    clock_rfc3339(u->scale->boot_ms + after_boot, time);
+    jsonw_string(out, time, CLOCK_TIME_LEN);
+}
+
+static void put_tty(struct buf *out, const struct procstat *s)
+{
+    char tty[PROCSTAT_TTY_MAX];
+    if (procstat_tty(s->tty, tty))
+        jsonw_str(out, tty);
+    else
+        buf_puts(out, "null");
+}
+
+static void put_cmd(struct buf *out, const struct process *p, size_t cmd_max, size_t *truncated)
+{
+    if (p->cmd) {
+        size_t keep = cmdline_cut(p->cmd, p->cmd_len, cmd_max);
+        *truncated += p->cut || keep < p->cmd_len;
+        jsonw_string(out, p->cmd, keep);
+        return;
+    }
+    char name[PROCSTAT_COMM_MAX + 2];
+    name[0] = '[';
+    memcpy(name + 1, p->stat.comm, p->stat.comm_len);
+    name[1 + p->stat.comm_len] = ']';
+    jsonw_string(out, name, p->stat.comm_len + 2u);
+}
+
+static void write_one(const struct processes *all, const struct process *p, const struct units *u,
+                      size_t cmd_max, size_t *truncated, struct buf *out)
+{
+    const struct procstat *s = &p->stat;
+    const struct name *user = &all->names.list[p->name];
+    uint64_t pages = s->rss_pages < PAGES_MAX ? s->rss_pages : PAGES_MAX;
+    buf_puts(out, "{\"pid\":");
+    buf_i64(out, s->pid);
+    buf_puts(out, ",\"ppid\":");
+    buf_i64(out, s->ppid);
+    buf_puts(out, ",\"user\":");
+    jsonw_str(out, user->text);
+    buf_puts(out, ",\"uid\":");
+    buf_u64(out, user->uid);
+    buf_puts(out, ",\"cpu\":");
+    put_cpu(out, s, u);
+    buf_puts(out, ",\"mem\":");
+    put_percent(out, (double)(pages * u->page), (double)u->scale->memory_bytes);
+    buf_puts(out, ",\"rss\":");
+    buf_u64(out, pages * u->page);
+    buf_puts(out, ",\"state\":");
+    jsonw_string(out, &s->state, 1);
+    buf_puts(out, ",\"start\":");
+    put_start(out, s, u);
+    buf_puts(out, ",\"start_ticks\":");
+    buf_u64(out, s->start_ticks);
+    buf_puts(out, ",\"threads\":");
+    buf_i64(out, s->threads);
+    buf_puts(out, ",\"tty\":");
+    put_tty(out, s);
+    buf_puts(out, ",\"cmd\":");
+    put_cmd(out, p, cmd_max, truncated);
+    if (all->containers) {
+        buf_puts(out, ",\"container\":");
+        p->container ? jsonw_str(out, p->container) : buf_puts(out, "null");
+    }
+    buf_putc(out, '}');
+}
+
+void processes_write(const struct processes *p, const struct processes_scale *scale, size_t cmd_max,
+                     size_t *truncated, struct buf *out)
+{
+    struct units u = {.hertz = (uint64_t)sysconf(_SC_CLK_TCK),
+                      .page = (uint64_t)sysconf(_SC_PAGESIZE),
+                      .scale = scale};
+    *truncated = 0;
+    buf_putc(out, '[');
+    for (size_t i = 0; i < p->count; i++) {
+        if (i)
+            buf_putc(out, ',');
+        write_one(p, &p->list[i], &u, cmd_max, truncated, out);
+    }
+    buf_putc(out, ']');
+}

@@ -1,0 +1,147 @@
+#include "procstat.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Fields by their number in proc(5); those between them are passed over. */
+enum {
+    FIELD_STATE = 3,
+    FIELD_PPID = 4,
+    FIELD_TTY = 7,
+    FIELD_FLAGS = 9,
+    FIELD_UTIME = 14,
+    FIELD_STIME = 15,
+    FIELD_THREADS = 20,
+    FIELD_START = 22,
+    FIELD_RSS = 24,
+};
+
+/* Decimal digits at `*s`, at most up to `end`; false when there are none or too many. */
+static bool digits(const char **s, const char *end, uint64_t *out)
+{
+    const char *start = *s;
+    uint64_t n = 0;
+    for (; *s < end && **s >= '0' && **s <= '9'; (*s)++) {
+        uint64_t digit = (uint64_t)(**s - '0');
+        if (n > (UINT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return *s > start;
+}
+
+static bool number(const char **s, const char *end, int64_t *out)
+{
+    bool negative = *s < end && **s == '-';
+    uint64_t n;
+    if (negative)
+        (*s)++;
+    if (!digits(s, end, &n))
+        return false;
+    /* Some fields (rsslim, say) use all 64 bits; none that is kept here does. */
+    if (n > INT64_MAX)
+        n = INT64_MAX;
+    *out = negative ? -(int64_t)n : (int64_t)n;
+    return true;
+}
+
+static void keep(struct procstat *out, int field, int64_t value)
+{
+    uint64_t count = value < 0 ? 0 : (uint64_t)value;
+    switch (field) {
+    case FIELD_PPID:
+        out->ppid = value;
+        break;
+    case FIELD_TTY:
+        out->tty = (uint32_t)value;
+        break;
+    case FIELD_FLAGS:
+        out->flags = count;
+        break;
+    case FIELD_UTIME:
+        out->cpu_ticks = count;
+        break;
+    case FIELD_STIME:
+        out->cpu_ticks += count;
+        break;
+    case FIELD_THREADS:
+        out->threads = value;
+        break;
+    case FIELD_START:
+        out->start_ticks = count;
+        break;
+    case FIELD_RSS:
+        out->rss_pages = count;
+        break;
+    default:
+        break;
+    }
+}
+
+/* "pid (comm" before the last ')'; NULL when it is not that, else the text behind the ')'. */
+static const char *parse_name(const char *text, const char *end, struct procstat *out)
+{
+    const char *close = memrchr(text, ')', (size_t)(end - text));
+    const char *at = text;
+    if (!close || !number(&at, close, &out->pid) || out->pid <= 0)
+        return NULL;
+    if (close - at < 2 || at[0] != ' ' || at[1] != '(')
+        return NULL;
+    at += 2;
+    size_t len = (size_t)(close - at);
+    if (len > sizeof out->comm)
+        len = sizeof out->comm;
+    memcpy(out->comm, at, len);
+    out->comm_len = (unsigned char)len;
+    return close + 1;
+}
+
+bool procstat_parse(const char *text, size_t len, struct procstat *out)
+{
+    const char *end = text + len;
+    *out = (struct procstat){0};
+    const char *at = parse_name(text, end, out);
+    if (!at || end - at < 2 || *at++ != ' ')
+        return false;
+    out->state = *at++;
+    if (out->state < '!' || out->state > '~')
+        return false;
+    for (int field = FIELD_STATE + 1; field <= FIELD_RSS; field++) {
+        int64_t value;
+        if (at == end || *at++ != ' ' || !number(&at, end, &value))
+            return false;
+        keep(out, field, value);
+    }
+    return true;
+}
+
+bool procstat_tty(uint32_t tty, char out[PROCSTAT_TTY_MAX])
+{
+    static const struct {
+        unsigned major, first, last; /* minors */
+        const char *name;
+    } known[] = {{4, 0, 63, "tty"},       {4, 64, 255, "ttyS"},    {136, 0, 1048575, "pts/"},
+                 {166, 0, 255, "ttyACM"}, {188, 0, 255, "ttyUSB"}, {204, 64, 79, "ttyAMA"},
+                 {229, 0, 255, "hvc"}};
+    unsigned major = (tty >> 8) & 0xfff;
+    unsigned minor = (tty & 0xff) | ((tty >> 12) & 0xfff00);
+    if (tty == 0)
+        return false;
+    if (major == 5 && minor == 1) {
+        snprintf(out, PROCSTAT_TTY_MAX, "console");
+        return true;
+    }
+    if (major > 136 && major <= 143) { /* Unix98 terminals above 255, the old numbering */
+        minor += (major - 136) * 256;
+        major = 136;
+    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].major == major && minor >= known[i].first && minor <= known[i].last) {
+            snprintf(out, PROCSTAT_TTY_MAX, "%s%u", known[i].name, minor - known[i].first);
+            return true;
+        }
+    }
+    snprintf(out, PROCSTAT_TTY_MAX, "%u:%u", major, minor);
+    return true;
+}

@@ -1,0 +1,246 @@
+#include "secret.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { NAME_MAX_LEN = 128, TOKEN_MIN = 20 };
+
+/* Endings of names in lower case without '-', '_' and '.', which authors set as they like. */
+static const struct {
+    const char *ending;
+    enum secret_kind kind;
+} endings[] = {
+    {"password", SECRET_VALUE},   {"passwd", SECRET_VALUE},        {"passwort", SECRET_VALUE},
+    {"passphrase", SECRET_VALUE}, {"passin", SECRET_VALUE},        {"passout", SECRET_VALUE},
+    {"secret", SECRET_VALUE},     {"token", SECRET_VALUE},         {"apikey", SECRET_VALUE},
+    {"bearer", SECRET_VALUE},     {"authorization", SECRET_VALUE}, {"cookie", SECRET_VALUE},
+    {"signature", SECRET_VALUE},  {"accesskey", SECRET_VALUE},     {"accountkey", SECRET_VALUE},
+    {"secretkey", SECRET_KEY},    {"privatekey", SECRET_KEY},      {"encryptionkey", SECRET_KEY},
+    {"signingkey", SECRET_KEY},   {"sharedkey", SECRET_KEY},       {"authkey", SECRET_KEY},
+    {"licensekey", SECRET_KEY},   {"credential", SECRET_KEY},      {"credentials", SECRET_KEY},
+    {"jwt", SECRET_KEY},
+};
+
+/* Words that are too short to be looked for in any ending: they stand alone, or behind a '_'. */
+static const struct {
+    const char *word;
+    enum secret_kind kind;
+} words[] = {
+    {"pass", SECRET_VALUE}, {"pwd", SECRET_KEY},     {"pw", SECRET_VALUE},
+    {"sig", SECRET_VALUE},  {"_auth", SECRET_VALUE}, {"psk", SECRET_KEY},
+};
+
+/* DBPASS and userpass, but neither bypass nor compass. */
+static bool joined_pass(const char *flat, size_t len)
+{
+    static const char *const before[] = {"db", "user", "store", "key",  "root",    "admin",
+                                         "my", "smtp", "ldap",  "bind", "require", "http"};
+    if (len < 5 || memcmp(flat + len - 4, "pass", 4) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        size_t n = strlen(before[i]);
+        if (len - 4 >= n && memcmp(flat + len - 4 - n, before[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_break(char c)
+{
+    return c == '-' || c == '_' || c == '.';
+}
+
+static bool ends_with_word(const char *name, size_t len, const char *word)
+{
+    size_t n = strlen(word);
+    if (len < n || strncasecmp(name + len - n, word, n) != 0)
+        return false;
+    if (len == n || is_break(word[0]) || is_break(name[len - n - 1]))
+        return true;
+    /* camelCase: dbPass */
+    return name[len - n] >= 'A' && name[len - n] <= 'Z' && name[len - n - 1] >= 'a';
+}
+
+enum secret_kind secret_name(const char *name, size_t len)
+{
+    char flat[NAME_MAX_LEN];
+    size_t n = 0;
+    if (len > sizeof flat) { /* the end is what counts */
+        name += len - sizeof flat;
+        len = sizeof flat;
+    }
+    for (size_t i = 0; i < len; i++)
+        if (!is_break(name[i]))
+            flat[n++] = lower(name[i]);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t e = strlen(endings[i].ending);
+        if (n >= e && memcmp(flat + n - e, endings[i].ending, e) == 0)
+            return endings[i].kind;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (ends_with_word(name, len, words[i].word))
+            return words[i].kind;
+    return joined_pass(flat, n) ? SECRET_VALUE : SECRET_NOT;
+}
+
+/*
+ * Programs that take a secret with a short option. Those without a flag are listed because they end
+ * the search where one program starts another: `sshpass -p secret ssh -p 22 host`.
+ */
+static const struct secret_flag flags[] = {
+    {"mysql* mariadb* mycli mytop", "-p", .attached = true},
+    {"sshpass", "-p", .attached = true, .separate = true},
+    {"curl", "-u", .attached = true, .separate = true, .after = ':'},
+    {"curl", "--user", .separate = true, .after = ':'},
+    {"curl", "-U", .attached = true, .separate = true, .after = ':'},
+    {"curl", "--proxy-user", .separate = true, .after = ':'},
+    {"curl", "-E", .attached = true, .separate = true, .after = ':'},
+    {"curl", "--cert", .separate = true, .after = ':'},
+    {"curl", "-b", .attached = true, .separate = true, .after = '='},
+    {"http https xh", "-a", .separate = true, .after = ':'},
+    {"http https xh", "--auth", .separate = true, .after = ':'},
+    {"ab siege wrk lynx", "-A", .separate = true, .after = ':'},
+    {"lftp", "-u", .separate = true, .after = ','},
+    {"smbclient rpcclient smbget smbmap net", "-U", .attached = true, .separate = true,
+     .after = '%'},
+    {"redis-cli valkey-cli keydb-cli", "-a", .separate = true},
+    {"ldap*", "-w", .attached = true, .separate = true},
+    {"ldappasswd", "-s", .separate = true},
+    {"ldappasswd", "-a", .separate = true},
+    {"7z 7za 7zr 7zz", "-p", .attached = true},
+    {"rar unrar", "-p", .attached = true},
+    {"rar", "-hp", .attached = true},
+    {"zip unzip", "-P", .attached = true, .separate = true},
+    {"mongo*", "-p", .attached = true, .separate = true},
+    {"sqlcmd bcp osql isql tsql", "-P", .attached = true, .separate = true},
+    {"clickhouse-client", "-p", .attached = true, .separate = true},
+    {"snmp*", "-A", .separate = true},
+    {"snmp*", "-X", .separate = true},
+    {"snmp*", "-c", .separate = true},
+    {"ipmitool", "-P", .separate = true},
+    {"openssl", "-k", .separate = true},
+    {"openssl", "-K", .separate = true},
+    {"useradd usermod groupadd groupmod", "-p", .separate = true},
+    {"docker podman nerdctl buildah skopeo helm az oc crane oras cf", "-p", .attached = true,
+     .separate = true, .login = true},
+    {"xfreerdp* wlfreerdp* rdesktop", "/p:", .attached = true},
+    {"rdesktop", "-p", .attached = true, .separate = true},
+    {"ssh scp sftp rsync ps psql sudo su sh bash dash", .flag = NULL},
+};
+
+static bool match_program(const char *programs, const char *name, size_t len)
+{
+    for (const char *p = programs; *p;) {
+        size_t n = strcspn(p, " ");
+        bool prefix = p[n - 1] == '*';
+        size_t fixed = prefix ? n - 1 : n;
+        if ((prefix ? len >= fixed : len == fixed) && memcmp(p, name, fixed) == 0)
+            return true;
+        p += n + strspn(p + n, " ");
+    }
+    return false;
+}
+
+static size_t base_name(const char **path, size_t len)
+{
+    const char *slash = memrchr(*path, '/', len);
+    if (!slash)
+        return len;
+    len -= (size_t)(slash + 1 - *path);
+    *path = slash + 1;
+    return len;
+}
+
+bool secret_program(const char *program, size_t len)
+{
+    len = base_name(&program, len);
+    for (size_t i = 0; len && i < sizeof flags / sizeof *flags; i++)
+        if (match_program(flags[i].programs, program, len))
+            return true;
+    return false;
+}
+
+/* "-sSu": letters behind one dash, the last being that of "-u". */
+static bool ends_cluster(const char *flag, const char *word, size_t len)
+{
+    if (strlen(flag) != 2 || len < 3 || len > 6 || word[0] != '-' || word[len - 1] != flag[1])
+        return false;
+    for (size_t i = 1; i < len; i++)
+        if (lower(word[i]) < 'a' || lower(word[i]) > 'z')
+            return false;
+    return true;
+}
+
+static bool match_flag(const struct secret_flag *f, const char *word, size_t len, size_t *at)
+{
+    size_t n = strlen(f->flag);
+    *at = len;
+    if (f->separate && len == n && memcmp(word, f->flag, n) == 0)
+        return true;
+    if (f->attached && len > n && memcmp(word, f->flag, n) == 0) {
+        *at = n;
+        return true;
+    }
+    return f->separate && ends_cluster(f->flag, word, len);
+}
+
+const struct secret_flag *secret_flag(const char *program, size_t program_len, const char *word,
+                                      size_t len, bool login, size_t *at)
+{
+    program_len = base_name(&program, program_len);
+    for (size_t i = 0; program_len && i < sizeof flags / sizeof *flags; i++) {
+        const struct secret_flag *f = &flags[i];
+        if (f->flag && (login || !f->login) && match_program(f->programs, program, program_len) &&
+            match_flag(f, word, len, at))
+            return f;
+    }
+    return NULL;
+}
+
+static bool is_token_char(char c)
+{
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+}
+
+/* Access key ids: exactly 20 capitals and digits. */
+static bool is_aws_id(const char *s, size_t len)
+{
+    if (len != 20 || (memcmp(s, "AKIA", 4) != 0 && memcmp(s, "ASIA", 4) != 0))
+        return false;
+    for (size_t i = 4; i < len; i++)
+        if (!((s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9')))
+            return false;
+    return true;
+}
+
+static bool is_jwt(const char *s, size_t len)
+{
+    const char *first = memchr(s, '.', len);
+    return memcmp(s, "eyJ", 3) == 0 && first &&
+           memchr(first + 1, '.', len - (size_t)(first + 1 - s));
+}
+
+size_t secret_token(const char *s, size_t len)
+{
+    static const char *const prefixes[] = {"ghp_",        "gho_",   "ghu_",     "ghs_",     "ghr_",
+                                           "github_pat_", "glpat-", "xoxb-",    "xoxp-",    "xoxa-",
+                                           "xoxr-",       "xoxs-",  "sk_live_", "rk_live_", "hvs.",
+                                           "npm_",        "dop_v1_"};
+    size_t n = 0;
+    while (n < len && is_token_char(s[n]))
+        n++;
+    if (n < TOKEN_MIN)
+        return 0;
+    if (is_aws_id(s, n) || is_jwt(s, n))
+        return n;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(s, prefixes[i], strlen(prefixes[i])) == 0)
+            return n;
+    return 0;
+}

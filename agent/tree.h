@@ -1,0 +1,51 @@
+/*
+ * tree: the files that the agent reads, below a root directory.
+ *
+ * Everything that collects takes the root as an open directory and names its files relative to it
+ * ("proc/stat", "etc/os-release"): "/" on a real machine, a fixture in a test, /host in a container
+ * that has the machine's tree mounted there. Files are opened without blocking, so that a FIFO in
+ * the place of a file is an empty file, and every read is bounded.
+ */
+#ifndef AGENT_TREE_H
+#define AGENT_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* The root directory for the calls below, to be closed by the caller; -1 with errno. */
+int tree_root(const char *path);
+
+/* Opens `path` below the directory `dir` for reading; -1 with errno. */
+int tree_open(int dir, const char *path);
+
+/* The same for a file whose opening or reading may block for ever (see guard.h). */
+int tree_open_blocking(int dir, const char *path);
+
+/*
+ * Adds the file's bytes to `b`, at most as many as b->max allows: a longer file is cut, not
+ * refused. False with errno when it cannot be opened or read.
+ */
+bool tree_read(int dir, const char *path, struct buf *b);
+
+/*
+ * The file's first line without white space at its end, NUL-terminated and cut to `size` - 1
+ * bytes. False (and "" in `out`) when there is none.
+ */
+bool tree_line(int dir, const char *path, char *out, size_t size);
+
+/* A line "name=value" or "name: value" of `text`; false when there is none. See tree_field(). */
+struct tree_field {
+    const char *value; /* borrowed from the text, without white space around it */
+    size_t len;
+};
+
+/*
+ * Finds the first line of `text` whose part before `separator`, without white space around it, is
+ * `name`.
+ */
+bool tree_field(const char *text, size_t len, const char *name, char separator,
+                struct tree_field *out);
+
+#endif
