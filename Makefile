@@ -53,7 +53,7 @@ PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  :=
 TESTS_HANDLER :=
-TESTS_AGENT   :=
+TESTS_AGENT   := mask
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
@@ -134,7 +134,7 @@ clean:
 
 # What the checks under tests/lint ask: make print-HANDLER
 print-%:
-	@echo '$($*)'
+	@:$(info $($*))
 
 .PHONY: all units check lint install uninstall clean
 .SECONDARY:

@@ -99,6 +99,7 @@ leave_no_daemon() {
     new=$(enabled_services | grep -vxF "$1" || true)
     for link in $new; do
         name=${link##*/}
+        [ -L "$link" ] || continue
         case $link in
         /etc/rc*) as_root update-rc.d "${name#S??}" disable ;;
         *) disable_unit "$name" ;;
