@@ -7,6 +7,7 @@
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -178,9 +179,10 @@ void fcgi_finish(const struct request *r)
     if (mode != FCGI_MODE_SOCKET)
         return;
     /* Without Detach, libfcgi waits up to two seconds for the web server to close first. With it
-     * the socket is closed at once, which is safe only when nothing of the body is left unread:
-     * else the kernel resets the connection and nginx answers 502. */
-    if (r->body_ended)
+     * the socket is closed at once, which is safe only when nothing of the request is left unread,
+     * the empty record that ends the body included: else the kernel resets the connection, and
+     * nginx answers 502. */
+    if (r->body_read && FCGX_GetChar(current.in) == EOF)
         FCGX_Detach(&current);
     FCGX_Finish_r(&current);
 }

@@ -186,6 +186,21 @@ static bool check_receipts(struct check *c, const struct line *line)
     return ok;
 }
 
+/* Receipts beyond the last line tell that the file's end was cut off. */
+static bool check_end(struct check *c, off_t end)
+{
+    struct receipts *all = c->total->receipts;
+    struct receipt_line *r =
+        all ? receipts_find(all, c->name.date, c->name.ip.text, c->seq + 1) : NULL;
+    if (!r)
+        return true;
+    r->seen = true;
+    return problem(c, c->json_path, (uint64_t)end,
+                   "the file ends with seq %" PRIu64 "; a receipt tells of seq %" PRIu64
+                   ": its end is gone",
+                   c->seq, r->seq);
+}
+
 static bool check_line(struct check *c, struct lines *lines)
 {
     struct line line;
@@ -219,7 +234,7 @@ static bool check_lines(struct check *c, off_t end)
     if (ok && got == LINES_TORN)
         ok = problem(c, c->json_path, (uint64_t)lines.start, "a line without an end");
     lines_release(&lines);
-    return ok;
+    return ok && check_end(c, end);
 }
 
 /* Is a writer at work just now? It holds the lock, or has gone on since we looked. */

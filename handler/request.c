@@ -25,5 +25,5 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
     if (!*r->path)
         r->path = path;
     r->source = source;
-    r->body_ended = false;
+    r->body_read = false;
 }

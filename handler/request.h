@@ -23,7 +23,7 @@ struct request {
     /* Reads up to `len` bytes of the body; fewer only at its end. */
     size_t (*read)(void *source, char *bytes, size_t len);
     void *source;
-    bool body_ended; /* the body has been read to its end */
+    bool body_read; /* the body has been read, as far as its length says */
 };
 
 /* Fills `r` from a look-up of meta-variables, which returns NULL for what is not set. */

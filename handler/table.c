@@ -1,11 +1,12 @@
 #include "table.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KIB_DIGITS_MAX = 15 }; /* more KiB than that is no memory size */
+enum { KIB_DIGITS_MAX = 19 }; /* fits uint64_t */
 
 static const struct {
     const char *name;
@@ -160,7 +161,10 @@ static void kib_to_bytes(struct text *cell, char rss[32])
         return;
     char digits[KIB_DIGITS_MAX + 1] = {0};
     memcpy(digits, cell->ptr, cell->len);
-    int len = snprintf(rss, 32, "%llu", strtoull(digits, NULL, 10) * 1024);
+    uint64_t kib = strtoull(digits, NULL, 10);
+    if (kib > UINT64_MAX / 1024)
+        return;
+    int len = snprintf(rss, 32, "%" PRIu64, kib * 1024);
     *cell = (struct text){rss, (size_t)len};
 }
 

@@ -119,7 +119,7 @@ static bool parse_file(struct tokens *t, char *text)
         struct token token;
         const char *wrong = parse_line(line, &token);
         if (wrong) {
-            log_event(LOG_WARN, "token_line_skipped", "line=%u reason=%s", number, wrong);
+            log_event(LOG_WARN, "tokens_line_skipped", "line=%u reason=%s", number, wrong);
         } else if (!append(t, &room, &token)) {
             free(token.prefixes);
             return false;
