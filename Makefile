@@ -53,7 +53,7 @@ PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  :=
 TESTS_HANDLER :=
-TESTS_AGENT   := mask
+TESTS_AGENT   := guard mask options procstat reply texts users
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5

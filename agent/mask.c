@@ -170,7 +170,7 @@ struct assignment {
     char before;  /* the byte in front of it; 0 at the argument's beginning */
     bool quoted;  /* "name" */
     bool first;   /* nothing but the name's like stands in front of it in the argument */
-    bool option;  /* starts with '-' */
+    bool option;  /* starts with '-', or is a header: no other assignment follows the value */
 };
 
 static size_t unquoted_end(const struct text *t, const struct assignment *a, size_t at, size_t end)
@@ -229,6 +229,10 @@ static bool name_before(const struct text *t, size_t from, size_t mark, struct a
 {
     size_t stop = mark;
     *a = (struct assignment){.first = true};
+    while (stop > from && is_space(t->raw[stop - 1]))
+        stop--;
+    if (stop < mark && (stop == from || !is_quote(t->raw[stop - 1])))
+        return false; /* "name" : … has its quotes, name : … is prose */
     if (stop > from && is_quote(t->raw[stop - 1])) {
         a->quoted = true;
         stop--;
@@ -292,6 +296,7 @@ static void mask_assignments(struct text *t, struct span arg, bool whole)
             if (!colon && is_aws_secret(t, i + 1, stop))
                 hide(t, i + 1, stop);
         } else if (!colon || colon_assigns(t, &a, i, arg.end)) {
+            a.option |= colon && !a.quoted;
             hide_assigned(t, &a, kind, i + 1, arg.end, colon);
         }
     }
