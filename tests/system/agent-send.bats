@@ -1,0 +1,321 @@
+#!/usr/bin/env bats
+# How rollcall-agent delivers, and which exit code says what (against a stub server).
+# shellcheck disable=SC2030,SC2031,SC2153
+
+load agent
+
+setup() { agent_setup; }
+teardown() { agent_teardown; }
+
+# make_token: a token file that is accepted.
+make_token() {
+  (umask 077 && echo s3cr3t-token >"$T/token")
+}
+
+header() {
+  jq -r --arg name "$1" '.headers[] | select((.[0] | ascii_downcase) == $name) | .[1]' "$T/stub/request"
+}
+
+# send PATH [OPTION...]: the fixture's record.
+send() {
+  local path=$1
+  shift
+  agent --root "$T/root" --url "$URL$path" "$@"
+}
+
+@test "delivered: exit 0, one line with status, bytes, ms and the receipt" {
+  fixture
+  stub
+  send /data
+  same "0 " "$STATUS $ERR"
+  one_line "$T/out"
+  bytes=$(stat -c %s "$T/stub/body")
+  [[ $OUT =~ ^delivered\ status=200\ bytes=$bytes\ ms=[0-9]+\ client_ip=10\.0\.0\.7\ date=2026-11-20\ seq=17\ chain=(00ff){16}\ durable=true$ ]]
+}
+
+@test "a receipt without details is a receipt" {
+  fixture
+  stub
+  send /bare
+  same 0 "$STATUS"
+  [[ $OUT =~ ^delivered\ status=200\ bytes=[0-9]+\ ms=[0-9]+$ ]]
+}
+
+@test "what is sent: a POST of gzip, with the headers of the contract" {
+  fixture
+  stub
+  make_token
+  send /data --token-file "$T/token"
+  same "POST /data" "$(jq -r '.method + " " + .path' "$T/stub/request")"
+  same application/json "$(header content-type)"
+  same gzip "$(header content-encoding)"
+  same "Bearer s3cr3t-token" "$(header authorization)"
+  same "" "$(header expect)"
+  [[ $(header user-agent) =~ ^rollcall-agent/[0-9.]+$ ]]
+  gzip -dc <"$T/stub/body" | jq -e '.hostname == "fixture.example" and (.processes | length > 10)'
+}
+
+@test "without gzip and without a token neither header is sent" {
+  fixture
+  stub
+  send /data --gzip=false
+  same "0  " "$STATUS $(header content-encoding) $(header authorization)"
+  jq -e .hostname "$T/stub/body"
+}
+
+@test "what is printed is what is sent" {
+  fixture
+  stub
+  send /data --no-gzip --uuid u
+  printed --uuid u
+  without='del(.id, .collected_at, .agent)'
+  same "$(jq -S "$without" "$T/stub/body")" "$(jq -S "$without" "$T/record.json")"
+}
+
+# status CODE N...: the exit code, one line on stderr with the server's reason, nothing on stdout.
+status() {
+  local want=$1 n
+  shift
+  fixture
+  stub
+  for n in "$@"; do
+    send "/status/$n"
+    same "$want $n " "$STATUS $n $OUT"
+    one_line "$T/err"
+    [[ $ERR == *"status=$n"* ]]
+    [[ $ERR == *"exit=$want"* ]]
+  done
+}
+
+@test "75, not delivered now and not kept: 408, 429, 5xx" {
+  status 75 408 429 500 502 503 507
+  [[ $ERR == *'reason="reason of 507"'* ]]
+  [[ $ERR == *"not kept"* ]]
+}
+
+@test "76, refused for good: 400, 409, 411, 413, 415, 422" {
+  status 76 400 409 411 413 415 422
+  [[ $ERR == *'reason="reason of 422"'* ]]
+}
+
+@test "77, the token is refused: 401, 403" {
+  status 77 401 403
+}
+
+@test "78, no such service: 404, 405; the line names url" {
+  status 78 404 405
+  [[ $ERR == *url* ]]
+}
+
+@test "78: a redirect is not followed, so the token goes nowhere else" {
+  fixture
+  stub
+  make_token
+  send /redirect --token-file "$T/token"
+  same 78 "$STATUS"
+  [[ $ERR == *url* ]]
+  same /redirect "$(<"$T/stub/requests")"
+}
+
+@test "78: 200 without a receipt is not delivered" {
+  fixture
+  stub
+  for path in /html /empty /fail; do
+    send "$path"
+    same "78 " "$STATUS $OUT"
+    [[ $ERR == *url* ]]
+  done
+}
+
+@test "75: an answer without end, a hung-up connection, silence, nobody there" {
+  fixture
+  stub
+  send /long
+  same "75 " "$STATUS $OUT"
+  send /close
+  same "75 " "$STATUS $OUT"
+  send /hang --max-time 300ms
+  same "75 " "$STATUS $OUT"
+  agent --root "$T/root" --url http://127.0.0.1:1/data
+  same "75 " "$STATUS $OUT"
+  one_line "$T/err"
+  [[ $ERR == *"curl: (7)"* ]]
+  agent --root "$T/root" --url http://host.invalid/data
+  same "75 " "$STATUS $OUT"
+}
+
+@test "a reason cannot forge a line, and is bounded" {
+  fixture
+  stub
+  send /evil
+  same 76 "$STATUS"
+  one_line "$T/err"
+  [ "$(stat -c %s "$T/err")" -lt 4096 ]
+  run ! grep -q $'\x1b' "$T/err"
+  [[ $ERR == *'bad\nlevel=info'* ]]
+}
+
+@test "64: wrong usage, said in one line" {
+  for words in --nonsense stray "--cmd-max x" "--url" "--args some" "--token x"; do
+    # shellcheck disable=SC2086
+    agent $words
+    same "64 " "$STATUS $OUT"
+    one_line "$T/err"
+  done
+}
+
+@test "a token on the command line is refused, and the way shown" {
+  agent --token hunter2 --url http://127.0.0.1:1/
+  same 64 "$STATUS"
+  [[ $ERR == *--token-file* ]]
+  [[ $ERR != *hunter2* ]]
+}
+
+@test "78: a configuration that is wrong names file and key" {
+  check() {
+    echo "$1" >"$T/agent.json"
+    agent --print
+    same 78 "$STATUS"
+    one_line "$T/err"
+    [[ $ERR == *"$2"* ]]
+  }
+  check '{"unknown":1}' unknown
+  check '{"cmd_max":"x"}' cmd_max
+  check '{"format":"xml"}' format
+  check '{"format":"record"}' "not built in yet"
+  check '{"every":"5s"}' every
+  check '{"spool":"/x"}' spool
+  check '{"gzip":1}' "$T/agent.json"
+  check 'not json' "$T/agent.json"
+  rm "$T/agent.json"
+  run -78 "$AGENT" --config "$T/nothing.json" --print
+}
+
+@test "78: without a url" {
+  agent
+  same 78 "$STATUS"
+  [[ $ERR == *url* ]]
+}
+
+@test "the configuration file's keys are used, an option wins" {
+  fixture
+  stub
+  make_token
+  printf '{"url":"%s/status/503","token_file":"%s","gzip":false,"uuid":"from-file"}' "$URL" "$T/token" >"$T/agent.json"
+  agent --root "$T/root"
+  same 75 "$STATUS"
+  same from-file "$(jq -r .uuid "$T/stub/body")"
+  agent --root "$T/root" --url "$URL/data" --uuid from-option
+  same 0 "$STATUS"
+  same from-option "$(jq -r .uuid "$T/stub/body")"
+  same "Bearer s3cr3t-token" "$(header authorization)"
+}
+
+@test "a token in the configuration is used when others cannot read the file" {
+  fixture
+  stub
+  (umask 077 && printf '{"url":"%s/data","token":"in-file"}' "$URL" >"$T/agent.json")
+  agent --root "$T/root"
+  same "0 Bearer in-file" "$STATUS $(header authorization)"
+  chmod 644 "$T/agent.json"
+  agent --root "$T/root"
+  same 78 "$STATUS"
+  [[ $ERR == *"token: "* ]]
+  [[ $ERR != *in-file* ]]
+}
+
+@test "78: a token file that others can read, or that holds no token" {
+  make_token
+  chmod 644 "$T/token"
+  agent --url http://127.0.0.1:1/ --token-file "$T/token"
+  same 78 "$STATUS"
+  [[ $ERR == *token_file* ]]
+  chmod 600 "$T/token"
+  printf 'a\nX-Header: b\n' >"$T/token"
+  agent --url http://127.0.0.1:1/ --token-file "$T/token"
+  same 78 "$STATUS"
+  agent --url http://127.0.0.1:1/ --token-file "$T/none"
+  same 78 "$STATUS"
+}
+
+@test "the token is neither in what is printed nor in any line" {
+  fixture
+  stub
+  make_token
+  for path in /data /status/401 /status/500; do
+    send "$path" --token-file "$T/token"
+    run ! grep -q s3cr3t "$T/out" "$T/err"
+  done
+  printed --token-file "$T/token"
+  run ! grep -q s3cr3t "$T/record.json"
+}
+
+@test "--log takes the lines; a receipt is in it and on stdout" {
+  fixture
+  stub
+  send /data --log "$T/log"
+  same 0 "$STATUS"
+  [[ $OUT == delivered* ]]
+  send /status/503 --log "$T/log"
+  same "75  " "$STATUS $OUT $ERR"
+  same 2 "$(wc -l <"$T/log")"
+  grep -q 'event=delivered .*client_ip=10.0.0.7 date=2026-11-20 seq=17 chain=00ff' "$T/log"
+  grep -q 'event=not_delivered' "$T/log"
+  agent --log "$T/none/log" --url "$URL/data"
+  same 78 "$STATUS"
+}
+
+@test "https: a certificate that is not trusted is 75, with cacert 0, insecure warns" {
+  command -v openssl >/dev/null || skip "needs openssl to make a certificate"
+  fixture
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout "$T/key.pem" -out "$T/cert.pem" 2>/dev/null
+  stub "$T/cert.pem" "$T/key.pem"
+  URL=https://127.0.0.1:$PORT
+  send /data
+  same 75 "$STATUS"
+  [[ $ERR == *cacert* ]]
+  send /data --cacert "$T/cert.pem"
+  same "0 " "$STATUS $ERR"
+  send /data --insecure
+  same 0 "$STATUS"
+  [[ $ERR == *event=insecure* ]]
+  one_line "$T/err"
+  send /data --cacert "$T/none.pem"
+  same 78 "$STATUS"
+  [[ $ERR == *cacert* ]]
+  send /data --cacert "$T/cert.pem" --cert "$T/none.pem"
+  same 78 "$STATUS"
+  [[ $ERR == *key=cert* ]]
+}
+
+@test "the proxy of the environment is used" {
+  fixture
+  stub
+  agent_url=http://rollcall.invalid/data
+  http_proxy=$URL agent --root "$T/root" --url "$agent_url"
+  # The stub knows no absolute paths and hangs up: what matters is that it was asked.
+  same http://rollcall.invalid/data "$(jq -r .path "$T/stub/request")"
+}
+
+@test "--help and --version" {
+  agent --help
+  same "0 " "$STATUS $ERR"
+  for key in url token-file uuid format args containers cmd-max deadline splay gzip cacert cert key insecure connect-timeout max-time log; do
+    [[ $OUT == *"$key"* ]]
+  done
+  agent --version
+  same 0 "$STATUS"
+  [[ $OUT =~ ^rollcall-agent\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "a full disk under --print is not success" {
+  [ -c /dev/full ] || skip "needs /dev/full"
+  fixture
+  STATUS=0
+  echo '{}' >"$T/agent.json"
+  "$AGENT" --config "$T/agent.json" --root "$T/root" --print >/dev/full 2>"$T/err" || STATUS=$?
+  same 75 "$STATUS"
+  one_line "$T/err"
+}
