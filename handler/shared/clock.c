@@ -92,7 +92,10 @@ int64_t clock_parse(const char *text)
                     .tm_hour = field[3],
                     .tm_min = field[4],
                     .tm_sec = field[5]};
-    return (int64_t)timegm(&tm) * 1000 + field[6];
+    int64_t ms = (int64_t)timegm(&tm) * 1000 + field[6];
+    char again[CLOCK_TIME_LEN + 1];
+    clock_rfc3339(ms, again); /* timegm(3) takes a 13th month, and a 25th hour */
+    return memcmp(again, text, CLOCK_TIME_LEN) == 0 ? ms : -1;
 }
 
 void clock_sleep_us(int64_t us)
