@@ -51,7 +51,7 @@ AGENT   := cmdline collect config container cpuinfo guard gzip host mask names o
 PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-verify
 
 # One cmocka program per file under tests/unit/<part>/.
-TESTS_SHARED  :=
+TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
 TESTS_HANDLER :=
 TESTS_AGENT   := guard mask options procstat reply texts users
 
