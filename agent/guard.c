@@ -123,8 +123,11 @@ static bool wait_child(const struct guard *g, int alive, int64_t until)
     }
 }
 
-/* One child, from job `next` to the end, or to the job at which it stays. */
-static bool run_some(struct guard *g, const struct task *task, int64_t until)
+/*
+ * One child, from job `next` to the end, or to job `*stuck`, at which it stays or dies. False when
+ * there can be no child.
+ */
+static bool run_some(struct guard *g, const struct task *task, int64_t until, size_t *stuck)
 {
     int alive[2];
     if (pipe2(alive, O_CLOEXEC) != 0)
@@ -136,6 +139,7 @@ static bool run_some(struct guard *g, const struct task *task, int64_t until)
     bool started = child > 0;
     if (started) {
         bool gone = wait_child(g, alive[0], until);
+        *stuck = atomic_load(&g->shared->next);
         if (!gone) {
             kill(child, SIGKILL);
             gone = ended(alive[0], KILL_WAIT_MS);
@@ -172,15 +176,14 @@ bool guard_run(struct guard *g, size_t count, size_t result_max, guard_job job, 
     struct task task = {job, context, result_max, keep_fd};
     if (!map_shared(g, count, result_max))
         return false;
-    size_t next;
-    while ((next = atomic_load(&g->shared->next)) < count && clock_monotonic() < until) {
-        if (!run_some(g, &task, until))
+    for (size_t next = 0, stuck; next < count && clock_monotonic() < until;) {
+        if (!run_some(g, &task, until, &stuck))
             break;
-        /* A child that was killed may have come to an end of its job after all: look again. */
         next = atomic_load(&g->shared->next);
-        if (next < count) {
+        /* When it came on after all while it was being killed, the job it was in is run again. */
+        if (next == stuck && next < count) {
             g->shared->slots[next].state = GUARD_LOST;
-            atomic_store(&g->shared->next, next + 1);
+            atomic_store(&g->shared->next, ++next);
         }
     }
     return true;

@@ -133,15 +133,18 @@ static const struct secret_flag flags[] = {
     {"ssh scp sftp rsync ps psql sudo su sh bash dash", .flag = NULL},
 };
 
+/* Every word of every command line comes through here: one pass, no calls. */
 static bool match_program(const char *programs, const char *name, size_t len)
 {
     for (const char *p = programs; *p;) {
-        size_t n = strcspn(p, " ");
-        bool prefix = p[n - 1] == '*';
-        size_t fixed = prefix ? n - 1 : n;
-        if ((prefix ? len >= fixed : len == fixed) && memcmp(p, name, fixed) == 0)
+        size_t n = 0;
+        while (n < len && p[n] == name[n])
+            n++;
+        if (p[n] == '*' || (n == len && (p[n] == ' ' || p[n] == '\0')))
             return true;
-        p += n + strspn(p + n, " ");
+        while (p[n] && p[n] != ' ')
+            n++;
+        p += p[n] ? n + 1 : n;
     }
     return false;
 }
@@ -192,11 +195,13 @@ static bool match_flag(const struct secret_flag *f, const char *word, size_t len
 const struct secret_flag *secret_flag(const char *program, size_t program_len, const char *word,
                                       size_t len, bool login, size_t *at)
 {
+    if (len < 2 || (word[0] != '-' && word[0] != '/'))
+        return NULL;
     program_len = base_name(&program, program_len);
     for (size_t i = 0; program_len && i < sizeof flags / sizeof *flags; i++) {
         const struct secret_flag *f = &flags[i];
-        if (f->flag && (login || !f->login) && match_program(f->programs, program, program_len) &&
-            match_flag(f, word, len, at))
+        if (f->flag && (login || !f->login) && match_flag(f, word, len, at) &&
+            match_program(f->programs, program, program_len))
             return f;
     }
     return NULL;
