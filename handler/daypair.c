@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -30,11 +29,21 @@ static enum verdict not_ours(const char *name, const char *why, struct fault *f)
     return fault_set(f, V_STORE_FAILED, "the file of the day is not one of rollcall's");
 }
 
+/* `<ip>_<date><suffix>`; the lengths are bounded by their types. */
+static void name_file(char out[DAYPAIR_NAME_LEN], const struct ip *ip, const char *date,
+                      const char *suffix)
+{
+    char *at = stpcpy(out, ip->file);
+    *at++ = '_';
+    at = mempcpy(at, date, CLOCK_DATE_LEN);
+    memcpy(at, suffix, strlen(suffix) + 1);
+}
+
 static void name_files(struct daypair *p, const struct ip *ip, const char *date)
 {
     memcpy(p->date, date, sizeof p->date);
-    snprintf(p->json_name, sizeof p->json_name, "%s_%s.json", ip->file, date);
-    snprintf(p->csv_name, sizeof p->csv_name, "%s_%s.csv", ip->file, date);
+    name_file(p->json_name, ip, date, ".json");
+    name_file(p->csv_name, ip, date, ".csv");
 }
 
 /* Tries without blocking and pauses between: a blocking flock(2) would know no time-out. */

@@ -50,7 +50,9 @@ static bool systemd_listens(void)
 
 static void catch_signals(void)
 {
-    struct sigaction stopper = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    /* In CGI a body that never comes must not keep the process from ending. */
+    struct sigaction stopper = {.sa_handler = on_stop,
+                                .sa_flags = mode == FCGI_MODE_SOCKET ? SA_RESTART : 0};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&stopper.sa_mask);
     sigemptyset(&ignore.sa_mask);
@@ -111,7 +113,7 @@ static size_t read_cgi(void *source, char *bytes, size_t len)
     size_t done = 0;
     while (done < len) {
         ssize_t n = read(STDIN_FILENO, bytes + done, len - done);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR && !stop)
             continue;
         if (n <= 0)
             break;

@@ -50,11 +50,11 @@ static bool take(struct cursor *c, const char *literal)
     return true;
 }
 
-/* Text up to the next quote, which must fit `size` with its NUL. */
+/* Text up to the next quote, which must fit `size` with its NUL, and hold none itself. */
 static void take_text(struct cursor *c, char *out, size_t size)
 {
     const char *quote = c->ok ? memchr(c->at, '"', (size_t)(c->end - c->at)) : NULL;
-    if (!quote || (size_t)(quote - c->at) >= size) {
+    if (!quote || (size_t)(quote - c->at) >= size || memchr(c->at, '\0', (size_t)(quote - c->at))) {
         c->ok = false;
         return;
     }
@@ -69,9 +69,10 @@ static void take_number(struct cursor *c, const char *name, uint64_t *out)
     *out = 0;
     c->ok = take(c, name);
     size_t digits = 0;
+    bool zero = c->ok && c->at < c->end && *c->at == '0';
     for (; c->ok && c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, digits++)
         *out = *out * 10 + (uint64_t)(*c->at - '0');
-    c->ok = c->ok && digits > 0 && digits < 20;
+    c->ok = c->ok && digits > 0 && digits < 20 && (!zero || digits == 1);
 }
 
 /* The last `,"rollcall":{...` in the last LINE_TAIL_MAX bytes. */
@@ -106,7 +107,8 @@ bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, s
     *chain = (size_t)(c.at - bytes);
     c.ok = take(&c, ",\"chain\":\"");
     take_text(&c, out->chain, sizeof out->chain);
-    return take(&c, "\"}}\n") && c.at == c.end && strlen(out->chain) == DIGEST_HEX_LEN &&
+    return take(&c, "\"}}\n") && c.at == c.end &&
+           strspn(out->chain, "0123456789abcdef") == DIGEST_HEX_LEN &&
            clock_parse(out->received_at) >= 0;
 }
 

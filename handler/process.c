@@ -3,32 +3,49 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names of a column, the one that counts most first; `rank` 0 is the strongest. */
+/* Names of a column; `rank` 0 is the one that counts most. In the order of their lengths. */
 static const struct alias {
     const char *name;
     enum column column;
     unsigned char rank;
 } aliases[] = {
-    {"pid", COL_PID, 0},     {"ppid", COL_PPID, 0},
-    {"user", COL_USER, 0},   {"username", COL_USER, 1},
-    {"cpu", COL_CPU, 0},     {"cpu_percent", COL_CPU, 1},
-    {"mem", COL_MEM, 0},     {"memory_percent", COL_MEM, 1},
-    {"rss", COL_RSS, 0},     {"memory_info", COL_RSS, 1},
-    {"state", COL_STATE, 0}, {"status", COL_STATE, 1},
-    {"start", COL_START, 0}, {"create_time", COL_START, 1},
-    {"cmd", COL_CMD, 0},     {"cmdline", COL_CMD, 1},
+    {"pid", COL_PID, 0},
+    {"cpu", COL_CPU, 0},
+    {"mem", COL_MEM, 0},
+    {"rss", COL_RSS, 0},
+    {"cmd", COL_CMD, 0},
+    {"ppid", COL_PPID, 0},
+    {"user", COL_USER, 0},
     {"name", COL_CMD, 2},
+    {"state", COL_STATE, 0},
+    {"start", COL_START, 0},
+    {"status", COL_STATE, 1},
+    {"cmdline", COL_CMD, 1},
+    {"username", COL_USER, 1},
+    {"cpu_percent", COL_CPU, 1},
+    {"memory_info", COL_RSS, 1},
+    {"create_time", COL_START, 1},
+    {"memory_percent", COL_MEM, 1},
 };
+
+enum { ALIASES = sizeof aliases / sizeof *aliases, ALIAS_LEN_MAX = 14 };
+
+/* Where the names of a length start in `aliases`; they end where the next length starts. */
+static const unsigned char by_length[ALIAS_LEN_MAX + 2] = {0,  0,  0,  0,  5,  8,  10, 11,
+                                                           12, 13, 13, 13, 16, 16, 16, 17};
 
 static const struct alias *find_alias(struct json_span name)
 {
-    bool plain = !memchr(name.ptr, '\\', name.len);
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
-        if (plain && name.ptr[1] != aliases[i].name[0])
-            continue;
+    size_t len = name.len - 2;
+    if (len <= ALIAS_LEN_MAX)
+        for (size_t i = by_length[len]; i < by_length[len + 1]; i++)
+            if (memcmp(name.ptr + 1, aliases[i].name, len) == 0)
+                return &aliases[i];
+    if (!memchr(name.ptr, '\\', name.len))
+        return NULL;
+    for (size_t i = 0; i < ALIASES; i++)
         if (json_name_is(name, aliases[i].name))
             return &aliases[i];
-    }
     return NULL;
 }
 
@@ -108,21 +125,13 @@ static enum verdict not_a_process(size_t index, const char *member, const char *
     return fault_field(f, field, "\"%s\" %s", field, right);
 }
 
-enum verdict process_from_json(struct json_span element, size_t index, struct process *out,
-                               struct buf *scratch, struct fault *f)
+/* Fills the columns from an object's members; false when it has no number as `pid`. */
+static bool take_members(struct json_iter *it, struct process *out, struct buf *scratch)
 {
-    if (!json_is_object(element))
-        return not_a_process(index, "", "must be an object with \"pid\"", f);
-    memset(out, 0, sizeof *out);
-    buf_reset(scratch);
-    /* Decoded texts are never longer than the JSON: one reservation, and no pointer moves. */
-    if (!buf_reserve(scratch, element.len))
-        return fault_memory(f);
     unsigned char rank[COL_COUNT] = {0}; /* of the name that a column was filled from */
     bool pid = false;
-    struct json_iter it = json_iter_begin(element);
     struct json_member m;
-    while (json_iter_member(&it, &m)) {
+    while (json_iter_member(it, &m)) {
         const struct alias *a = find_alias(m.name);
         if (!a || (out->column[a->column].len > 0 && a->rank > rank[a->column]))
             continue;
@@ -134,7 +143,22 @@ enum verdict process_from_json(struct json_span element, size_t index, struct pr
         out->column[a->column] = t;
         rank[a->column] = a->rank;
     }
-    if (!pid)
+    return pid;
+}
+
+enum verdict process_from_json(struct json_iter *processes, size_t index, struct process *out,
+                               struct buf *scratch, struct fault *f)
+{
+    if (*processes->at != '{')
+        return not_a_process(index, "", "must be an object with \"pid\"", f);
+    memset(out, 0, sizeof *out);
+    buf_reset(scratch);
+    /* Decoded texts are never longer than the JSON: one reservation, and no pointer moves. */
+    if (!buf_reserve(scratch, (size_t)(processes->end - processes->at)))
+        return fault_memory(f);
+    struct json_iter it = json_iter_enter(processes);
+    if (!take_members(&it, out, scratch))
         return not_a_process(index, ".pid", "must be there, and a number", f);
+    json_iter_leave(processes, &it);
     return V_OK;
 }

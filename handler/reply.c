@@ -5,8 +5,11 @@
 static void put_head(struct buf *out, enum verdict v, const struct fault *f)
 {
     buf_reset(out);
-    buf_printf(out, "Status: %d %s\r\nContent-Type: application/json\r\n", fault_status(v),
-               fault_phrase(v));
+    buf_puts(out, "Status: ");
+    buf_u64(out, (uint64_t)fault_status(v));
+    buf_putc(out, ' ');
+    buf_puts(out, fault_phrase(v));
+    buf_puts(out, "\r\nContent-Type: application/json\r\n");
     if (f && f->retry_after > 0)
         buf_printf(out, "Retry-After: %ld\r\n", f->retry_after);
     if (f && f->headers)

@@ -109,10 +109,9 @@ static enum verdict put_array(struct rows *r, struct json_span processes, struct
                               size_t *count, struct fault *f)
 {
     struct json_iter it = json_iter_begin(processes);
-    struct json_span element;
-    for (*count = 0; json_iter_element(&it, &element); (*count)++) {
+    for (*count = 0; *it.at != ']'; (*count)++) {
         struct process p;
-        enum verdict v = process_from_json(element, *count, &p, &r->decoded, f);
+        enum verdict v = process_from_json(&it, *count, &p, &r->decoded, f);
         if (v != V_OK)
             return v;
         put_row(r, &p, &r->scratch, out);

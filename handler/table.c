@@ -116,14 +116,27 @@ static bool has_digit(struct text t)
     return false;
 }
 
+/* KiB as a number; false when it is none, or makes more bytes than can be counted. */
+static bool read_kib(struct text t, uint64_t *kib)
+{
+    char digits[KIB_DIGITS_MAX + 1] = {0};
+    if (t.len > KIB_DIGITS_MAX || !all_of(t, ""))
+        return false;
+    memcpy(digits, t.ptr, t.len);
+    *kib = strtoull(digits, NULL, 10);
+    return *kib <= UINT64_MAX / 1024;
+}
+
 /* Can this stand in that column? Tells an lstart, or a column with spaces, from a row. */
 static bool fits(int column, struct text t)
 {
+    uint64_t kib;
     switch (column) {
     case COL_PID:
     case COL_PPID:
-    case COL_RSS:
         return all_of(t, "");
+    case COL_RSS:
+        return read_kib(t, &kib);
     case COL_CPU:
     case COL_MEM:
         return all_of(t, ".,-");
@@ -155,19 +168,6 @@ static bool read_row(const struct table *t, struct text line, struct process *ou
     return true;
 }
 
-static void kib_to_bytes(struct text *cell, char rss[32])
-{
-    if (cell->len == 0 || cell->len > KIB_DIGITS_MAX)
-        return;
-    char digits[KIB_DIGITS_MAX + 1] = {0};
-    memcpy(digits, cell->ptr, cell->len);
-    uint64_t kib = strtoull(digits, NULL, 10);
-    if (kib > UINT64_MAX / 1024)
-        return;
-    int len = snprintf(rss, 32, "%" PRIu64, kib * 1024);
-    *cell = (struct text){rss, (size_t)len};
-}
-
 bool table_next(struct table *t, struct process *out, char rss[32])
 {
     struct text line;
@@ -180,6 +180,9 @@ bool table_next(struct table *t, struct process *out, char rss[32])
         memset(out, 0, sizeof *out);
         out->column[COL_CMD] = line;
     }
-    kib_to_bytes(&out->column[COL_RSS], rss);
+    uint64_t kib;
+    struct text *cell = &out->column[COL_RSS];
+    if (cell->len > 0 && read_kib(*cell, &kib))
+        *cell = (struct text){rss, (size_t)snprintf(rss, 32, "%" PRIu64, kib * 1024)};
     return true;
 }

@@ -436,6 +436,8 @@ bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *
 
 bool json_name_is(struct json_span quoted, const char *name)
 {
+    if (quoted.ptr[1] != *name && quoted.ptr[1] != '\\')
+        return false;
     size_t len = strlen(name);
     if (quoted.len == len + 2 && memcmp(quoted.ptr + 1, name, len) == 0)
         return true;
@@ -453,19 +455,32 @@ bool json_name_is(struct json_span quoted, const char *name)
     return *name == '\0';
 }
 
-/* The closing quote of the string whose opening quote is at `p`. */
-static const char *string_end(const char *p)
+/* The closing quote of the string whose opening quote is at `p`. Up to `end` eight bytes at once.
+ */
+static inline const char *string_end(const char *p, const char *end)
 {
-    for (p++; *p != '"'; p++)
-        if (*p == '\\')
+    p++;
+    for (;;) {
+        while (end - p >= 8) {
+            uint64_t w;
+            memcpy(&w, p, 8);
+            uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\');
+            if (((quote - ONES) & ~quote & HIGHS) || ((slash - ONES) & ~slash & HIGHS))
+                break;
+            p += 8;
+        }
+        while (*p != '"' && *p != '\\')
             p++;
-    return p;
+        if (*p == '"')
+            return p;
+        p += 2;
+    }
 }
 
-const char *json_skip(const char *p)
+static const char *skip(const char *p, const char *end)
 {
     if (*p == '"')
-        return string_end(p) + 1;
+        return string_end(p, end) + 1;
     if (*p != '{' && *p != '[') {
         while (*p != ',' && *p != '}' && *p != ']' && *p != '\0')
             p++;
@@ -474,12 +489,17 @@ const char *json_skip(const char *p)
     size_t depth = 0;
     for (;; p++) {
         if (*p == '"')
-            p = string_end(p);
+            p = string_end(p, end);
         else if (*p == '{' || *p == '[')
             depth++;
         else if ((*p == '}' || *p == ']') && --depth == 0)
             return p + 1;
     }
+}
+
+const char *json_skip(const char *p)
+{
+    return skip(p, p);
 }
 
 size_t json_unescape(struct json_span quoted, char *out)
@@ -516,16 +536,22 @@ bool json_has_nul(struct json_span quoted)
 
 struct json_iter json_iter_begin(struct json_span container)
 {
-    return (struct json_iter){container.ptr + 1};
+    return (struct json_iter){container.ptr + 1, container.ptr + container.len};
+}
+
+/* Goes on behind an element that ends at `end`. */
+static inline void step(struct json_iter *it, const char *end)
+{
+    it->at = *end == ',' ? end + 1 : end;
 }
 
 bool json_iter_element(struct json_iter *it, struct json_span *value)
 {
     if (*it->at == ']')
         return false;
-    const char *end = json_skip(it->at);
+    const char *end = skip(it->at, it->end);
     *value = (struct json_span){it->at, (size_t)(end - it->at)};
-    it->at = *end == ',' ? end + 1 : end;
+    step(it, end);
     return true;
 }
 
@@ -533,10 +559,20 @@ bool json_iter_member(struct json_iter *it, struct json_member *member)
 {
     if (*it->at == '}')
         return false;
-    const char *colon = string_end(it->at) + 1;
-    const char *end = json_skip(colon + 1);
+    const char *colon = string_end(it->at, it->end) + 1;
+    const char *end = skip(colon + 1, it->end);
     member->name = (struct json_span){it->at, (size_t)(colon - it->at)};
     member->value = (struct json_span){colon + 1, (size_t)(end - colon - 1)};
-    it->at = *end == ',' ? end + 1 : end;
+    step(it, end);
     return true;
+}
+
+struct json_iter json_iter_enter(const struct json_iter *outer)
+{
+    return (struct json_iter){outer->at + 1, outer->end};
+}
+
+void json_iter_leave(struct json_iter *outer, const struct json_iter *inner)
+{
+    step(outer, inner->at + 1);
 }

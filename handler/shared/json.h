@@ -90,7 +90,8 @@ bool json_has_nul(struct json_span quoted);
 
 /* Walks the elements of an array, or the members of an object. */
 struct json_iter {
-    const char *at; /* next element, or the closing bracket */
+    const char *at;  /* next element, or the closing bracket */
+    const char *end; /* of the container */
 };
 
 struct json_iter json_iter_begin(struct json_span container);
@@ -100,5 +101,12 @@ bool json_iter_element(struct json_iter *it, struct json_span *value);
 
 /* The next member; false at the end. */
 bool json_iter_member(struct json_iter *it, struct json_member *member);
+
+/*
+ * Into the next element, which must be a container, without looking for its end first; and out of
+ * it again, once `inner` is at its end.
+ */
+struct json_iter json_iter_enter(const struct json_iter *outer);
+void json_iter_leave(struct json_iter *outer, const struct json_iter *inner);
 
 #endif
