@@ -95,8 +95,10 @@ bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, s
     c.ok = take(&c, "\",\"client_ip\":\"");
     take_text(&c, out->client_ip, sizeof out->client_ip);
     out->id[0] = '\0';
-    if (take(&c, "\",\"id\":\""))
+    if (take(&c, "\",\"id\":\"")) {
         take_text(&c, out->id, sizeof out->id);
+        c.ok = c.ok && *out->id; /* none is written as none */
+    }
     take_number(&c, "\",\"process_count\":", &out->process_count);
     take_number(&c, ",\"user_count\":", &out->user_count);
     take_number(&c, ",\"seq\":", &out->seq);
