@@ -102,6 +102,18 @@ $(call unit,agent,$(TESTS_AGENT)): %: %.o $(AGENT_LIB) $(SHARED_LIB)
 
 units: $(UNIT)
 
+# Fuzz targets (libFuzzer, so clang), in a tree of their own: run by tests/fuzz/run_c.
+FUZZ := commit json line record tokens
+FUZZ_OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
+	-fno-sanitize-recover=all
+
+build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/handler.a build/fuzz/shared.a
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(HANDLER_LIBS)
+
+fuzz:
+	$(MAKE) CC=clang BUILD=build/fuzz OPT='$(FUZZ_OPT)' DEFS=-DBUF_FIRST=1 WERROR=-Werror \
+		$(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
+
 check: all units
 	tests/unit/run $(BUILD)
 	ROLLCALL_BUILD=$(abspath $(BUILD)) bats tests/cgi
@@ -136,6 +148,6 @@ clean:
 print-%:
 	@:$(info $($*))
 
-.PHONY: all units check lint install uninstall clean
+.PHONY: all units fuzz check lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
