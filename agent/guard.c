@@ -82,7 +82,6 @@ _Noreturn static void run_child(struct guard *g, const struct task *task, int al
 {
     struct buf out;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGTERM, SIG_DFL);
     shed_descriptors(task->keep_fd, alive);
     buf_init(&out, task->result_max);
     for (size_t i; (i = atomic_load(&g->shared->next)) < g->count;) {
