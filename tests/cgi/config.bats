@@ -103,7 +103,7 @@ bad_config() {
 }
 
 @test "a key twice is 78" {
-    sed 's/^}$/,"sync":true,"sync":false}/' "$T/handler.json" >"$T/h" && mv "$T/h" "$T/handler.json"
+    sed 's/}$/,"sync":true,"sync":false}/' "$T/handler.json" >"$T/h" && mv "$T/h" "$T/handler.json"
     bad_config sync
 }
 
@@ -121,7 +121,7 @@ bad_config() {
 }
 
 @test "a name in the file cannot forge a second line of output" {
-    make_config '\nlevel=info event=forged'=1
+    printf '%s\n' '{"records_dir":"x","tokens_file":"y","\nlevel=info event=forged":1}' >"$T/handler.json"
     bad_config
 }
 

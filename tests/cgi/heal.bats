@@ -136,22 +136,59 @@ untouched() {
     cmp -n "$(stat -c %s "$T/c")" "$T/c" "$C"
 }
 
-@test "an empty JSON file is a new one, whatever the CSV file holds" {
-    : >"$J"
-    post "$T/record.json"
+# first: an address whose only record is about to be torn, as when its writer died in the first request
+# of the day: rows are written before the line.
+first() {
+    for i in 1 2 3; do record ".id = \"f$i\""; done | post - CONTENT_TYPE=application/x-ndjson REMOTE_ADDR=127.0.0.9
+    assert_status 200
+    J=$(json_file 127.0.0.9)
+    C=$(csv_file 127.0.0.9)
+}
+
+healed_first() {
+    post "$T/record.json" REMOTE_ADDR=127.0.0.9
     assert_status 200
     assert_json '.data.seq == 1'
     check_store
+    verify
 }
 
-@test "a JSON file of torn bytes only is a new one" {
-    printf '{"hostname":"h","proc' >"$J"
-    healed 1
+@test "rows of the first request whose line was never written are cut off" {
+    first
+    : >"$J"
+    healed_first
 }
 
-@test "a JSON file of NUL bytes only is a new one" {
+@test "a CSV file with a torn header and an empty JSON file begin anew" {
+    first
+    : >"$J"
+    truncate -s 50 "$C"
+    healed_first
+}
+
+@test "a first line that is torn is cut off with its rows" {
+    first
+    truncate -s 30 "$J"
+    healed_first
+}
+
+@test "a first batch without its last line is cut off with its rows" {
+    first
+    head -n 2 "$J" >"$T/cut" && cat "$T/cut" >"$J"
+    healed_first
+}
+
+@test "NUL bytes instead of the first line are cut off with its rows" {
+    first
     head -c 8192 /dev/zero >"$J"
-    healed 1
+    healed_first
+}
+
+@test "an empty JSON file whose CSV file is gone begins anew" {
+    first
+    : >"$J"
+    rm "$C"
+    healed_first
 }
 
 @test "the resend of a torn record is stored once" {

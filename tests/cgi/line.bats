@@ -101,7 +101,7 @@ teardown() { rollcall_teardown; }
     jq . "$T/record.json" >"$T/pretty"
     post "$T/pretty"
     assert_status 200
-    [ "$(stored_record | python3 -c 'import check_store, sys; sys.stdout.buffer.write(check_store.minify(sys.stdin.buffer.read().strip()))')" = \
+    [ "$(stored_record | "$PYTHON" -c 'import check_store, sys; sys.stdout.buffer.write(check_store.minify(sys.stdin.buffer.read().strip()))')" = \
         "$(tr -d '\n' <"$T/record.json")" ]
 }
 
