@@ -43,7 +43,7 @@ AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 
 SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append auth batch body cell commit config data days daypair fault fcgi heal health hop ids \
-	line lines process rebuild record reply request resend route rows store table tokens users worker
+	line lines listing listings process rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
 AGENT   := cmdline collect config container cpuinfo guard gzip host mask names options osrelease \
 	post processes procstat reply secret send tree users
@@ -52,7 +52,7 @@ PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-
 
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
-TESTS_HANDLER :=
+TESTS_HANDLER := cell process record table users
 TESTS_AGENT   := guard mask options procstat reply texts users
 
 MAN1 := agent/rollcall-agent.1

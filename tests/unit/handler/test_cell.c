@@ -1,0 +1,174 @@
+/* cell: RFC 4180 fields without a raw control character or a formula. */
+#include "../unit.h"
+
+#include "cell.h"
+
+#include <csv.h>
+
+#define T(s) s, sizeof(s) - 1
+
+static const struct {
+    int line;
+    const char *in;
+    size_t len;
+    const char *want;
+} cells[] = {
+    {__LINE__, T(""), "\"\""},
+    {__LINE__, T("plain"), "\"plain\""},
+    {__LINE__, T(" a,b;c "), "\" a,b;c \""},
+    {__LINE__, T("say \"x\""), "\"say \"\"x\"\"\""},
+    {__LINE__, T("\"\""), "\"\"\"\"\"\""},
+    {__LINE__, T("a\nb\rc\td"), "\"a\\nb\\rc\\td\""},
+    {__LINE__, T("\0"), "\"\\x00\""},
+    {__LINE__, T("\x01\x1f\x7f\x20\x7e"), "\"\\x01\\x1f\\x7f ~\""},
+    {__LINE__, T("\xc2\x80\xc2\x9f\xc2\xa0"), "\"\\x80\\x9f\xc2\xa0\""},
+    {__LINE__, T("a\xc2\x85"), "\"a\\x85\""},
+    {__LINE__, T("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
+     "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
+    {__LINE__, T("=1+1"), "\"'=1+1\""},
+    {__LINE__, T("+1"), "\"'+1\""},
+    {__LINE__, T("-1"), "\"'-1\""},
+    {__LINE__, T("@x"), "\"'@x\""},
+    {__LINE__, T("="), "\"'=\""},
+    {__LINE__, T("=\"a\"\n"), "\"'=\"\"a\"\"\\n\""},
+    {__LINE__, T(" =1"), "\" =1\""},
+    {__LINE__, T("\t=1"), "\"\\t=1\""},
+    {__LINE__, T("1=1"), "\"1=1\""},
+    {__LINE__, T("'=1"), "\"'=1\""},
+    {__LINE__, T("12345678\n"), "\"12345678\\n\""},
+    {__LINE__, T("1234567\"12345678\n"), "\"1234567\"\"12345678\\n\""},
+    {__LINE__,
+     T("1234567\xc2\x85"
+       "12345678"),
+     "\"1234567\\x8512345678\""},
+    {__LINE__,
+     T("1234567\xc2\xa9"
+       "1234567\""),
+     "\"1234567\xc2\xa9"
+     "1234567\"\"\""},
+};
+
+static void fields(void **state)
+{
+    (void)state;
+    struct buf out, scratch;
+    buf_init(&out, 256);
+    buf_init(&scratch, 256);
+    for (size_t i = 0; i < COUNT(cells); i++) {
+        buf_reset(&out);
+        char *in = malloc(cells[i].len + 1); /* of its own, so that ASan sees a read beyond */
+        memcpy(in, cells[i].in, cells[i].len);
+        cell_put(&out, (struct text){in, cells[i].len}, &scratch);
+        free(in);
+        ROW_TRUE(&cells[i], !out.failed);
+        ROW_BYTES(&cells[i], out.data, out.len, cells[i].want, strlen(cells[i].want));
+    }
+    buf_reset(&out);
+    cell_put(&out, (struct text){NULL, 0}, &scratch);
+    BYTES(out.data, out.len, "\"\"", 2);
+    buf_release(&out);
+    buf_release(&scratch);
+}
+
+/* The rule, byte by byte, as slow as can be. */
+static size_t slow(const unsigned char *in, size_t len, char *out)
+{
+    size_t at = 0;
+    out[at++] = '"';
+    if (len > 0 && memchr("=+-@", in[0], 4))
+        out[at++] = '\'';
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = in[i];
+        bool c1 = c == 0xc2 && i + 1 < len && in[i + 1] >= 0x80 && in[i + 1] <= 0x9f;
+        if (c1)
+            c = in[++i];
+        if (c == '\n' || c == '\r' || c == '\t')
+            at += (size_t)sprintf(out + at, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+        else if (c < 0x20 || c == 0x7f || c1)
+            at += (size_t)sprintf(out + at, "\\x%02x", c);
+        else if (c == '"')
+            at += (size_t)sprintf(out + at, "\"\"");
+        else
+            out[at++] = (char)c;
+    }
+    out[at++] = '"';
+    return at;
+}
+
+static void as_the_slow_rule_says(void **state)
+{
+    (void)state;
+    static const char bits[] = "abcdefgh \"\n\x01\x7f\xc2\xc2\x85\xa0=-\xc3\xa4,";
+    uint64_t seed = 3;
+    struct buf out, scratch;
+    buf_init(&out, 1024);
+    buf_init(&scratch, 1024);
+    for (int round = 0; round < 100000; round++) {
+        unsigned char in[40];
+        char want[sizeof in * 4 + 3];
+        size_t len = unit_below(&seed, sizeof in + 1), alphabet = 8 + unit_below(&seed, 16);
+        for (size_t i = 0; i < len; i++)
+            in[i] = (unsigned char)bits[unit_below(&seed, alphabet < sizeof bits ? alphabet : 1)];
+        size_t want_len = slow(in, len, want);
+        buf_reset(&out);
+        cell_put(&out, (struct text){(char *)in, len}, &scratch);
+        BYTES(out.data, out.len, want, want_len);
+    }
+    buf_release(&out);
+    buf_release(&scratch);
+}
+
+static void same_text(void *bytes, size_t len, void *to)
+{
+    const struct text *t = to;
+    BYTES(bytes, len, t->ptr, t->len);
+}
+
+/* libcsv reads back what was put in. */
+static void reads_back(void **state)
+{
+    (void)state;
+    struct text t = {T("a \"quoted\", comma; \xc3\xa4")};
+    struct csv_parser parser;
+    struct buf out, scratch;
+    buf_init(&out, 256);
+    buf_init(&scratch, 256);
+    cell_put(&out, t, &scratch);
+    buf_puts(&out, "\r\n");
+    assert_int_equal(csv_init(&parser, CSV_STRICT), 0);
+    assert_int_equal(csv_parse(&parser, out.data, out.len, same_text, NULL, &t), out.len);
+    csv_free(&parser);
+    buf_release(&out);
+    buf_release(&scratch);
+}
+
+static void what_does_not_fit_fails(void **state)
+{
+    (void)state;
+    struct buf out, scratch;
+    buf_init(&out, 24);
+    buf_init(&scratch, 4);
+    cell_put(&out, (struct text){T("12345678901234567890123")}, &scratch);
+    assert_true(out.failed && out.full);
+    cell_put(&out, (struct text){T("1")}, &scratch);
+    assert_int_equal(out.len, 0); /* sticky */
+    buf_reset(&out);
+    cell_put(&out, (struct text){T("\"\"\"\"\"\"\"\"\"\"\"\"")}, &scratch);
+    assert_true(out.failed && out.full);
+    buf_reset(&out);
+    cell_put(&out, (struct text){T("1\n\n")}, &scratch); /* five bytes when escaped */
+    assert_true(out.failed);
+    buf_release(&out);
+    buf_release(&scratch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields),
+        cmocka_unit_test(as_the_slow_rule_says),
+        cmocka_unit_test(reads_back),
+        cmocka_unit_test(what_does_not_fit_fails),
+    };
+    return cmocka_run_group_tests_name("cell", tests, NULL, NULL);
+}
