@@ -17,7 +17,7 @@ struct config {
     int64_t max_file_bytes;
     int64_t min_free_bytes;
     int64_t lock_timeout_ms;
-    bool test_api;             /* for the test API; not read here yet */
+    bool test_api;
     int64_t keep_days;         /* for rollcall-cleanup */
     int64_t keep_listing_days; /* for rollcall-cleanup */
     struct {

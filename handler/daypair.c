@@ -18,9 +18,10 @@ enum verdict daypair_failed(const char *what, const char *name, struct fault *f)
 {
     int error = errno;
     log_event(LOG_ERROR, "store_failed", "what=%s file=%s error=%s", what, name, strerror(error));
-    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
-        return fault_set(f, V_NO_SPACE, "no space left to store the record");
-    return fault_set(f, V_STORE_FAILED, "the record could not be stored");
+    enum verdict v = fault_of_errno(error);
+    return fault_set(f, v,
+                     v == V_NO_SPACE ? "no space left to store the record"
+                                     : "the record could not be stored");
 }
 
 static enum verdict not_ours(const char *name, const char *why, struct fault *f)

@@ -14,7 +14,7 @@ enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 void days_init(struct days *d, const char *records_dir)
 {
-    *d = (struct days){.records_dir = records_dir, .fd = -1};
+    *d = (struct days){.records_dir = records_dir, .branch = "data", .fd = -1};
 }
 
 void days_release(struct days *d)
@@ -50,10 +50,10 @@ bool days_make_path(const char *path)
     return true;
 }
 
-/* "<records_dir>/data/<date>"; false with errno when it is too long. */
+/* "<records_dir>/<branch>/<date>"; false with errno when it is too long. */
 static bool day_path(const struct days *d, const char *date, char out[PATH_MAX])
 {
-    int len = snprintf(out, PATH_MAX, "%s/data/%s", d->records_dir, date);
+    int len = snprintf(out, PATH_MAX, "%s/%s/%s", d->records_dir, d->branch, date);
     if (len > 0 && len < PATH_MAX)
         return true;
     errno = ENAMETOOLONG;

@@ -1,5 +1,5 @@
 /*
- * days: the directories <records_dir>/data/<YYYY-MM-DD>.
+ * days: the directories <records_dir>/data/<YYYY-MM-DD>, and record/<YYYY-MM-DD> likewise.
  *
  * A worker keeps the directory of the day open, and looks at each request whether the name still
  * leads to it (a clean-up may have removed it, an operator may have moved it).
@@ -14,6 +14,7 @@
 
 struct days {
     const char *records_dir; /* borrowed */
+    const char *branch;      /* "data" after days_init(); whoever wants "record" says so then */
     int fd;                  /* -1: none open */
     char date[CLOCK_DATE_LEN + 1];
     dev_t dev;

@@ -17,6 +17,7 @@ static const struct {
     [V_FORBIDDEN] = {403, "Forbidden"},
     [V_NOT_FOUND] = {404, "Not Found"},
     [V_METHOD] = {405, "Method Not Allowed"},
+    [V_CONFLICT] = {409, "Conflict"},
     [V_LENGTH_REQUIRED] = {411, "Length Required"},
     [V_TOO_LARGE] = {413, "Content Too Large"},
     [V_MEDIA_TYPE] = {415, "Unsupported Media Type"},
@@ -55,6 +56,11 @@ enum verdict fault_memory(struct fault *f)
 {
     log_event(LOG_ERROR, "out_of_memory", "error=%s", strerror(errno));
     return fault_set(f, V_STORE_FAILED, "out of memory");
+}
+
+enum verdict fault_of_errno(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? V_NO_SPACE : V_STORE_FAILED;
 }
 
 int fault_status(enum verdict v)

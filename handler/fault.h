@@ -22,6 +22,7 @@ enum verdict {
     V_FORBIDDEN,       /* 403 */
     V_NOT_FOUND,       /* 404 */
     V_METHOD,          /* 405 */
+    V_CONFLICT,        /* 409 */
     V_LENGTH_REQUIRED, /* 411 */
     V_TOO_LARGE,       /* 413 */
     V_MEDIA_TYPE,      /* 415 */
@@ -54,6 +55,9 @@ enum verdict fault_field(struct fault *f, const char *field, const char *fmt, ..
 
 /* Memory is out: V_STORE_FAILED, logged. */
 enum verdict fault_memory(struct fault *f);
+
+/* V_NO_SPACE for what a full disk or a quota says, V_STORE_FAILED for any other errno. */
+enum verdict fault_of_errno(int error);
 
 /* 200 for V_OK. */
 int fault_status(enum verdict v);

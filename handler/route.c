@@ -2,10 +2,14 @@
 
 #include "data.h"
 #include "health.h"
+#include "listing.h"
 #include "reply.h"
 #include "shared/log.h"
 
 #include <string.h>
+
+#define ALLOW_POST "Allow: POST\r\n"
+#define ALLOW_GET  "Allow: GET, HEAD\r\n"
 
 static const struct route {
     const char *path;
@@ -13,9 +17,13 @@ static const struct route {
     const char *allow; /* the header that a 405 brings */
     unsigned scope;    /* 0: none needed */
     enum verdict (*answer)(struct worker *, struct request *, const struct ip *, struct fault *);
+    bool test_api; /* there only while the configuration says so */
 } routes[] = {
-    {"/data", "POST", "Allow: POST\r\n", SCOPE_INGEST, data_post},
-    {"/healthz", "GET", "Allow: GET, HEAD\r\n", 0, health_get},
+    {"/data", "POST", ALLOW_POST, SCOPE_INGEST, data_post, false},
+    {"/api/v1/record", "POST", ALLOW_POST, SCOPE_INGEST, listing_post, false},
+    {"/healthz", "GET", ALLOW_GET, 0, health_get, false},
+    {"/api/test/count", "GET", ALLOW_GET, SCOPE_READ, listing_count, true},
+    {"/api/test/latest", "GET", ALLOW_GET, SCOPE_READ, listing_latest, true},
 };
 
 static bool is_head(const struct request *r)
@@ -23,11 +31,12 @@ static bool is_head(const struct request *r)
     return strcmp(r->method, "HEAD") == 0;
 }
 
-static enum verdict find(const struct request *r, const struct route **found, struct fault *f)
+static enum verdict find(const struct worker *w, const struct request *r,
+                         const struct route **found, struct fault *f)
 {
     const char *method = is_head(r) ? "GET" : r->method;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (strcmp(routes[i].path, r->path) != 0)
+        if (strcmp(routes[i].path, r->path) != 0 || (routes[i].test_api && !w->config->test_api))
             continue;
         *found = &routes[i];
         if (strcmp(routes[i].method, method) == 0)
@@ -35,7 +44,8 @@ static enum verdict find(const struct request *r, const struct route **found, st
         f->headers = routes[i].allow;
         return fault_set(f, V_METHOD, "%s takes %s only", routes[i].path, routes[i].method);
     }
-    return fault_set(f, V_NOT_FOUND, "no such path; records go to POST /data");
+    return fault_set(f, V_NOT_FOUND,
+                     "no such path; records go to POST /data, listings to POST /api/v1/record");
 }
 
 static enum verdict admit(struct worker *w, const struct request *r, const struct route *route,
@@ -56,7 +66,7 @@ size_t route_answer(struct worker *w, struct request *r)
     struct ip ip = {.text = ""};
     struct fault f;
     fault_clear(&f);
-    enum verdict v = find(r, &route, &f);
+    enum verdict v = find(w, r, &route, &f);
     if (v == V_OK)
         v = admit(w, r, route, &ip, &f);
     if (v == V_OK)

@@ -1,6 +1,6 @@
 #include "worker.h"
 
-enum { KEEP = 1 << 20, REPLY_MAX = 64 * 1024, ARENA_FACTOR = 16, CSV_FACTOR = 8 };
+enum { KEEP = 1 << 20, REPLY_EXTRA = 64 * 1024, ARENA_FACTOR = 16, CSV_FACTOR = 8 };
 
 bool worker_init(struct worker *w, const struct config *config, clock_fn clock)
 {
@@ -13,16 +13,18 @@ bool worker_init(struct worker *w, const struct config *config, clock_fn clock)
     buf_init(&w->text, body_max + 2); /* the NUL behind the text, and a byte to tell "over" */
     buf_init(&w->packed, body_max + 2);
     buf_init(&w->csv, body_max * CSV_FACTOR);
-    buf_init(&w->reply, REPLY_MAX);
+    buf_init(&w->reply, body_max + REPLY_EXTRA); /* the latest listing fits */
     w->body.text = &w->text;
     w->body.packed = &w->packed;
     rows_init(&w->rows);
     store_init(&w->store, config, clock, w->digest);
+    listings_init(&w->listings, config, clock);
     return true;
 }
 
 void worker_release(struct worker *w)
 {
+    listings_release(&w->listings);
     store_release(&w->store);
     rows_release(&w->rows);
     body_release(&w->body);
@@ -41,6 +43,7 @@ void worker_reset(struct worker *w)
     buf_trim(&w->text, KEEP);
     buf_trim(&w->packed, KEEP);
     buf_trim(&w->csv, KEEP);
+    buf_trim(&w->reply, KEEP);
     rows_trim(&w->rows, KEEP);
     store_trim(&w->store, KEEP);
 }

@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "body.h"
 #include "config.h"
+#include "listings.h"
 #include "rows.h"
 #include "store.h"
 
@@ -22,6 +23,7 @@ struct worker {
     struct body body;
     struct rows rows;
     struct store store;
+    struct listings listings;
 
     /* The last look at the store, see health.h. */
     int64_t probed; /* monotonic milliseconds; 0: never */

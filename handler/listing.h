@@ -1,0 +1,26 @@
+/*
+ * listing: POST /api/v1/record, and the test API that looks at what it kept.
+ *
+ *     {"uuid":"...","timestamp":"1593338576.5624585","data":[...]}
+ *
+ * uuid: 1 to 64 of A-Z a-z 0-9 -; timestamp: string or number, decimal seconds since the epoch, at
+ * most 32 characters, kept digit for digit; data: an array of objects, as psutil's
+ * Process.as_dict() gives them.
+ */
+#ifndef ROLLCALL_LISTING_H
+#define ROLLCALL_LISTING_H
+
+#include "request.h"
+#include "worker.h"
+
+/* On V_OK the answer is in w->reply. */
+enum verdict listing_post(struct worker *w, struct request *r, const struct ip *ip,
+                          struct fault *f);
+
+/* GET /api/test/count and /api/test/latest, only while test_api is on. */
+enum verdict listing_count(struct worker *w, struct request *r, const struct ip *ip,
+                           struct fault *f);
+enum verdict listing_latest(struct worker *w, struct request *r, const struct ip *ip,
+                            struct fault *f);
+
+#endif
