@@ -233,64 +233,48 @@ wait_until() {
     done
 }
 
-# server_start WORKERS [lighttpd line...]: a real lighttpd with that many handlers. Sets PORT, URL, SERVER.
+# server_start WORKERS: lighttpd with the repository's configuration and that many handlers, on a free
+# port. Sets PORT, URL, SERVER (its pid). SERVER_RUNNER=(faketime ...) goes in front of it.
 server_start() {
-    local workers=$1 try
-    shift
+    local try
+    [ -x "$(command -v lighttpd || echo /usr/sbin/lighttpd)" ] || skip "lighttpd is not installed"
+    (umask 077 && mkdir -p "$T/run/htdocs" "$T/run/upload")
+    ln -sf "$T/run/handler.log" "$T/log"
     for try in 1 2 3; do
         PORT=$(free_port)
-        server_conf "$workers" "$@" >"$T/lighttpd.conf"
-        "${SERVER_RUNNER[@]}" /usr/sbin/lighttpd -D -f "$T/lighttpd.conf" >"$T/server.log" 2>&1 3>&- &
+        URL=http://127.0.0.1:$PORT
+        env ROLLCALL_RUN="$T/run" ROLLCALL_PORT="$PORT" ROLLCALL_HANDLER="$HANDLER" ROLLCALL_WORKERS="$1" \
+            ROLLCALL_CONFIG="$T/handler.json" "${SERVER_RUNNER[@]}" \
+            "$(command -v lighttpd || echo /usr/sbin/lighttpd)" -D -f "$REPO/lighttpd/lighttpd.conf" \
+            >"$T/server.log" 2>&1 3>&- &
         SERVER=$!
         PIDS+=("$SERVER")
-        URL=http://127.0.0.1:$PORT
-        if wait_until 10 server_answers; then
+        if wait_until 15 server_answers; then
             return 0
         fi
         kill "$SERVER" 2>/dev/null || true
     done
-    cat "$T/server.log"
+    cat "$T/server.log" "$T/run/error.log"
     return 1
 }
 
-server_answers() {
-    kill -0 "$SERVER" || return 0
-    curl -s -o /dev/null -m 5 "$URL/nothing-here"
-}
-
-server_conf() {
-    local workers=$1
-    shift
-    cat <<END
-server.modules = ("mod_fastcgi")
-server.document-root = "$T"
-server.bind = "127.0.0.1"
-server.port = $PORT
-server.errorlog = "$T/server.errors"
-server.breakagelog = "$T/log"
-server.upload-dirs = ("$T")
-server.max-request-size = 65536
-server.max-connections = 512
-server.max-fds = 2048
-fastcgi.server = ("/" => ((
-  "socket" => "$T/handler.sock",
-  "bin-path" => "$HANDLER",
-  "bin-environment" => ("ROLLCALL_CONFIG" => "$T/handler.json", "ASAN_OPTIONS" => "$ASAN_OPTIONS"),
-  "bin-copy-environment" => ("PATH", "LD_PRELOAD", "FAKETIME", "FAKETIME_NO_CACHE", "DONT_FAKE_MONOTONIC"),
-  "check-local" => "disable",
-  "max-procs" => $workers,
-  "kill-signal" => 15)))
-$(printf '%s\n' "$@")
-END
-}
+server_answers() { curl -s -o /dev/null -m 5 "$URL/nothing-here"; }
 
 # server_workers: the pids of the handlers that this lighttpd started.
-server_workers() { pgrep -P "$SERVER" -f rollcall-handler; }
+server_workers() { pgrep -P "$SERVER" -f rollcall-handler || true; }
 
 server_stop() {
     kill -TERM "$SERVER"
-    wait "$SERVER"
+    wait_until 30 gone "$SERVER"
 }
+
+# load_run [load.py options...]: many writers; what was acknowledged is noted in $T/acks.
+load_run() {
+    "$PYTHON" "$LIB/load.py" --port "$PORT" --token "$TOKEN" --acks "$T/acks" "$@" >"$T/load" 2>&1 ||
+        fail "load: $(cat "$T/load")"
+}
+
+sanitized() { grep -qa __asan_init "$HANDLER"; }
 
 # http [curl options...]: POST of $T/record.json unless told otherwise; sets STATUS, $T/head, $T/body.
 http() {

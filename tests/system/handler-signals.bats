@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# SIGTERM and memory, on a worker without a web server (descriptor 0 is the listening socket).
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153
+
+load ../lib/helper
+
+setup() { rollcall_setup; }
+teardown() { rollcall_teardown; }
+
+@test "SIGTERM ends an idle worker with 0" {
+    "$PYTHON" - <<'END'
+import rig
+site = rig.Site()
+worker = rig.Worker(site)
+try:
+    assert worker.request(b"{}").status == 422
+    assert worker.stop() == 0
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "SIGTERM ends a worker that never had a request with 0" {
+    "$PYTHON" - <<'END'
+import os, rig
+site = rig.Site()
+worker = rig.Worker(site)
+try:
+    listening = lambda: any(os.readlink(f"/proc/{worker.process.pid}/fd/{n}").startswith("socket:")
+                            for n in os.listdir(f"/proc/{worker.process.pid}/fd"))
+    blocked = lambda: listening() and open(f"/proc/{worker.process.pid}/wchan").read() not in ("", "0") \
+        or "State:\tS" in open(f"/proc/{worker.process.pid}/status").read()
+    assert rig.wait_for(blocked)
+    code = worker.stop()
+    assert code == 0, code
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "SIGTERM finishes the request in hand, answers it, and ends with 0" {
+    "$PYTHON" - <<'END'
+import fcntl, glob, json, os, signal, threading, rig
+site = rig.Site(lock_timeout_ms=20000)
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record(id="in-hand")).encode()
+try:
+    assert worker.request(json.dumps(rig.base_record(id="first")).encode()).status == 200
+    path = glob.glob(site.records + "/data/*/*.json")[0]
+    held = open(path, "rb")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    got = []
+    t = threading.Thread(target=lambda: got.append(worker.request(body)))
+    t.start()
+    def waiting():
+        fds = f"/proc/{worker.process.pid}/fd"
+        return any(os.path.realpath(os.path.join(fds, n)) == path for n in os.listdir(fds))
+    assert rig.wait_for(waiting), "the worker never came to the lock"
+    worker.process.send_signal(signal.SIGTERM)
+    fcntl.flock(held, fcntl.LOCK_UN)
+    t.join(30)
+    assert got and got[0].status == 200 and got[0].json["data"]["seq"] == 2, got
+    code = worker.stop()
+    assert code == 0, code
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "a second SIGTERM while the request is in hand does not cut it short" {
+    "$PYTHON" - <<'END'
+import fcntl, glob, json, os, signal, threading, rig
+site = rig.Site(lock_timeout_ms=20000)
+worker = rig.Worker(site)
+try:
+    assert worker.request(json.dumps(rig.base_record()).encode()).status == 200
+    path = glob.glob(site.records + "/data/*/*.json")[0]
+    held = open(path, "rb")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    got = []
+    t = threading.Thread(target=lambda: got.append(worker.request(json.dumps(rig.base_record()).encode())))
+    t.start()
+    fds = f"/proc/{worker.process.pid}/fd"
+    assert rig.wait_for(lambda: any(os.path.realpath(os.path.join(fds, n)) == path for n in os.listdir(fds)))
+    for _ in range(20):
+        worker.process.send_signal(signal.SIGTERM)
+    fcntl.flock(held, fcntl.LOCK_UN)
+    t.join(30)
+    assert got and got[0].status == 200, got
+    assert worker.stop() == 0
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "a web server that vanishes amid a request does not end the worker" {
+    "$PYTHON" - <<'END'
+import json, rig
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+request = rig.encode_request(body, "POST", "/data", {})
+try:
+    for cut in list(range(0, len(request), 37)) + [len(request)]:
+        s = worker.connect()
+        s.sendall(request[:cut])
+        s.close()
+    assert worker.request(body).status == 200
+    assert worker.alive()
+    import check_store
+    store = check_store.check(site.records)
+    assert not store.errors and not store.tails, store.errors
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "a body cut short by the web server is 400 and not stored" {
+    "$PYTHON" - <<'END'
+import json, os, rig
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+try:
+    for size in (0, 1, 50, len(body) - 1):
+        r = worker.request(body[:size], CONTENT_LENGTH=str(len(body)))
+        assert r.status == 400, r
+    assert not any(f for _, _, f in os.walk(site.records)), "stored all the same"
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "a parameter block of 1 MB and 5,000 parameters do not end the worker" {
+    "$PYTHON" - <<'END'
+import json, rig
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+try:
+    more = {f"HTTP_X_{k}": "v" * 100 for k in range(5000)}
+    assert worker.request(body, **more).status == 200
+    assert worker.request(body, HTTP_X="v" * 1000000).status == 200
+    assert worker.request(body).status == 200
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "nothing of one request survives into the next" {
+    "$PYTHON" - <<'END'
+import gzip, json, os, rig
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record(id="a")).encode()
+try:
+    assert worker.request(gzip.compress(body), HTTP_CONTENT_ENCODING="gzip").status == 200
+    assert worker.request(body).json["data"]["duplicates"] == 1        # plain now, same id
+    assert worker.request(body, HTTP_AUTHORIZATION=None).status == 401
+    plain = json.dumps(rig.base_record()).encode()
+    r = worker.request(plain, REMOTE_ADDR="10.0.0.1").json["data"]
+    assert (r["client_ip"], r["seq"]) == ("10.0.0.1", 1), r
+    r = worker.request(plain, REMOTE_ADDR="10.0.0.2").json["data"]
+    assert (r["client_ip"], r["seq"]) == ("10.0.0.2", 1), r
+    name = next(os.path.join(d, f) for d, _, fs in os.walk(site.records) for f in fs if f.startswith("10.0.0.1_") and f.endswith("json"))
+    assert '"id"' not in open(name).read()
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "10,000 requests leave a worker's memory flat" {
+    if sanitized; then skip "a sanitizer keeps freed memory"; fi
+    "$PYTHON" - <<'END'
+import gzip, json, os, rig
+site = rig.Site(sync=False)
+worker = rig.Worker(site)
+small = json.dumps(rig.base_record()).encode()
+big = json.dumps(rig.base_record(processes=[{"pid": n, "cmd": "c" * 60} for n in range(500)])).encode()
+batch = b"\n".join(json.dumps(rig.base_record(id=f"b{n}")).encode() for n in range(20))
+def private():
+    fields = dict(l.split(":", 1) for l in open(f"/proc/{worker.process.pid}/status") if ":" in l)
+    return int(fields["RssAnon"].split()[0])
+def rounds(n):
+    for k in range(n // 10):
+        ip = f"127.0.{k % 50}.1"
+        for _ in range(3):
+            assert worker.request(small, REMOTE_ADDR=ip).status == 200
+        assert worker.request(big, REMOTE_ADDR=ip).status == 200
+        assert worker.request(gzip.compress(big, 1), REMOTE_ADDR=ip, HTTP_CONTENT_ENCODING="gzip").status == 200
+        assert worker.request(batch, REMOTE_ADDR=ip, CONTENT_TYPE="application/x-ndjson",
+                              HTTP_ROLLCALL_RETRY="3600").status == 200
+        assert worker.request(small[:-5], REMOTE_ADDR=ip).status == 400
+        assert worker.request(b"{}", REMOTE_ADDR=ip).status == 422
+        assert worker.request(small, HTTP_AUTHORIZATION="Bearer no").status == 401
+        assert worker.request(method="GET", path="/healthz").status == 200
+try:
+    rounds(2000)
+    early = private()
+    rounds(8000)
+    late = private()
+    print(f"private memory after 2,000: {early} KiB, after 10,000: {late} KiB")
+    assert late <= early + 256, (early, late)
+    assert worker.alive()
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "1,000 requests of 350 addresses leave no descriptor open" {
+    "$PYTHON" - <<'END'
+import json, os, rig
+site = rig.Site(sync=False)
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+def descriptors():
+    return len(os.listdir(f"/proc/{worker.process.pid}/fd"))
+try:
+    for k in range(100):
+        worker.request(body, REMOTE_ADDR=f"127.1.{k}.1")
+    early = descriptors()
+    for k in range(900):
+        worker.request(body if k % 3 else body[:-1], REMOTE_ADDR=f"127.2.{k % 250}.1")
+    assert descriptors() <= early + 1, (early, descriptors())
+finally:
+    worker.stop()
+    site.remove()
+END
+}
