@@ -1,0 +1,60 @@
+/*
+ * made: JSON files of our lines, made by hand, for whatever reads them.
+ */
+#ifndef ROLLCALL_MADE_H
+#define ROLLCALL_MADE_H
+
+#include "../unit.h"
+
+#include "line.h"
+
+struct made {
+    struct buf file;
+    struct line last;
+    struct digest *digest;
+    size_t starts[4096]; /* of line seq - 1 */
+};
+
+static inline void made_begin(struct made *m)
+{
+    memset(m, 0, sizeof *m);
+    buf_init(&m->file, 64 << 20);
+    m->digest = digest_new();
+    strcpy(m->last.received_at, "2026-11-20T12:34:56.789Z");
+    strcpy(m->last.client_ip, "10.0.0.7");
+    memcpy(m->last.chain, LINE_CHAIN_FIRST, DIGEST_HEX_LEN + 1);
+}
+
+/* Appends a line whose record is at least `size` bytes, with `left` lines of its batch to follow.
+ */
+static inline void made_line(struct made *m, size_t size, uint64_t left)
+{
+    struct line *l = &m->last;
+    size_t start = m->file.len;
+    m->starts[l->seq++] = start;
+    l->left = left;
+    l->line_start = start;
+    l->csv_end += 100;
+    snprintf(l->id, sizeof l->id, "id-%llu", (unsigned long long)l->seq);
+    buf_puts(&m->file, "{\"os_name\":\"");
+    for (size_t i = 0; i < size; i++)
+        buf_putc(&m->file, (char)('a' + i % 26));
+    buf_putc(&m->file, '"');
+    line_tail(l, &m->file);
+    line_chain(m->digest, l->chain, m->file.data + start, m->file.len - start, l->chain);
+    line_end(l, &m->file);
+    assert_false(m->file.failed);
+}
+
+static inline int made_fd(const struct made *m)
+{
+    return unit_memfd(m->file.data, m->file.len);
+}
+
+static inline void made_end(struct made *m)
+{
+    buf_release(&m->file);
+    digest_free(m->digest);
+}
+
+#endif
