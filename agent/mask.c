@@ -8,7 +8,8 @@ enum {
     MASK_MAX = 64 << 20,
     AWS_SECRET_LEN = 40,
     USER_TOKEN_MIN = 20, /* https://TOKEN@host: a user name this long is none */
-    BEARER_MIN = 8,      /* "the bearer of" is not followed by a token */
+    AUTHORITY_MAX = 2048,
+    BEARER_MIN = 8, /* "the bearer of" is not followed by a token */
 };
 
 /* A piece of the command line: bytes `at` to `end` of `raw`. */
@@ -206,9 +207,9 @@ static bool is_authorization(const struct text *t, struct span name)
     return name.end - name.at >= n && strncasecmp(t->raw + name.end - n, word, n) == 0;
 }
 
-/* The value of `a` begins at `at`, behind its '=' or ':'. */
-static void hide_assigned(struct text *t, const struct assignment *a, enum secret_kind kind,
-                          size_t at, size_t end, bool colon)
+/* The value of `a` begins at `at`, behind its '=' or ':'. Returns where it ends. */
+static size_t hide_assigned(struct text *t, const struct assignment *a, enum secret_kind kind,
+                            size_t at, size_t end, bool colon)
 {
     if (colon || a->quoted)
         at = skip_space(t, at, end);
@@ -218,10 +219,12 @@ static void hide_assigned(struct text *t, const struct assignment *a, enum secre
     if (at < end && is_quote(t->raw[at])) {
         size_t stop = quoted_end(t, at + 1, end, t->raw[at], escaped);
         hide_value(t, (struct span){at + 1, stop}, kind, 0);
-        return;
+        return stop;
     }
     size_t value = colon && is_authorization(t, a->name) ? skip_scheme(t, at, end) : at;
-    hide_value(t, (struct span){value, unquoted_end(t, a, value, end)}, kind, 0);
+    size_t stop = unquoted_end(t, a, value, end);
+    hide_value(t, (struct span){value, stop}, kind, 0);
+    return stop;
 }
 
 /* Finds the name that ends at `mark`, where '=' or ':' stands. */
@@ -292,12 +295,15 @@ static void mask_assignments(struct text *t, struct span arg, bool whole)
         a.first = whole && a.name.at <= blank;
         enum secret_kind kind = secret_name(t->raw + a.name.at, a.name.end - a.name.at);
         if (kind == SECRET_NOT) {
-            size_t stop = unquoted_end(t, &a, i + 1, arg.end);
+            size_t far = i + 2 + AWS_SECRET_LEN; /* no need to know how much longer it is */
+            size_t stop = unquoted_end(t, &a, i + 1, far < arg.end ? far : arg.end);
             if (!colon && is_aws_secret(t, i + 1, stop))
                 hide(t, i + 1, stop);
         } else if (!colon || colon_assigns(t, &a, i, arg.end)) {
             a.option |= colon && !a.quoted;
-            hide_assigned(t, &a, kind, i + 1, arg.end, colon);
+            size_t stop = hide_assigned(t, &a, kind, i + 1, arg.end, colon);
+            if (t->hide[stop - 1])
+                i = stop - 1; /* what is hidden needs no second look, however long it is */
         }
     }
 }
@@ -311,18 +317,28 @@ static size_t last_at_sign(const struct text *t, size_t at, size_t end)
     return end;
 }
 
+/* Where the word ends in which a URL stands, or, of it, only the authority. */
+static size_t url_end(const struct text *t, size_t at, size_t end, bool authority)
+{
+    for (; at < end; at++) {
+        char c = t->raw[at];
+        if (is_space(c) || is_quote(c) || (authority && (c == '/' || c == '?' || c == '#')))
+            break;
+    }
+    return at;
+}
+
 /* user:password@host behind a URL's "://", which ends at `at`. */
 static void mask_authority(struct text *t, size_t at, size_t end)
 {
-    size_t stop = at, word = at;
-    while (word < end && !is_space(t->raw[word]) && !is_quote(t->raw[word]))
-        word++;
-    while (stop < word && t->raw[stop] != '/' && t->raw[stop] != '?' && t->raw[stop] != '#')
-        stop++;
+    if (end - at > AUTHORITY_MAX)
+        end = at + AUTHORITY_MAX;
+    size_t stop = url_end(t, at, end, true);
     size_t sign = last_at_sign(t, at, stop);
     size_t colon = find(t, at, stop, ':');
     if (sign == stop && colon < stop && !all_digits(t, colon + 1, stop)) {
         /* No port either: a password with a '/' in it, or the text was cut inside it. */
+        size_t word = url_end(t, stop, end, false);
         sign = last_at_sign(t, at, word);
         if (sign == word && !(t->cut && word == t->len))
             return;
@@ -349,8 +365,12 @@ static void mask_tokens(struct text *t, struct span arg)
         if (i > arg.at && (is_alnum(t->raw[i - 1]) || t->raw[i - 1] == '_'))
             continue;
         size_t token = secret_token(t->raw + i, arg.end - i);
-        hide(t, i, i + token);
-        if (!span_starts(t, (struct span){i, arg.end}, "bearer "))
+        if (token) {
+            hide(t, i, i + token);
+            i += token - 1;
+            continue;
+        }
+        if ((t->raw[i] | 0x20) != 'b' || !span_starts(t, (struct span){i, arg.end}, "bearer "))
             continue;
         size_t value = skip_space(t, i + strlen("bearer "), arg.end), stop = value;
         while (stop < arg.end && !is_space(t->raw[stop]) && !is_quote(t->raw[stop]))

@@ -3,7 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAME_MAX_LEN = 128, TOKEN_MIN = 20 };
+enum {
+    NAME_MAX_LEN = 128,
+    TOKEN_MIN = 20,
+    AWS_ID_LEN = 20,
+    TOKEN_MAX = 16 << 10,
+    JWT_HEADER_MAX = 1024
+};
 
 /* Endings of names in lower case without '-', '_' and '.', which authors set as they like. */
 static const struct {
@@ -213,10 +219,10 @@ static bool is_token_char(char c)
            c == '.';
 }
 
-/* Access key ids: exactly 20 capitals and digits. */
+/* What follows AKIA or ASIA: an access key id is exactly 20 capitals and digits. */
 static bool is_aws_id(const char *s, size_t len)
 {
-    if (len != 20 || (memcmp(s, "AKIA", 4) != 0 && memcmp(s, "ASIA", 4) != 0))
+    if (len != AWS_ID_LEN)
         return false;
     for (size_t i = 4; i < len; i++)
         if (!((s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9')))
@@ -224,28 +230,34 @@ static bool is_aws_id(const char *s, size_t len)
     return true;
 }
 
+/* Header, payload and signature; the header is short. */
 static bool is_jwt(const char *s, size_t len)
 {
-    const char *first = memchr(s, '.', len);
-    return memcmp(s, "eyJ", 3) == 0 && first &&
-           memchr(first + 1, '.', len - (size_t)(first + 1 - s));
+    const char *first = memchr(s, '.', len < JWT_HEADER_MAX ? len : JWT_HEADER_MAX);
+    return first && memchr(first + 1, '.', len - (size_t)(first + 1 - s));
 }
 
 size_t secret_token(const char *s, size_t len)
 {
-    static const char *const prefixes[] = {"ghp_",        "gho_",   "ghu_",     "ghs_",     "ghr_",
-                                           "github_pat_", "glpat-", "xoxb-",    "xoxp-",    "xoxa-",
-                                           "xoxr-",       "xoxs-",  "sk_live_", "rk_live_", "hvs.",
-                                           "npm_",        "dop_v1_"};
-    size_t n = 0;
-    while (n < len && is_token_char(s[n]))
-        n++;
-    if (n < TOKEN_MIN)
+    static const char *const prefixes[] = {
+        "AKIA",  "ASIA",        "eyJ",      "ghp_",  "gho_",  "ghu_",   "ghs_",
+        "ghr_",  "github_pat_", "glpat-",   "xoxb-", "xoxp-", "xoxa-",  "xoxr-",
+        "xoxs-", "sk_live_",    "rk_live_", "hvs.",  "npm_",  "dop_v1_"};
+    size_t i = 0, n = 0, count = sizeof prefixes / sizeof *prefixes;
+    if (len < TOKEN_MIN || !memchr("Aegxsrhnd", s[0], 9)) /* all their first letters */
         return 0;
-    if (is_aws_id(s, n) || is_jwt(s, n))
-        return n;
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strncmp(s, prefixes[i], strlen(prefixes[i])) == 0)
-            return n;
-    return 0;
+    while (i < count && strncmp(s, prefixes[i], strlen(prefixes[i])) != 0)
+        i++;
+    if (i == count)
+        return 0;
+    size_t max = s[0] == 'A' ? AWS_ID_LEN + 1 : TOKEN_MAX;
+    if (s[0] == 'e' && !memchr(s, '.', len < JWT_HEADER_MAX ? len : JWT_HEADER_MAX))
+        return 0;
+    while (n < len && n < max && is_token_char(s[n]))
+        n++;
+    if (s[0] == 'A')
+        return is_aws_id(s, n) ? n : 0;
+    if (s[0] == 'e' && !is_jwt(s, n))
+        return 0;
+    return n >= TOKEN_MIN ? n : 0;
 }

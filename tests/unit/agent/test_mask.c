@@ -261,6 +261,35 @@ static void any_bytes(void **state)
     }
 }
 
+/* One process's command line must not cost more than all others: were one of
+ * these quadratic, this would not end. */
+static void long_and_hostile(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {
+        "x=", "token=", "://a:b/",  "://",     "eyJ-", "AKIA-",   "ghp_-", ",a", "\"",     ":",
+        " ",  "@",      "'token='", "a-=b\"c", "-p ",  "bearer ", "a:b@",  "&",  "token=/"};
+    enum { LEN = 256 << 10 };
+    char *text = test_malloc(LEN);
+    struct mask m;
+    struct buf out;
+    mask_init(&m);
+    buf_init(&out, 4 * LEN);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        size_t n = strlen(pieces[i]);
+        for (size_t at = 0; at < LEN; at++)
+            text[at] = pieces[i][at % n];
+        buf_reset(&out);
+        assert_true(mask_arguments(&m, text, LEN, true, &out));
+        text[LEN / 2] = '\0';
+        buf_reset(&out);
+        assert_true(mask_arguments(&m, text, LEN, false, &out));
+    }
+    buf_release(&out);
+    mask_release(&m);
+    test_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +301,7 @@ int main(void)
         cmocka_unit_test(left_alone),
         cmocka_unit_test(cut_text),
         cmocka_unit_test(any_bytes),
+        cmocka_unit_test(long_and_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
