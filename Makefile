@@ -42,13 +42,13 @@ VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 
 SHARED  := arena buf clock conf digest io ip json jsonw log
-HANDLER := append auth batch body cell commit config data days daypair fault fcgi heal health hop ids \
-	line lines listing listings process rebuild record reply request resend route rows store table tokens users worker
+HANDLER := append auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
+	line lines listing listings process purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
 AGENT   := cmdline collect config container cpuinfo guard gzip host mask names options osrelease \
 	post processes procstat reply secret send tree users
 
-PROGRAMS := $(BUILD)/rollcall-handler $(BUILD)/rollcall-agent $(BUILD)/rollcall-verify
+PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup)
 
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
@@ -57,7 +57,8 @@ TESTS_AGENT   := guard mask options procstat reply texts users
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
-MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 scripts/rollcall-token.8
+MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 \
+	scripts/rollcall-token.8
 TOOLS := scripts/rollcall-token
 
 obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
@@ -78,6 +79,9 @@ $(BUILD)/rollcall-handler: $(BUILD)/handler/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HANDLER_LIBS)
 
 $(BUILD)/rollcall-verify: $(BUILD)/handler/verify.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
+
+$(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
 $(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(AGENT_LIB) $(SHARED_LIB)
@@ -125,7 +129,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 755 $(BUILD)/rollcall-agent $(DESTDIR)$(BINDIR)/
-	$(INSTALL) -m 755 $(BUILD)/rollcall-handler $(BUILD)/rollcall-verify $(TOOLS) $(DESTDIR)$(SBINDIR)/
+	$(INSTALL) -m 755 $(BUILD)/rollcall-handler $(BUILD)/rollcall-verify $(BUILD)/rollcall-cleanup \
+		$(TOOLS) $(DESTDIR)$(SBINDIR)/
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
@@ -134,7 +139,8 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify $(notdir $(TOOLS)))
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify rollcall-cleanup \
+		$(notdir $(TOOLS)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))

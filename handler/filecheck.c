@@ -35,25 +35,6 @@ struct check {
     struct buf should, is; /* CSV rows of the line: as they should be, as they are */
 };
 
-bool filename_parse(const char *name, const char *suffix, struct filename *out)
-{
-    size_t len = strlen(name), tail = CLOCK_DATE_LEN + strlen(suffix);
-    if (len < tail + 2 || strcmp(name + len - strlen(suffix), suffix) != 0)
-        return false;
-    const char *date = name + len - tail;
-    if (date[-1] != '_' || !ip_from_file(name, len - tail - 1, &out->ip))
-        return false;
-    memcpy(out->date, date, CLOCK_DATE_LEN);
-    out->date[CLOCK_DATE_LEN] = '\0';
-    char noon[CLOCK_TIME_LEN + 1], again[CLOCK_DATE_LEN + 1];
-    snprintf(noon, sizeof noon, "%sT12:00:00.000Z", out->date);
-    int64_t ms = clock_parse(noon);
-    if (ms < 0)
-        return false;
-    clock_date(ms, again);
-    return strcmp(again, out->date) == 0;
-}
-
 /* Tells of a problem; always false. */
 __attribute__((format(printf, 4, 5))) static bool problem(struct check *c, const char *path,
                                                           uint64_t offset, const char *fmt, ...)

@@ -8,16 +8,8 @@
 #ifndef ROLLCALL_FILECHECK_H
 #define ROLLCALL_FILECHECK_H
 
+#include "filename.h"
 #include "receipts.h"
-
-/* What the files of one address and day are called. */
-struct filename {
-    struct ip ip;
-    char date[CLOCK_DATE_LEN + 1];
-};
-
-/* Takes `<ip>_<YYYY-MM-DD><suffix>` (no directory) apart. False when it is none. */
-bool filename_parse(const char *name, const char *suffix, struct filename *out);
 
 struct filecheck {
     struct receipts *receipts; /* borrowed; NULL: none */

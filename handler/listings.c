@@ -1,5 +1,6 @@
 #include "listings.h"
 
+#include "filename.h"
 #include "shared/io.h"
 #include "shared/log.h"
 
@@ -182,12 +183,6 @@ enum verdict listings_put(struct listings *l, const char *uuid, const char *time
     return v == V_OK ? confirm(l, &it, f) : v;
 }
 
-static bool is_listing(const char *name)
-{
-    size_t len = strlen(name);
-    return name[0] != '.' && len > 5 && memcmp(name + len - 5, ".json", 5) == 0;
-}
-
 /* What is done with each entry of a directory; false ends the walk. */
 typedef bool (*visit_fn)(int dir, const char *name, void *to);
 
@@ -218,25 +213,16 @@ static int open_branch(const struct listings *l)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* "2026-11-20" in form; what it means is not looked at. */
-static bool is_day(const char *name)
-{
-    char time[CLOCK_TIME_LEN + 1];
-    return strlen(name) == CLOCK_DATE_LEN &&
-           snprintf(time, sizeof time, "%sT00:00:00.000Z", name) == CLOCK_TIME_LEN &&
-           clock_parse(time) >= 0;
-}
-
 static bool count_entry(int dir, const char *name, void *to)
 {
     (void)dir;
-    *(uint64_t *)to += is_listing(name);
+    *(uint64_t *)to += filename_is_listing(name);
     return true;
 }
 
 static bool count_day(int dir, const char *name, void *to)
 {
-    if (!is_day(name))
+    if (!filename_is_day(name))
         return true;
     return walk(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), count_entry,
                 to);
@@ -261,7 +247,7 @@ static bool newest_day(int dir, const char *name, void *to)
 {
     (void)dir;
     struct newest *n = to;
-    if (is_day(name) && strcmp(name, n->name) > 0)
+    if (filename_is_day(name) && strcmp(name, n->name) > 0)
         memcpy(n->name, name, CLOCK_DATE_LEN + 1);
     return true;
 }
@@ -270,7 +256,7 @@ static bool newest_entry(int dir, const char *name, void *to)
 {
     struct newest *n = to;
     struct stat st;
-    if (!is_listing(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    if (!filename_is_listing(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return true;
     if (*n->name && (st.st_mtim.tv_sec < n->time.tv_sec ||
                      (st.st_mtim.tv_sec == n->time.tv_sec && st.st_mtim.tv_nsec < n->time.tv_nsec)))
@@ -303,7 +289,7 @@ static bool follow_link(const struct listings *l, char name[LISTING_NAME_LEN])
         target[n] = '\0';
         struct stat st;
         char *slash = target + CLOCK_DATE_LEN;
-        ok = *slash == '/' && !strchr(slash + 1, '/') && is_listing(slash + 1) &&
+        ok = *slash == '/' && !strchr(slash + 1, '/') && filename_is_listing(slash + 1) &&
              fstatat(dir, target, &st, AT_SYMLINK_NOFOLLOW) == 0;
     }
     if (dir >= 0)

@@ -82,8 +82,7 @@ static bool replace(int dir, int json, const char *path, const char *name, long 
     char csv[NAME_MAX + 1], temporary[NAME_MAX + 1];
     size_t stem = strlen(name) - strlen("json");
     snprintf(csv, sizeof csv, "%.*scsv", (int)stem, name);
-    snprintf(temporary, sizeof temporary, ".%.*s-%d", (int)(stem < 200 ? stem : 200), name,
-             (int)getpid());
+    snprintf(temporary, sizeof temporary, ".csv-%d", (int)getpid());
     struct sink s = {.fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     if (s.fd < 0)
         return fail(path, "no new file can be made beside it");
