@@ -27,7 +27,7 @@ probe() {
     case $1 in
     cmd) command -v "$2" ;;
     pc) pkg-config --exists "$2" ;;
-    python) python3 -c "import $2" || /usr/bin/python3 -c "import $2" ;;
+    python) "$(PATH=/usr/bin:$PATH command -v python3)" -c "import $2" ;;
     clang) echo "int LLVMFuzzerTestOneInput(void) { return 0; }" | clang -fsanitize="$2" -x c -o /dev/null - ;;
     header) echo "#include <$2>" | cc -E -x c -o /dev/null - ;;
     file) [ -e "$2" ] ;;
