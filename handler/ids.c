@@ -1,44 +1,43 @@
 #include "ids.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-struct ids_slot {
-    const char *id; /* NULL: free */
-    size_t index;
-};
-
-bool ids_init(struct ids *ids, size_t count, struct arena *arena)
+bool ids_init(struct ids *ids, size_t most, struct arena *arena)
 {
-    size_t slots = 16;
-    while (slots < count * 2)
-        slots *= 2;
-    ids->slots = arena_array(arena, slots, sizeof *ids->slots);
-    ids->mask = slots - 1;
-    return ids->slots != NULL;
+    ids->list = arena_array(arena, most, sizeof *ids->list);
+    ids->count = 0;
+    return ids->list != NULL;
 }
 
-static struct ids_slot *slot_of(const struct ids *ids, const char *id)
+void ids_add(struct ids *ids, const char *id, size_t index)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (const char *p = id; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-    size_t at = (size_t)(hash ^ hash >> 32) & ids->mask;
-    while (ids->slots[at].id && strcmp(ids->slots[at].id, id) != 0)
-        at = (at + 1) & ids->mask;
-    return &ids->slots[at];
+    ids->list[ids->count++] = (struct ids_entry){id, index};
 }
 
-size_t ids_enter(struct ids *ids, const char *id, size_t index)
+static int compare(const void *x, const void *y)
 {
-    struct ids_slot *slot = slot_of(ids, id);
-    if (slot->id)
-        return slot->index;
-    *slot = (struct ids_slot){id, index};
-    return IDS_NONE;
+    const struct ids_entry *a = x, *b = y;
+    int order = strcmp(a->id, b->id);
+    return order ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+void ids_sort(struct ids *ids)
+{
+    qsort(ids->list, ids->count, sizeof *ids->list, compare);
 }
 
 size_t ids_find(const struct ids *ids, const char *id)
 {
-    struct ids_slot *slot = slot_of(ids, id);
-    return slot->id ? slot->index : IDS_NONE;
+    size_t low = 0, high = ids->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(ids->list[middle].id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == ids->count || strcmp(ids->list[low].id, id) != 0)
+        return IDS_NONE;
+    return ids->list[low].index;
 }

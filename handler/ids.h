@@ -1,5 +1,12 @@
 /*
- * ids: which record of a request has this id? A hash table in the request's arena.
+ * ids: which record of a request has this id first?
+ *
+ *     ids_init(&ids, most, &arena);
+ *     ids_add(&ids, id, index); ...     in the order of the records
+ *     ids_sort(&ids);
+ *     ids_find(&ids, id)
+ *
+ * A sorted list, not a hash table: ids come from outside, and no choice of them makes it slow.
  */
 #ifndef ROLLCALL_IDS_H
 #define ROLLCALL_IDS_H
@@ -10,21 +17,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ids_entry {
+    const char *id; /* borrowed */
+    size_t index;
+};
+
 struct ids {
-    struct ids_slot *slots;
-    size_t mask; /* slots - 1; a power of two, never more than half full */
+    struct ids_entry *list; /* in the arena */
+    size_t count;
 };
 
 #define IDS_NONE SIZE_MAX
 
-/* Room for `count` ids. False when memory is out. */
-bool ids_init(struct ids *ids, size_t count, struct arena *arena);
+/* Room for `most` ids. False when memory is out. */
+bool ids_init(struct ids *ids, size_t most, struct arena *arena);
 
-/* Enters `id` (borrowed) for record `index`; returns the record that has it already, or IDS_NONE.
- */
-size_t ids_enter(struct ids *ids, const char *id, size_t index);
+void ids_add(struct ids *ids, const char *id, size_t index);
+void ids_sort(struct ids *ids);
 
-/* The record that has `id`, or IDS_NONE. */
+/* The first record that has `id`, or IDS_NONE. */
 size_t ids_find(const struct ids *ids, const char *id);
 
 #endif

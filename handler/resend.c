@@ -19,9 +19,13 @@ enum verdict resend_begin(struct resend *r, const struct batch *b, struct ids *i
     r->twins = arena_array(arena, b->count, sizeof *r->twins);
     if (!r->twins || !ids_init(ids, with_id, arena))
         return fault_memory(f);
+    for (size_t i = 0; i < b->count; i++)
+        if (b->entries[i].id)
+            ids_add(ids, b->entries[i].id, i);
+    ids_sort(ids);
     for (size_t i = 0; i < b->count; i++) {
-        size_t first = b->entries[i].id ? ids_enter(ids, b->entries[i].id, i) : IDS_NONE;
-        if (first == IDS_NONE)
+        size_t first = b->entries[i].id ? ids_find(ids, b->entries[i].id) : i;
+        if (first == i)
             continue;
         r->twins[i] = (struct twin){.place = TWIN_REQUEST, .first = first};
         r->duplicates++;

@@ -19,7 +19,8 @@ struct gate {
     unsigned depth;
     uint64_t objects; /* bit d: the container at depth d + 1 is an object */
     struct json_doc *doc;
-    uint32_t hashes[JSON_MAX_MEMBERS]; /* of the decoded top-level names */
+    uint64_t salt;                     /* nobody outside can know what collides */
+    uint64_t hashes[JSON_MAX_MEMBERS]; /* of the decoded top-level names */
     struct json_fault *fault;
 };
 
@@ -262,16 +263,16 @@ static const char *decode(const char *p, char out[4], size_t *n)
     return p;
 }
 
-static uint32_t name_hash(struct json_span quoted)
+static uint64_t name_hash(struct json_span quoted, uint64_t salt)
 {
-    uint32_t hash = 2166136261U; /* FNV-1a */
+    uint64_t hash = UINT64_C(14695981039346656037) ^ salt; /* FNV-1a */
     const char *end = quoted.ptr + quoted.len - 1;
     for (const char *p = quoted.ptr + 1; p < end;) {
         char c[4];
         size_t n;
         p = decode(p, c, &n);
         for (size_t i = 0; i < n; i++)
-            hash = (hash ^ (unsigned char)c[i]) * 16777619U;
+            hash = (hash ^ (unsigned char)c[i]) * UINT64_C(1099511628211);
     }
     return hash;
 }
@@ -308,7 +309,7 @@ static bool note_name(struct gate *g, char *start)
     if (n >= JSON_MAX_MEMBERS)
         return true;
     struct json_span here = {start, (size_t)(g->at - start)};
-    g->hashes[n] = name_hash(here);
+    g->hashes[n] = name_hash(here, g->salt);
     for (size_t i = 0; i < n; i++) {
         if (g->hashes[i] != g->hashes[n])
             continue;
@@ -414,6 +415,7 @@ bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *
     g.end = text + len;
     g.gap = g.depth = 0;
     g.objects = 0;
+    g.salt = (uint64_t)(uintptr_t)&g * UINT64_C(0x9e3779b97f4a7c15); /* random by ASLR */
     g.doc = doc;
     g.fault = fault;
     doc->member_count = 0;
