@@ -1,0 +1,26 @@
+#!/bin/sh
+# spawn-fcgi.sh: rollcall-handlers on a unix socket, for web servers that start none themselves, where
+# there is no systemd (rollcall-handler.socket does it there). Needs spawn-fcgi and multiwatch.
+#
+# It stays in the foreground, the handlers' log is its stderr, SIGTERM ends them all: run it from
+# what looks after your daemons (runit, s6, supervisord). Without -n spawn-fcgi would throw the log
+# away. multiwatch starts a handler again that died, and gives up when one dies three times in a row.
+#
+#   ROLLCALL_SOCKET     the socket: /run/rollcall/handler.sock
+#   ROLLCALL_GROUP      who may connect, the web server's group: www-data
+#   ROLLCALL_USER       who the handlers are: rollcall (only root can choose)
+#   ROLLCALL_WORKERS    how many: 8
+#   ROLLCALL_HANDLER    the program: /usr/local/sbin/rollcall-handler
+set -eu
+
+socket=${ROLLCALL_SOCKET:-/run/rollcall/handler.sock}
+user=${ROLLCALL_USER:-rollcall}
+group=${ROLLCALL_GROUP:-www-data}
+
+set -- -n -s "$socket" -M 0660 -b 1024
+if [ "$(id -u)" = 0 ]; then
+    install -d -m 755 "$(dirname "$socket")"
+    set -- "$@" -u "$user" -g "$(id -gn "$user")" -U "$user" -G "$group"
+fi
+exec spawn-fcgi "$@" -- "$(command -v multiwatch)" -f "${ROLLCALL_WORKERS:-8}" -- \
+    "${ROLLCALL_HANDLER:-/usr/local/sbin/rollcall-handler}"
