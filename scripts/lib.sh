@@ -113,7 +113,8 @@ disable_unit() {
     if [ -d /run/systemd/system ]; then
         as_root systemctl disable --now "$1"
     else
-        as_root deb-systemd-helper disable "$1"
+        # It refuses to work for anybody but a maintainer script.
+        as_root env DPKG_MAINTSCRIPT_PACKAGE=rollcall deb-systemd-helper disable "$1"
     fi
 }
 
