@@ -52,8 +52,8 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
-TESTS_HANDLER := append auth body cell commit csvdiff daypair days heal hop line process receipts record \
-	resend rows store table tokens users
+TESTS_HANDLER := append auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
+	process rebuild receipts record reply resend rows store table tokens users
 TESTS_AGENT   := guard mask options procstat reply texts users
 
 MAN1 := agent/rollcall-agent.1
