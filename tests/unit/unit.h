@@ -110,7 +110,8 @@ static inline char *unit_read(const char *path, size_t *len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    *len = (size_t)unit_size(path);
+    off_t size = unit_size(path);
+    *len = size > 0 ? (size_t)size : 0;
     char *bytes = malloc(*len + 1);
     assert_non_null(bytes);
     assert_int_equal(read(fd, bytes, *len), *len);

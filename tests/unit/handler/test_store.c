@@ -37,14 +37,14 @@ static void lines_byte_for_byte(void **state)
     (void)state;
     char body[4096], want[4096];
     snprintf(body, sizeof body, " { \"n\" : 1.50E+3 , \"big\":\"%01100d\", %s", 0,
-             BED_RECORD("") + 1);
+             &BED_RECORD("")[1]);
     struct receipt r = bed_store(&bed, body);
     int len = snprintf(want, sizeof want,
                        "{\"big\":\"%01100d\",\"n\":1.50E+3,%.*s,\"rollcall\":{\"received_at\":"
                        "\"2026-11-20T12:34:56.789Z\",\"client_ip\":\"10.0.0.7\","
                        "\"process_count\":2,\"user_count\":1,\"seq\":1,\"left\":0,"
                        "\"line_start\":0,\"csv_end\":%lld,\"chain\":\"%s\"}}\n",
-                       0, (int)strlen(BED_RECORD("")) - 2, BED_RECORD("") + 1,
+                       0, (int)strlen(BED_RECORD("")) - 2, &BED_RECORD("")[1],
                        (long long)unit_size(bed_csv(&bed)), r.chain);
     struct bed_shot shot = bed_shoot(&bed);
     BYTES(shot.json, shot.json_len, want, (size_t)len);
@@ -138,10 +138,9 @@ enum { WRITERS = 8, APPENDS = 40 };
 /* In a child: its own worker, as another process would have. */
 static int write_many(int writer)
 {
-    struct worker w;
-    if (!worker_init(&w, &bed.config, bed_clock))
+    worker_release(&bed.w);
+    if (!worker_init(&bed.w, &bed.config, bed_clock))
         return 1;
-    bed.w = w;
     for (int i = 0; i < APPENDS; i++) {
         char body[8192];
         int pad = (writer * 37 + i * 101) % 3000;
@@ -195,10 +194,9 @@ static void killed_writers(void **state)
         pid_t pid = fork();
         if (pid == 0) {
             static char body[3 << 20];
-            struct worker w;
-            if (!worker_init(&w, &bed.config, bed_clock) || write(started[1], "x", 1) != 1)
+            worker_release(&bed.w);
+            if (!worker_init(&bed.w, &bed.config, bed_clock) || write(started[1], "x", 1) != 1)
                 _exit(1);
-            bed.w = w;
             snprintf(body, sizeof body, BED_RECORD("\"pad\":\"%0*d\","), (2 << 20) + round, 0);
             for (;;)
                 bed_send(&bed, body, -1);
