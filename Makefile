@@ -62,6 +62,16 @@ MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cl
 	scripts/rollcall-token.8
 TOOLS := scripts/rollcall-token
 
+# What people copy and change, each below $(DATADIR) without its first folder.
+DATA := lighttpd/lighttpd.conf \
+	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
+	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
+	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
+	rollcall-cleanup.service rollcall-cleanup.timer see-everything.conf \
+	rollcall.sysusers rollcall.tmpfiles) \
+	scripts/cron/rollcall-agent
+data = $(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(DATA)))
+
 obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
 SHARED_LIB  := $(BUILD)/shared.a
 HANDLER_LIB := $(BUILD)/handler.a
@@ -135,8 +145,13 @@ install: all
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
-	sed 's,/usr/local/sbin,$(SBINDIR),' lighttpd/lighttpd.conf >$(DESTDIR)$(DATADIR)/lighttpd.conf
-	chmod 644 $(DESTDIR)$(DATADIR)/lighttpd.conf
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(DATADIR)/,$(sort $(dir $(data))))
+	for f in $(DATA); do \
+		sed 's,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,' "$$f" \
+			>"$(DESTDIR)$(DATADIR)/$${f#*/}"; \
+		if [ -x "$$f" ]; then mode=755; else mode=644; fi; \
+		chmod $$mode "$(DESTDIR)$(DATADIR)/$${f#*/}" || exit 1; \
+	done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
@@ -145,7 +160,8 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
-	rm -f $(DESTDIR)$(DATADIR)/lighttpd.conf
+	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(data))
+	-rmdir $(addprefix $(DESTDIR)$(DATADIR)/,$(filter-out ./,$(sort $(dir $(data))))) 2>/dev/null
 	-rmdir $(DESTDIR)$(DATADIR) 2>/dev/null
 
 clean:

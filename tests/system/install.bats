@@ -16,6 +16,7 @@ installed() { (cd "$ROOT" && find . -type f -printf '%m %P\n' | sort -k 2); }
 # What the Makefile says is to be installed.
 programs() { basename -a $(in_tree print-PROGRAMS) $(in_tree print-TOOLS); }
 pages() { basename -a $(in_tree print-MAN1) $(in_tree print-MAN5) $(in_tree print-MAN8); }
+mode() { if [ -x "$REPO/$1" ]; then echo 755; else echo 644; fi; }
 place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
 
 @test "make install puts programs, tools, man pages and the configuration in their places" {
@@ -23,7 +24,7 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     expected=$({
         for name in $(programs); do echo "755 usr/local/$(place "$name")/$name"; done
         for name in $(pages); do echo "644 usr/local/share/man/man${name##*.}/$name"; done
-        echo "644 usr/local/share/rollcall/lighttpd.conf"
+        for file in $(in_tree print-DATA); do echo "$(mode "$file") usr/local/share/rollcall/${file#*/}"; done
     } | sort -k 2)
     [ "$(installed)" = "$expected" ]
     [ "$(wc -l <<<"$expected")" -ge 11 ]
@@ -34,6 +35,8 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     [ "$(find "$ROOT" -type f -not -path "$ROOT/opt/rollcall/*" | wc -l)" = 0 ]
     ROLLCALL_RUN=$T run /usr/sbin/lighttpd -p -f "$ROOT/opt/rollcall/share/rollcall/lighttpd.conf"
     [[ $output == *'"/opt/rollcall/sbin/rollcall-handler"'* ]]
+    run grep -r /usr/local "$ROOT/opt/rollcall/share/rollcall"
+    [ "$output" = "" ]
 }
 
 @test "what is installed runs from there" {
