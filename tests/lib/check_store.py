@@ -43,8 +43,9 @@ COLUMNS = {
 }
 FITS = {
     "pid": re.compile(r"[0-9]+\Z"), "ppid": re.compile(r"[0-9]+\Z"),
-    "rss": re.compile(r"[0-9]+\Z"), "cpu": re.compile(r"[0-9.]+\Z"),
-    "mem": re.compile(r"[0-9.]+\Z"), "start": re.compile(r".*[0-9]", re.S),
+    "rss": re.compile(r"[0-9]+\Z"), "cpu": re.compile(r"[0-9.,-]+\Z"),
+    "mem": re.compile(r"[0-9.,-]+\Z"), "start": re.compile(r".*[0-9]", re.S),
+    "state": re.compile(r"[^0-9]{1,16}\Z"),
 }
 ALIASES = {
     "pid": ("pid",), "ppid": ("ppid",), "user": ("user", "username"),
@@ -86,46 +87,39 @@ class Duplicates(dict):
 
 def minify(text):
     """JSON text (bytes) without its insignificant white space."""
-    return re.sub(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', lambda m: m.group(1) or b"", text,
+    return re.sub(rb'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+', lambda m: m.group(1) or b"", text,
                   flags=re.S)
+
+
+TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.S)
 
 
 def members(line):
     """The top-level members of a minified object as (raw name, raw value) pairs of bytes."""
-    out, depth, start, name, i = [], 0, 1, None, 0
-    while i < len(line):
-        c = line[i:i + 1]
-        if c == b'"':
-            i += 1
-            while line[i:i + 1] != b'"':
-                i += 2 if line[i:i + 1] == b"\\" else 1
-        elif c in b"{[":
+    out, depth, start, name = [], 0, 1, None
+    for token in TOKEN.finditer(line):
+        c, at = token.group()[:1], token.start()
+        if c in b"{[":
             depth += 1
         elif c in b"}]":
             depth -= 1
-        if depth == 1 and c == b":":
-            name, start = line[start:i], i + 1
-        if name is not None and ((depth == 1 and c == b",") or depth == 0):
-            out.append((name, line[start:i]))
-            name, start = None, i + 1
-        i += 1
+        if depth == 1 and c == b":" and name is None:
+            name, start = line[start:at], at + 1
+        elif name is not None and ((depth == 1 and c == b",") or depth == 0):
+            out.append((name, line[start:at]))
+            name, start = None, at + 1
     return out
 
 
 # ---- JSON to CSV --------------------------------------------------------------------------------
 
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
+SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
 def printable(text):
     """Control characters, C1 too, as \\n \\t \\r \\xhh."""
-    out = []
-    for ch in text:
-        code = ord(ch)
-        if ch in "\n\t\r":
-            out.append({"\n": "\\n", "\t": "\\t", "\r": "\\r"}[ch])
-        elif code < 0x20 or 0x7f <= code <= 0x9f:
-            out.append(f"\\x{code:02x}")
-        else:
-            out.append(ch)
-    return "".join(out)
+    return CONTROL.sub(lambda m: SHORT.get(m.group()) or f"\\x{ord(m.group()):02x}", text)
 
 
 def cell(text):
@@ -134,15 +128,15 @@ def cell(text):
 
 
 def scalar(value):
-    """The text of a member that is a string or a number; what is not there is empty."""
-    if value is None:
+    """The text of a member that is a string or a number; anything else is empty."""
+    if value is None or isinstance(value, (list, dict)):
         return ""
     if value is True or value is False:
         return "true" if value else "false"
     return str(value)
 
 
-BLANKS = " \t\r\n\v\f"
+BLANKS = " \t\r\n"
 
 
 def user_names(users):
@@ -157,7 +151,7 @@ def users_cell(users):
 
 
 def header_columns(line):
-    words = line.split()
+    words = re.findall(r"[^ \t]+", line.strip(BLANKS))
     if not words or not all(re.fullmatch(r"[A-Z0-9%+_:\-]+", w) for w in words):
         return None
     return words if any(w in COLUMNS for w in words) else None
@@ -169,18 +163,19 @@ def text_rows(text):
         return []
     columns = header_columns(text.split("\n")[0])
     if columns is None:
-        return [{"cmd": ln.strip(BLANKS)} for ln in lines]
-    return [table_row(columns, ln.strip(BLANKS)) for ln in lines[1:]]
+        return [{"cmd": ln} for ln in lines]
+    return [table_row(columns, ln) for ln in lines[1:]]
 
 
 def table_row(columns, line):
-    words = re.split(r"[ \t\r\v\f]+", line, maxsplit=len(columns) - 1)
+    last = len(columns) - 1
+    words = re.split(r"[ \t]+", line.lstrip(" \t"), maxsplit=last) if last else [line.lstrip(" \t")]
     if len(words) < len(columns):
         return {"cmd": line}
     row = {}
     for name, word in zip(columns, words):
         field = COLUMNS.get(name)
-        if field is None or field in row:
+        if field is None:
             continue
         if field in FITS and not FITS[field].match(word):
             return {"cmd": line}
@@ -197,6 +192,8 @@ def object_row(process):
         row["rss"] = scalar(process["rss"])
     elif isinstance(info, list) and info:
         row["rss"] = scalar(info[0])
+    elif info is not None:
+        row["rss"] = scalar(info)
     cmdline = process.get("cmdline")
     if process.get("cmd") is not None:
         row["cmd"] = scalar(process["cmd"])
