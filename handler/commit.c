@@ -90,11 +90,55 @@ static bool starts_there(int fd, const struct line *line)
 /* How a line, or a request, stands. */
 enum standing { HOLDS, DAMAGED, FOREIGN, FAILED };
 
-/* A line that is not as it should be: NUL bytes in [from, end) tell of a write that never ended. */
+/* What a scan for the traces of a lost write has seen so far. */
+struct scan {
+    size_t run;   /* NUL bytes just behind one another */
+    bool lost;    /* ... at least LOST_RUN of them: that is no text in another encoding */
+    bool strange; /* a byte that no line of ours, whole or not, can hold */
+};
+
+enum { LOST_RUN = 4 }; /* UTF-32 has three */
+
+static void scan_block(struct scan *s, const char *block, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        s->run = block[i] == '\0' ? s->run + 1 : 0;
+        s->lost |= s->run >= LOST_RUN;
+        s->strange |= (unsigned char)block[i] < 0x20 && block[i] != '\0' && block[i] != '\n';
+    }
+}
+
+/*
+ * Whole lines in [from, end) that are not as they should be. They are a write that a power loss cut
+ * short, and not somebody's file, when runs of NUL bytes stand in what else could be our lines.
+ */
 static enum standing damage(int fd, off_t from, off_t end)
 {
-    int nul = from < 0 ? -1 : commit_has_nul(fd, from, end);
-    return nul < 0 ? FAILED : nul ? DAMAGED : FOREIGN;
+    char block[BLOCK];
+    struct scan s = {.run = 0};
+    if (from < 0)
+        return FAILED;
+    for (off_t at = from; at < end;) {
+        size_t want = end - at < BLOCK ? (size_t)(end - at) : BLOCK;
+        ssize_t n = io_pread(fd, block, want, at);
+        if (n <= 0)
+            return FAILED;
+        s.strange |= at == from && block[0] != '{' && block[0] != '\0';
+        scan_block(&s, block, (size_t)n);
+        at += n;
+    }
+    return s.lost && !s.strange ? DAMAGED : FOREIGN;
+}
+
+/* Bytes without a newline that make up the whole file: what is left of a first line? */
+static enum standing torn_start(int fd, off_t size)
+{
+    char first;
+    if (size == 0)
+        return DAMAGED;
+    if (io_pread(fd, &first, 1, 0) != 1)
+        return FAILED;
+    return first == '{' || first == '\0' ? DAMAGED : FOREIGN;
 }
 
 /* Checks the chain of the committed line that ends at `end`, and of its request's other lines. */
@@ -167,5 +211,16 @@ enum commit_result commit_find(int fd, off_t size, struct digest *digest, struct
             return COMMIT_FAILED;
         }
     }
-    return h->end < 0 ? COMMIT_FAILED : COMMIT_NONE;
+    if (h->end < 0)
+        return COMMIT_FAILED;
+    switch (torn_start(fd, size)) {
+    case FAILED:
+        return COMMIT_FAILED;
+    case FOREIGN:
+        return COMMIT_NOT_OURS; /* out->foreign is 0 */
+    case HOLDS:
+    case DAMAGED:
+        break;
+    }
+    return COMMIT_NONE;
 }

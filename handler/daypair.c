@@ -1,15 +1,13 @@
 #include "daypair.h"
 
+#include "lock.h"
 #include "shared/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { PAUSE_FIRST_US = 50, PAUSE_MAX_US = 10000 };
 
 /* O_NONBLOCK: should a FIFO stand there, opening it must not hang. */
 enum { FILE_FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
@@ -47,24 +45,15 @@ static void name_files(struct daypair *p, const struct ip *ip, const char *date)
     name_file(p->csv_name, ip, date, ".csv");
 }
 
-/* Tries without blocking and pauses between: a blocking flock(2) would know no time-out. */
 static enum verdict lock(int fd, const char *name, int64_t deadline, struct fault *f)
 {
-    int64_t pause = PAUSE_FIRST_US;
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EINTR)
-            continue;
-        if (errno != EWOULDBLOCK)
-            return daypair_failed("flock", name, f);
-        if (clock_monotonic() >= deadline) {
-            log_event(LOG_WARN, "lock_timeout", "file=%s", name);
-            f->retry_after = 1;
-            return fault_set(f, V_UNAVAILABLE, "another writer holds this address's file");
-        }
-        clock_sleep_us(pause);
-        pause = pause * 2 < PAUSE_MAX_US ? pause * 2 : PAUSE_MAX_US;
-    }
-    return V_OK;
+    if (lock_wait(fd, deadline))
+        return V_OK;
+    if (errno != EWOULDBLOCK)
+        return daypair_failed("flock", name, f);
+    log_event(LOG_WARN, "lock_timeout", "file=%s", name);
+    f->retry_after = 1;
+    return fault_set(f, V_UNAVAILABLE, "another writer holds this address's file");
 }
 
 /* Opens one file and looks at what it is. *size and *mtime are set only once it is locked. */
@@ -96,6 +85,11 @@ static bool same_file(const struct daypair *p, const struct stat *opened)
            named.st_ino == opened->st_ino && named.st_dev == opened->st_dev;
 }
 
+static int64_t milliseconds(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* One try: V_NOT_FOUND means that something moved meanwhile, and to start over. */
 static enum verdict open_locked(struct daypair *p, int flags, int64_t deadline, struct fault *f)
 {
@@ -107,13 +101,16 @@ static enum verdict open_locked(struct daypair *p, int flags, int64_t deadline, 
         return v;
     if (fstat(p->json, &st) != 0)
         return daypair_failed("fstat", p->json_name, f);
-    if (!same_file(p, &st))
+    if (!same_file(p, &st)) {
+        close(p->json);
+        p->json = -1;
         return V_NOT_FOUND;
+    }
     v = check_file(p->json_name, &st, f);
     if (v != V_OK)
         return v;
     p->json_size = st.st_size;
-    p->json_mtime = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    p->json_mtime = milliseconds(st.st_mtim);
     return V_OK;
 }
 
@@ -126,7 +123,17 @@ static enum verdict open_csv(struct daypair *p, int flags, struct fault *f)
     if (fstat(p->csv, &st) != 0)
         return daypair_failed("fstat", p->csv_name, f);
     p->csv_size = st.st_size;
+    p->csv_mtime = milliseconds(st.st_mtim);
     return check_file(p->csv_name, &st, f);
+}
+
+/* The CSV file, too. A JSON file that was made for nothing goes again. */
+static enum verdict open_both(struct daypair *p, struct fault *f)
+{
+    enum verdict v = open_csv(p, O_CREAT, f);
+    if (v != V_OK && p->json_size == 0)
+        unlinkat(p->dir, p->json_name, 0);
+    return v;
 }
 
 static void clear(struct daypair *p)
@@ -150,7 +157,7 @@ enum verdict daypair_open(struct daypair *p, struct days *days, const struct ip 
         p->now = clock();
         clock_date(p->now, then);
         if (v == V_OK && strcmp(then, date) == 0)
-            v = open_csv(p, O_CREAT, f);
+            v = open_both(p, f);
         else if (v == V_OK)
             v = V_NOT_FOUND; /* midnight passed while we waited */
         if (v == V_OK)
@@ -175,9 +182,16 @@ enum verdict daypair_open_past(struct daypair *p, const struct days *days, const
     enum verdict v = open_locked(p, 0, clock_monotonic() + timeout_ms, f);
     if (v == V_OK)
         v = open_csv(p, 0, f);
+    if (v == V_NOT_FOUND && p->json >= 0)
+        return V_OK; /* the CSV file alone is missing */
     if (v != V_OK)
         daypair_close(p);
     return v;
+}
+
+enum verdict daypair_make_csv(struct daypair *p, struct fault *f)
+{
+    return p->csv >= 0 ? V_OK : open_csv(p, O_CREAT, f);
 }
 
 void daypair_close(struct daypair *p)

@@ -17,8 +17,8 @@ enum { DAYPAIR_NAME_LEN = IP_TEXT_LEN + CLOCK_DATE_LEN + 8 };
 struct daypair {
     int json, csv; /* -1: not open */
     off_t json_size, csv_size;
-    int64_t json_mtime; /* milliseconds */
-    int64_t now;        /* read under the lock; its day is the files' */
+    int64_t json_mtime, csv_mtime; /* milliseconds */
+    int64_t now;                   /* read under the lock; its day is the files' */
     char date[CLOCK_DATE_LEN + 1];
     char json_name[DAYPAIR_NAME_LEN], csv_name[DAYPAIR_NAME_LEN];
     int dir; /* borrowed from days, or owned when past */
@@ -32,9 +32,14 @@ struct daypair {
 enum verdict daypair_open(struct daypair *p, struct days *days, const struct ip *ip, clock_fn clock,
                           int64_t timeout_ms, struct fault *f);
 
-/* The pair of another day, which must exist. V_NOT_FOUND when it does not. */
+/*
+ * The pair of another day, whose JSON file must exist: V_NOT_FOUND when it does not. Where the CSV
+ * file does not, it is not opened; daypair_make_csv() makes it.
+ */
 enum verdict daypair_open_past(struct daypair *p, const struct days *days, const struct ip *ip,
                                const char *date, int64_t timeout_ms, struct fault *f);
+
+enum verdict daypair_make_csv(struct daypair *p, struct fault *f);
 
 /* Closes both files, which gives the lock back. */
 void daypair_close(struct daypair *p);

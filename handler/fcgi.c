@@ -22,6 +22,7 @@ static int listen_fd, null_fd;
 static int exit_status;
 static bool answered; /* CGI: the one request has been handed out */
 static volatile sig_atomic_t stop;
+static volatile sig_atomic_t waiting; /* for a request: none is in hand */
 
 static void on_stop(int signal)
 {
@@ -30,6 +31,10 @@ static void on_stop(int signal)
     stop = 1;
     if (mode == FCGI_MODE_SOCKET)
         dup2(null_fd, listen_fd);
+    /* On a connection that the web server keeps, the wait is a read. What has arrived already can
+     * still be read after this; only then comes the end. */
+    if (waiting && current.keepConnection && current.ipcFd >= 0)
+        shutdown(current.ipcFd, SHUT_RD);
     errno = saved;
 }
 
@@ -122,22 +127,32 @@ static size_t read_cgi(void *source, char *bytes, size_t len)
     return done;
 }
 
-/* A failed accept (too many open files, a peer that went away) must not end a worker, a listening
- * socket that is gone for good must. */
+/* Out of descriptors or memory for now: not a fault of the socket. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/* A peer that went away, or a shortage, must not end a worker; a listening socket that is gone for
+ * good must. */
 static bool accept_fcgi(void)
 {
-    for (int failures = 0; !stop; failures++) {
-        int rc = FCGX_Accept_r(&current);
+    for (int failures = 0, logged = 0; !stop;) {
+        waiting = 1;
+        int rc = stop ? -1 : FCGX_Accept_r(&current);
+        waiting = 0;
         if (rc == 0)
             return true;
         if (stop)
             break;
-        log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(rc < 0 ? -rc : rc));
-        if (failures == ACCEPT_FAILURES_MAX || !listens(listen_fd)) {
+        if (logged != rc)
+            log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(abs(rc)));
+        logged = rc;
+        if (!is_shortage(abs(rc)) && (++failures == ACCEPT_FAILURES_MAX || !listens(listen_fd))) {
             exit_status = 1;
             return false;
         }
-        clock_sleep(10);
+        clock_sleep(is_shortage(abs(rc)) ? 100 : 10);
     }
     return false;
 }

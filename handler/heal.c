@@ -28,8 +28,8 @@ static enum verdict cut(int fd, const char *name, off_t *size, off_t end, struct
     return V_OK;
 }
 
-static enum verdict heal_json(struct daypair *p, struct digest *digest, struct hop *h,
-                              struct commit *last, struct fault *f)
+static enum verdict find_commit(const struct daypair *p, struct digest *digest, struct hop *h,
+                                struct commit *last, struct fault *f)
 {
     switch (commit_find(p->json, p->json_size, digest, h, last)) {
     case COMMIT_FOUND:
@@ -40,48 +40,32 @@ static enum verdict heal_json(struct daypair *p, struct digest *digest, struct h
     case COMMIT_FAILED:
         return daypair_failed("read", p->json_name, f);
     }
-    if (p->json_size == last->end)
-        return V_OK;
-    return cut(p->json, p->json_name, &p->json_size, last->end, f);
+    return V_OK;
 }
-
-/* Writes the CSV file from its start; what it is given must be exactly `left` bytes. */
-struct csv_writer {
-    int fd;
-    off_t at, end;
-};
 
 static bool count_bytes(void *to, const char *bytes, size_t len)
 {
     (void)bytes;
-    struct csv_writer *w = to;
-    w->at += (off_t)len;
+    *(off_t *)to += (off_t)len;
     return true;
-}
-
-static bool write_bytes(void *to, const char *bytes, size_t len)
-{
-    struct csv_writer *w = to;
-    bool ok = io_pwrite(w->fd, bytes, len, w->at);
-    w->at += (off_t)len;
-    return ok;
 }
 
 /* Two passes: nothing is written unless all of it comes out as long as it should. */
 static enum verdict rebuild(struct daypair *p, off_t csv_end, struct fault *f)
 {
     off_t bad = 0;
-    struct csv_writer w = {.fd = p->csv};
+    off_t length = 0;
+    struct rebuild_file w = {.fd = p->csv};
     bool quick = p->json_size <= QUICK_BYTES;
-    if (!quick || !rebuild_csv(p->json, p->json_size, count_bytes, &w, &bad) || w.at != csv_end) {
+    if (!quick || !rebuild_csv(p->json, p->json_size, count_bytes, &length, &bad) ||
+        length != csv_end) {
         log_event(LOG_ERROR, "csv_too_short", "file=%s bytes=%lld wanted=%lld hint=%s", p->csv_name,
                   (long long)p->csv_size, (long long)csv_end,
                   "rollcall-verify --rebuild-csv makes it anew");
         return fault_set(f, V_STORE_FAILED, "the CSV file of the day must be rebuilt first");
     }
     log_event(LOG_WARN, "csv_rebuilt", "file=%s bytes=%lld", p->csv_name, (long long)csv_end);
-    w.at = 0;
-    if (!rebuild_csv(p->json, p->json_size, write_bytes, &w, &bad))
+    if (!rebuild_csv(p->json, p->json_size, rebuild_write, &w, &bad))
         return daypair_failed("rebuild", p->csv_name, f);
     p->csv_size = csv_end;
     return V_OK;
@@ -127,14 +111,18 @@ static int one_request(const struct daypair *p, off_t from)
     return !*first || !*last || strcmp(first, last) == 0;
 }
 
+/* With no line at all, rows of several requests may be all that is left of their records. */
+static enum verdict check_orphans(const struct daypair *p, struct fault *f)
+{
+    int one = one_request(p, 0);
+    if (one < 0)
+        return daypair_failed("read", p->csv_name, f);
+    return one ? V_OK : not_ours(p->csv_name, 0, f);
+}
+
 static enum verdict heal_csv(struct daypair *p, bool look_inside, off_t csv_end, struct fault *f)
 {
     if (p->csv_size > csv_end) {
-        int one = one_request(p, csv_end);
-        if (one < 0)
-            return daypair_failed("read", p->csv_name, f);
-        if (!one)
-            return not_ours(p->csv_name, csv_end, f);
         enum verdict v = cut(p->csv, p->csv_name, &p->csv_size, csv_end, f);
         if (v != V_OK)
             return v;
@@ -152,7 +140,11 @@ static enum verdict heal_csv(struct daypair *p, bool look_inside, off_t csv_end,
 enum verdict heal(struct daypair *p, struct digest *digest, struct hop *h, struct commit *last,
                   struct fault *f)
 {
-    enum verdict v = heal_json(p, digest, h, last, f);
+    enum verdict v = find_commit(p, digest, h, last, f);
+    if (v == V_OK && last->end == 0 && p->csv_size > 0 && !digest)
+        v = check_orphans(p, f);
+    if (v == V_OK && p->json_size > last->end)
+        v = cut(p->json, p->json_name, &p->json_size, last->end, f);
     if (v != V_OK)
         return v;
     return heal_csv(p, digest != NULL, last->end > 0 ? (off_t)last->line.csv_end : 0, f);

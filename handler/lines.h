@@ -12,7 +12,8 @@
 
 #include <sys/types.h>
 
-enum { LINES_MAX_BYTES = 1 << 30 }; /* no line of ours is longer: max_body_bytes is bounded so */
+/* No line of ours is longer: max_body_bytes is 1 GiB at most. */
+enum { LINES_MAX_BYTES = (1 << 30) + (1 << 20) };
 
 enum lines_result { LINES_ONE, LINES_END, LINES_TORN, LINES_FAILED };
 

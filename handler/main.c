@@ -9,12 +9,14 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: rollcall-handler [--check] [--help] [--version]\n"
@@ -68,13 +70,35 @@ static int bad_config(const char *error)
     return EX_CONFIG;
 }
 
+/* The FastCGI specification (section 2.2) leaves only descriptor 0 open: without this the first
+ * connection would become stderr, and the log would go to the web server. */
+static void fill_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* A check makes nothing: what it made would belong to whoever checks. */
+static bool may_be_made(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT;
+    errno = ENOTDIR;
+    return S_ISDIR(st.st_mode);
+}
+
 /* 0, or the exit status. */
-static int prepare(struct config *config)
+static int prepare(struct config *config, bool check_only)
 {
     char error[CONF_ERROR_LEN];
     if (!config_load(config_path(), config, error))
         return bad_config(error);
-    if (!days_make_path(config->records_dir)) {
+    if (!(check_only ? may_be_made(config->records_dir) : days_make_path(config->records_dir))) {
         snprintf(error, sizeof error, "%s: records_dir: cannot be made or used: %s", config_path(),
                  strerror(errno));
         return bad_config(error);
@@ -109,6 +133,7 @@ int main(int argc, char **argv)
 {
     struct config config;
     int status = 0;
+    fill_descriptors();
     enum action action = read_options(argc, argv, &status);
     if (action == END)
         return status;
@@ -116,7 +141,7 @@ int main(int argc, char **argv)
     /* Large blocks go back to the system when they are freed: a worker's memory stays flat. */
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
-    status = prepare(&config);
+    status = prepare(&config, action == CHECK);
     if (status == 0 && action == CHECK)
         printf("%s: ok\n", config_path());
     return status == 0 && action == RUN ? serve(&config) : status;

@@ -1,10 +1,21 @@
 #include "rebuild.h"
 
 #include "lines.h"
+#include "shared/io.h"
 
 #include <errno.h>
 
-enum { KEEP = 1 << 20, ROWS_MAX = 1 << 30 };
+enum { KEEP = 1 << 20 };
+
+#define ROWS_MAX ((size_t)16 << 30) /* above any that a handler writes */
+
+bool rebuild_write(void *to, const char *bytes, size_t len)
+{
+    struct rebuild_file *w = to;
+    bool ok = io_pwrite(w->fd, bytes, len, w->at);
+    w->at += (off_t)len;
+    return ok;
+}
 
 struct work {
     struct rows rows;

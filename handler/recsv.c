@@ -1,8 +1,9 @@
 #include "recsv.h"
 
 #include "commit.h"
+#include "filename.h"
+#include "lock.h"
 #include "rebuild.h"
-#include "shared/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,24 +11,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_TIMEOUT_MS = 10000, LOCK_PAUSE_MS = 2 };
-
-struct sink {
-    int fd;
-    off_t at;
-};
-
-static bool write_on(void *to, const char *bytes, size_t len)
-{
-    struct sink *s = to;
-    bool ok = io_pwrite(s->fd, bytes, len, s->at);
-    s->at += (off_t)len;
-    return ok;
-}
+enum { LOCK_TIMEOUT_MS = 10000 };
 
 static bool fail(const char *path, const char *what)
 {
@@ -35,19 +22,8 @@ static bool fail(const char *path, const char *what)
     return false;
 }
 
-static bool lock(int fd)
-{
-    int64_t deadline = clock_monotonic() + LOCK_TIMEOUT_MS;
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EINTR && (errno != EWOULDBLOCK || clock_monotonic() >= deadline))
-            return false;
-        clock_sleep(LOCK_PAUSE_MS);
-    }
-    return true;
-}
-
 /* Writes header and rows to `s`; what comes out must end where the last line says. */
-static bool fill(int json, const char *path, struct sink *s)
+static bool fill(int json, const char *path, struct rebuild_file *s)
 {
     struct stat st;
     struct hop h;
@@ -63,12 +39,16 @@ static bool fill(int json, const char *path, struct sink *s)
         printf("%s: byte %lld: not a line of rollcall's\n", path, (long long)commit.foreign);
         return false;
     }
-    if (!rebuild_csv(json, commit.end, write_on, s, &bad)) {
+    if (found == COMMIT_NONE) {
+        printf("%s: byte 0: no record to make the CSV file from\n", path);
+        return false;
+    }
+    if (!rebuild_csv(json, commit.end, rebuild_write, s, &bad)) {
         printf("%s: byte %lld: %s\n", path, (long long)bad,
                errno == EBADMSG ? "not a line of rollcall's" : strerror(errno));
         return false;
     }
-    if (commit.end > 0 && (uint64_t)s->at != commit.line.csv_end) {
+    if ((uint64_t)s->at != commit.line.csv_end) {
         printf("%s: the rows come out as %lld bytes, the last line says %llu\n", path,
                (long long)s->at, (unsigned long long)commit.line.csv_end);
         return false;
@@ -83,7 +63,8 @@ static bool replace(int dir, int json, const char *path, const char *name, long 
     size_t stem = strlen(name) - strlen("json");
     snprintf(csv, sizeof csv, "%.*scsv", (int)stem, name);
     snprintf(temporary, sizeof temporary, ".csv-%d", (int)getpid());
-    struct sink s = {.fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    struct rebuild_file s = {
+        .fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     if (s.fd < 0)
         return fail(path, "no new file can be made beside it");
     bool ok = fill(json, path, &s);
@@ -104,12 +85,17 @@ bool recsv(const char *json_path, long long *written)
     snprintf(directory, sizeof directory, "%s", json_path);
     snprintf(file, sizeof file, "%s", json_path);
     const char *name = basename(file);
+    struct filename parsed;
+    if (!filename_parse(name, ".json", &parsed)) {
+        printf("%s: byte 0: the name is not <address>_<YYYY-MM-DD>.json\n", json_path);
+        return false;
+    }
     int dir = open(dirname(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int json = dir < 0 ? -1 : openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     bool ok = false;
     if (json < 0)
         fail(json_path, "cannot be opened");
-    else if (!lock(json))
+    else if (!lock_wait(json, clock_monotonic() + LOCK_TIMEOUT_MS))
         fail(json_path, "cannot be locked");
     else
         ok = replace(dir, json, json_path, name, written);

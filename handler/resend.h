@@ -32,8 +32,9 @@ struct resend {
     struct daypair yesterday; /* open (and locked) when a twin is there */
 };
 
-/* Looks at the request alone: ids that stand twice in it. Call before the lock is taken. */
 struct ids;
+
+/* Looks at the request alone: ids that stand twice in it. Call before the lock is taken. */
 enum verdict resend_begin(struct resend *r, const struct batch *b, struct ids *ids,
                           struct arena *arena, struct fault *f);
 

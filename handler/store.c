@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 void store_init(struct store *s, const struct config *config, clock_fn clock, struct digest *digest)
@@ -20,9 +19,7 @@ void store_init(struct store *s, const struct config *config, clock_fn clock, st
     *s = (struct store){.config = config, .clock = clock, .digest = digest};
     days_init(&s->days, config->records_dir);
     buf_init(&s->lines, SIZE_MAX / 2);
-    struct timespec up;
-    clock_gettime(CLOCK_BOOTTIME, &up);
-    s->boot = clock_now() - ((int64_t)up.tv_sec * 1000 + up.tv_nsec / 1000000);
+    s->boot = clock_boot;
 }
 
 void store_release(struct store *s)
@@ -36,12 +33,41 @@ void store_trim(struct store *s, size_t keep)
     buf_trim(&s->lines, keep);
 }
 
-/* Yesterday's file, when the window reaches back to it. */
+/* May a power loss, here or on another machine, have taken what was written there last? */
+static bool is_doubtful(const struct store *s, const struct daypair *p)
+{
+    int64_t boot = s->boot();
+    return s->days.remote || (p->json_size > 0 && p->json_mtime < boot) ||
+           (p->csv_size > 0 && p->csv_mtime < boot);
+}
+
+/* Finds twins in yesterday's file. One of somebody else's has none. */
+static enum verdict find_yesterday(struct store *s, const struct ids *ids, int64_t since,
+                                   struct resend *r, struct fault *f)
+{
+    struct hop h;
+    struct commit last;
+    const struct daypair *p = &r->yesterday;
+    switch (commit_find(p->json, p->json_size, is_doubtful(s, p) ? s->digest : NULL, &h, &last)) {
+    case COMMIT_FOUND:
+        return resend_look(r, ids, &h, p, since, 0, f);
+    case COMMIT_FAILED:
+        return daypair_failed("read", p->json_name, f);
+    case COMMIT_NONE:
+    case COMMIT_NOT_OURS:
+        break;
+    }
+    return V_OK;
+}
+
+/* Yesterday's file, when the window reaches back to it. Twins there are to be written again: so it
+ * is healed first, as by any writer. */
 static enum verdict look_at_yesterday(struct store *s, const struct batch *b, const struct ids *ids,
                                       const struct daypair *today, int64_t since, struct resend *r,
                                       struct fault *f)
 {
     char date[CLOCK_DATE_LEN + 1];
+    size_t before = r->duplicates;
     struct hop h;
     struct commit last;
     clock_date(clock_day_start(today->now) - 1, date);
@@ -49,16 +75,13 @@ static enum verdict look_at_yesterday(struct store *s, const struct batch *b, co
         daypair_open_past(&r->yesterday, &s->days, b->ip, date, s->config->lock_timeout_ms, f);
     if (v != V_OK)
         return v == V_NOT_FOUND ? V_OK : v;
-    switch (commit_find(r->yesterday.json, r->yesterday.json_size, NULL, &h, &last)) {
-    case COMMIT_FOUND:
-        return resend_look(r, ids, &h, &r->yesterday, since, 0, f);
-    case COMMIT_FAILED:
-        return daypair_failed("read", r->yesterday.json_name, f);
-    case COMMIT_NONE:
-    case COMMIT_NOT_OURS:
-        break;
-    }
-    return V_OK;
+    v = find_yesterday(s, ids, since, r, f);
+    if (v != V_OK || r->duplicates == before)
+        return v;
+    v = daypair_make_csv(&r->yesterday, f);
+    return v == V_OK
+               ? heal(&r->yesterday, is_doubtful(s, &r->yesterday) ? s->digest : NULL, &h, &last, f)
+               : v;
 }
 
 static enum verdict look_back(struct store *s, const struct batch *b, const struct ids *ids,
@@ -114,8 +137,7 @@ static enum verdict append_locked(struct store *s, const struct batch *b, const 
 {
     struct hop h;
     struct commit last;
-    bool doubtful = s->days.remote || (p->json_size > 0 && p->json_mtime < s->boot);
-    enum verdict v = heal(p, doubtful ? s->digest : NULL, &h, &last, f);
+    enum verdict v = heal(p, is_doubtful(s, p) ? s->digest : NULL, &h, &last, f);
     if (v != V_OK)
         return v;
     v = look_back(s, b, ids, p, &h, &last, r, f);
@@ -132,8 +154,8 @@ static enum verdict append_locked(struct store *s, const struct batch *b, const 
     }
     if (v == V_OK)
         make_receipt(s, b, p, r, &last, out);
-    else if (p->json_size == 0 && p->csv_size == 0)
-        daypair_remove(p); /* made for this request alone */
+    if (p->json_size == 0 && p->csv_size == 0)
+        daypair_remove(p); /* made for this request, which wrote nothing */
     return v;
 }
 

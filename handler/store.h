@@ -34,7 +34,7 @@ struct store {
     struct days days;
     struct digest *digest; /* borrowed */
     struct buf lines;
-    int64_t boot; /* when this machine started, in milliseconds; a JSON file older is checked */
+    clock_fn boot; /* when this machine started: what is older may have lost its end */
 };
 
 struct receipt {

@@ -102,8 +102,11 @@ static bool append(struct tokens *t, size_t *room, const struct token *token)
     return true;
 }
 
-static bool parse_file(struct tokens *t, char *text)
+/* `text` of `len` bytes ends with NUL; one inside becomes a character that no token line holds. */
+static bool parse_file(struct tokens *t, char *text, size_t len)
 {
+    for (char *p = text; (p = memchr(p, '\0', (size_t)(text + len - p)));)
+        *p = '?';
     size_t room = 0;
     unsigned number = 0;
     for (char *line = text, *next; line; line = next) {
@@ -137,7 +140,7 @@ static bool read_file(struct tokens *t)
     buf_init(&text, TOKENS_FILE_MAX);
     /* The state is noted before the bytes are read: a change in between is seen next time. */
     bool ok = fstat(fd, &t->loaded) == 0 && S_ISREG(t->loaded.st_mode) && io_read_file(fd, &text) &&
-              buf_str(&text) && parse_file(t, text.data);
+              buf_str(&text) && parse_file(t, text.data, text.len);
     int saved = errno;
     buf_release(&text);
     close(fd);
@@ -175,8 +178,9 @@ bool tokens_refresh(struct tokens *t)
     t->settled = t->present && settled(&t->loaded);
     if (t->present)
         log_event(was && t->settled ? LOG_INFO : LOG_DEBUG, "tokens_read", "count=%zu", t->count);
-    else if (was || !there)
+    else if (!t->complained)
         log_event(LOG_ERROR, "tokens_unreadable", "error=%s", strerror(errno));
+    t->complained = !t->present;
     if (!t->present)
         forget(t);
     return t->present;

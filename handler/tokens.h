@@ -33,6 +33,7 @@ struct tokens {
     struct token *list;
     size_t count;
     bool present;       /* the file could be read */
+    bool complained;    /* ... not, and that has been logged */
     bool settled;       /* ... and had not changed for a while then */
     struct stat loaded; /* of the file that `list` was read from */
 };

@@ -16,6 +16,11 @@ int64_t clock_now(void)
     return read_clock(CLOCK_REALTIME);
 }
 
+int64_t clock_boot(void)
+{
+    return clock_now() - read_clock(CLOCK_BOOTTIME);
+}
+
 int64_t clock_monotonic(void)
 {
     return read_clock(CLOCK_MONOTONIC);

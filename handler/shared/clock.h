@@ -19,6 +19,9 @@ typedef int64_t (*clock_fn)(void);
 /* CLOCK_REALTIME. */
 int64_t clock_now(void);
 
+/* When this machine started, by the clock as it is set now (CLOCK_BOOTTIME ago). */
+int64_t clock_boot(void);
+
 /* CLOCK_MONOTONIC in milliseconds: for time-outs only. */
 int64_t clock_monotonic(void);
 
