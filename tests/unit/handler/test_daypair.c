@@ -78,6 +78,20 @@ static void the_lock_times_out(void **state)
     daypair_close(&pair);
 }
 
+/* Has the process the JSON file open? */
+static bool has_open(pid_t pid)
+{
+    for (int fd = 0; fd < 64; fd++) {
+        char link[64], to[256];
+        snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, fd);
+        ssize_t n = readlink(link, to, sizeof to - 1);
+        to[n > 0 ? n : 0] = '\0';
+        if (strcmp(to, bed_json(&bed)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Runs `meanwhile` in this process once a child waits for the lock; then gives the lock back. */
 static int while_a_child_waits(void (*meanwhile)(void), int (*child)(void))
 {
@@ -97,6 +111,8 @@ static int while_a_child_waits(void (*meanwhile)(void), int (*child)(void))
     assert_int_equal(read(ready[0], &c, 1), 1);
     close(ready[0]);
     close(ready[1]);
+    while (!has_open(pid)) /* opened, it cannot get further: we have the lock */
+        assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
     meanwhile();
     daypair_close(&holder);
     int status;

@@ -49,67 +49,63 @@ static void takes(void **state)
         ROW_INT(&rows[i], check(rows[i].json), V_OK);
 }
 
+static const struct {
+    int line;
+    const char *json, *field;
+} refused[] = {
+    {__LINE__, "[]", ""},
+    {__LINE__, "\"x\"", ""},
+    {__LINE__, "null", ""},
+    {__LINE__, "{}", "processor"},
+    {__LINE__, "{" REST ",\"rollcall\":{}}", "rollcall"},
+    {__LINE__, "{" REST ",\"\\u0072ollcall\":null}", "rollcall"},
+    {__LINE__, "{" REST ",\"hostname\":null}", "hostname"},
+    {__LINE__, "{" REST ",\"hostname\":1}", "hostname"},
+    {__LINE__, "{" REST ",\"hostname\":\"a\\u0000\"}", "hostname"},
+    {__LINE__, "{" REST ",\"uuid\":\"\\u0000\"}", "uuid"},
+    {__LINE__, "{" REST ",\"id\":\"\"}", "id"},
+    {__LINE__, "{" REST ",\"id\":7}", "id"},
+    {__LINE__, "{" REST ",\"id\":null}", "id"},
+    {__LINE__, "{" REST ",\"id\":\"a b\"}", "id"},
+    {__LINE__, "{" REST ",\"id\":\"a/b\"}", "id"},
+    {__LINE__, "{" REST ",\"id\":\"a\\\"\"}", "id"},
+    {__LINE__, "{" REST ",\"id\":\"a\\u0000\"}", "id"},
+    {__LINE__, "{" REST ",\"id\":\"\\u00e4\"}", "id"},
+    {__LINE__, "{" REST ",\"id\":\"a\\n\"}", "id"},
+    {__LINE__, "{\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\",\"users\":\"\"}", "processor"},
+    {__LINE__,
+     "{\"processor\":1,\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\","
+     "\"users\":\"\"}",
+     "processor"},
+    {__LINE__, "{\"processor\":\"\",\"os_ver\":\"\",\"processes\":\"\",\"users\":\"\"}", "os_name"},
+    {__LINE__, "{\"processor\":\"\",\"os_name\":\"\",\"processes\":\"\",\"users\":\"\"}", "os_ver"},
+    {__LINE__,
+     "{\"processor\":\"\",\"os_name\":\"\",\"os_version\":6,\"processes\":\"\","
+     "\"users\":\"\"}",
+     "os_ver"},
+    {__LINE__,
+     "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":null,\"os_version\":\"6\","
+     "\"processes\":\"\",\"users\":\"\"}",
+     "os_ver"},
+    {__LINE__, "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"users\":\"\"}", "processes"},
+    {__LINE__,
+     "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":{},"
+     "\"users\":\"\"}",
+     "processes"},
+    {__LINE__, "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\"}", "users"},
+    {__LINE__,
+     "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\","
+     "\"users\":null}",
+     "users"},
+};
+
 static void refuses(void **state)
 {
     (void)state;
-    static const struct {
-        int line;
-        const char *json, *field;
-    } rows[] = {
-        {__LINE__, "[]", ""},
-        {__LINE__, "\"x\"", ""},
-        {__LINE__, "null", ""},
-        {__LINE__, "{}", "processor"},
-        {__LINE__, "{" REST ",\"rollcall\":{}}", "rollcall"},
-        {__LINE__, "{" REST ",\"\\u0072ollcall\":null}", "rollcall"},
-        {__LINE__, "{" REST ",\"hostname\":null}", "hostname"},
-        {__LINE__, "{" REST ",\"hostname\":1}", "hostname"},
-        {__LINE__, "{" REST ",\"hostname\":\"a\\u0000\"}", "hostname"},
-        {__LINE__, "{" REST ",\"uuid\":\"\\u0000\"}", "uuid"},
-        {__LINE__, "{" REST ",\"id\":\"\"}", "id"},
-        {__LINE__, "{" REST ",\"id\":7}", "id"},
-        {__LINE__, "{" REST ",\"id\":null}", "id"},
-        {__LINE__, "{" REST ",\"id\":\"a b\"}", "id"},
-        {__LINE__, "{" REST ",\"id\":\"a/b\"}", "id"},
-        {__LINE__, "{" REST ",\"id\":\"a\\\"\"}", "id"},
-        {__LINE__, "{" REST ",\"id\":\"a\\u0000\"}", "id"},
-        {__LINE__, "{" REST ",\"id\":\"\\u00e4\"}", "id"},
-        {__LINE__, "{" REST ",\"id\":\"a\\n\"}", "id"},
-        {__LINE__, "{\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\",\"users\":\"\"}",
-         "processor"},
-        {__LINE__,
-         "{\"processor\":1,\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\","
-         "\"users\":\"\"}",
-         "processor"},
-        {__LINE__, "{\"processor\":\"\",\"os_ver\":\"\",\"processes\":\"\",\"users\":\"\"}",
-         "os_name"},
-        {__LINE__, "{\"processor\":\"\",\"os_name\":\"\",\"processes\":\"\",\"users\":\"\"}",
-         "os_ver"},
-        {__LINE__,
-         "{\"processor\":\"\",\"os_name\":\"\",\"os_version\":6,\"processes\":\"\","
-         "\"users\":\"\"}",
-         "os_ver"},
-        {__LINE__,
-         "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":null,\"os_version\":\"6\","
-         "\"processes\":\"\",\"users\":\"\"}",
-         "os_ver"},
-        {__LINE__, "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"users\":\"\"}",
-         "processes"},
-        {__LINE__,
-         "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":{},"
-         "\"users\":\"\"}",
-         "processes"},
-        {__LINE__, "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\"}",
-         "users"},
-        {__LINE__,
-         "{\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\","
-         "\"users\":null}",
-         "users"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        ROW_INT(&rows[i], check(rows[i].json), V_NOT_A_RECORD);
-        ROW_STR(&rows[i], f.field, rows[i].field);
-        ROW_TRUE(&rows[i], *f.reason);
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        ROW_INT(&refused[i], check(refused[i].json), V_NOT_A_RECORD);
+        ROW_STR(&refused[i], f.field, refused[i].field);
+        ROW_TRUE(&refused[i], *f.reason);
     }
 }
 
