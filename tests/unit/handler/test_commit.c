@@ -92,7 +92,7 @@ static void only_nuls(void **state)
 {
     (void)state;
     static const char nuls[200000];
-    static const size_t lengths[] = {1, 511, 65536, 65537, sizeof nuls};
+    static const size_t lengths[] = {4, 511, 65536, 65537, sizeof nuls};
     for (size_t i = 0; i < COUNT(lengths); i++)
         for (int first = 0; first < 2; first++) {
             struct made m;
@@ -108,7 +108,7 @@ static void only_nuls(void **state)
         }
 }
 
-/* A power loss keeps a line's end and loses bytes of its middle: the digest tells. */
+/* A power loss keeps a line's end and loses a run of its middle: the digest tells. */
 static void nul_middles(void **state)
 {
     (void)state;
@@ -117,15 +117,62 @@ static void nul_middles(void **state)
     made_line(&m, 300, 0);
     size_t before = m.file.len;
     made_line(&m, 3000, 0);
-    for (size_t at = before; at < m.file.len; at += 97) {
-        char kept = m.file.data[at];
-        m.file.data[at] = '\0';
-        assert_int_equal(find(&m, true), COMMIT_FOUND);
-        assert_int_equal(found.end, before);
-        m.file.data[at] = kept;
-    }
+    for (size_t run = 4; run < 2000; run *= 7)
+        for (size_t at = before; at + run <= m.file.len; at += 97) {
+            char kept[2000];
+            memcpy(kept, m.file.data + at, run);
+            memset(m.file.data + at, 0, run);
+            assert_int_equal(find(&m, true), COMMIT_FOUND);
+            assert_int_equal(found.end, before);
+            memcpy(m.file.data + at, kept, run);
+        }
     assert_int_equal(find(&m, true), COMMIT_FOUND);
     assert_int_equal(found.end, m.file.len);
+    made_end(&m);
+}
+
+/* NUL bytes alone make no dead writer: texts in other encodings hold them, too. */
+static void foreign_lines_with_nuls(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *text;
+        size_t len;
+    } rows[] = {
+        {__LINE__, "{\0\"\0a\0\"\0\n\0", 10},
+        {__LINE__, "\0{\0\"\0a\0\"\0\n", 10},
+        {__LINE__, "{\0\0\0\"\0\0\0\n", 9},
+        {__LINE__, "\0\n", 2},
+        {__LINE__, "\0\0\0\n", 4},
+        {__LINE__, "x\0\0\0\0\0\n", 7},
+        {__LINE__, "{\t\0\0\0\0\0\n", 8},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (int deep = 0; deep < 2; deep++) {
+            struct made m;
+            made_begin(&m);
+            made_line(&m, 30, 0);
+            buf_add(&m.file, rows[i].text, rows[i].len);
+            ROW_INT(&rows[i], find(&m, deep), COMMIT_NOT_OURS);
+            made_end(&m);
+        }
+}
+
+/* A file that is one line without an end: only what could be the start of ours is none. */
+static void torn_first_lines(void **state)
+{
+    (void)state;
+    struct made m;
+    made_begin(&m);
+    buf_puts(&m.file, "{\"torn");
+    COMMITTED(&m, 0);
+    buf_reset(&m.file);
+    buf_puts(&m.file, "a letter to somebody");
+    for (int deep = 0; deep < 2; deep++) {
+        assert_int_equal(find(&m, deep), COMMIT_NOT_OURS);
+        assert_int_equal(found.foreign, 0);
+    }
     made_end(&m);
 }
 
@@ -262,6 +309,8 @@ int main(void)
         cmocka_unit_test(nul_tails),
         cmocka_unit_test(only_nuls),
         cmocka_unit_test(nul_middles),
+        cmocka_unit_test(foreign_lines_with_nuls),
+        cmocka_unit_test(torn_first_lines),
         cmocka_unit_test(nul_middles_of_batches),
         cmocka_unit_test(changed_bytes_are_foreign),
         cmocka_unit_test(foreign_lines),

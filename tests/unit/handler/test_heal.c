@@ -149,21 +149,34 @@ static void foreign_files(void **state)
     }
 }
 
-/* Rows of several times behind the commit: the JSON file has lost records, these may be all there
- * is of them. */
+/* Rows of several times and no line at all: the JSON file has lost its records, these may be all
+ * there is of them. Behind a commit rows are cut, as the contract says. */
 static void rows_that_may_be_the_last_copy(void **state)
 {
     (void)state;
-    bed_store(&bed, BED_RECORD(""));
-    off_t one = unit_size(bed_json(&bed));
-    bed_time += 1000;
-    bed_store(&bed, BED_RECORD(""));
-    bed_time += 1000;
-    bed_store(&bed, BED_RECORD(""));
-    assert_int_equal(truncate(bed_json(&bed), one), 0);
-    untouched("event=file_not_ours file=10.0.0.7_2026-11-20.csv");
+    for (int n = 0; n < 3; n++, bed_time += 1000)
+        bed_store(&bed, BED_RECORD(""));
+    struct bed_shot whole = bed_shoot(&bed);
     unit_write(bed_json(&bed), "", 0);
     untouched("event=file_not_ours file=10.0.0.7_2026-11-20.csv offset=0");
+    unlink(bed_json(&bed));
+    assert_int_equal(store_one(), V_STORE_FAILED);
+    assert_int_equal(unit_size(bed_csv(&bed)), whole.csv_len);
+    unit_write(bed_json(&bed), whole.json, (size_t)(strchr(whole.json, '\n') + 1 - whole.json));
+    assert_int_equal(store_one(), V_OK);
+    assert_non_null(strstr(out.text, "event=healed file=10.0.0.7_2026-11-20.csv"));
+    assert_int_equal(bed_lines(&bed), 2);
+    bed_forget(&whole);
+}
+
+/* A foreign JSON file keeps what lies behind the commit in the CSV file, too, and the other way. */
+static void neither_is_cut_for_the_other(void **state)
+{
+    (void)state;
+    bed_store(&bed, BED_RECORD(""));
+    append_to(bed_csv(&bed), "torn", 4);
+    append_to(bed_json(&bed), "foreign\n{\"torn", 14);
+    untouched("event=file_not_ours");
 }
 
 static void csv_that_does_not_come_out(void **state)
@@ -238,13 +251,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_a_dead_writer_leaves),
-        TEST(half_batches),
-        TEST(short_csv_files_are_rebuilt),
-        TEST(foreign_files),
-        TEST(rows_that_may_be_the_last_copy),
-        TEST(csv_that_does_not_come_out),
-        TEST(after_a_boot),
+        TEST(what_a_dead_writer_leaves),       TEST(half_batches),
+        TEST(short_csv_files_are_rebuilt),     TEST(foreign_files),
+        TEST(rows_that_may_be_the_last_copy),  TEST(neither_is_cut_for_the_other),
+        TEST(csv_that_does_not_come_out),      TEST(after_a_boot),
         TEST(before_a_boot_the_end_is_enough),
     };
     return cmocka_run_group_tests_name("heal", tests, NULL, NULL);
