@@ -225,7 +225,7 @@ request_table() {
     row "no Content-Type of ours" 415 "${AUTH[@]}" --data-binary "@$T/record.json" /data
     row "not a record" 422 "${AUTH[@]}" "${JSON[@]}" --data '{"processor":1}' /data
     row "not JSON" 400 "${AUTH[@]}" "${JSON[@]}" --data '{' /data
-    row "no length" 411 "${AUTH[@]}" "${JSON[@]}" -X POST /data
+    row "no length" '411!' "${AUTH[@]}" "${JSON[@]}" -X POST /data
     row "GET /data" 405 /data
     row "PUT /data" 405 -X PUT /data
     row "no such path" 404 /nothing-here
