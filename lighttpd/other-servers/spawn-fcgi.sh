@@ -22,5 +22,6 @@ if [ "$(id -u)" = 0 ]; then
     install -d -m 755 "$(dirname "$socket")"
     set -- "$@" -u "$user" -g "$(id -gn "$user")" -U "$user" -G "$group"
 fi
-exec spawn-fcgi "$@" -- "$(command -v multiwatch)" -f "${ROLLCALL_WORKERS:-8}" -- \
+# (Unless told otherwise, multiwatch ends its children with SIGUSR1.)
+exec spawn-fcgi "$@" -- "$(command -v multiwatch)" -s TERM -f "${ROLLCALL_WORKERS:-8}" -- \
     "${ROLLCALL_HANDLER:-/usr/local/sbin/rollcall-handler}"

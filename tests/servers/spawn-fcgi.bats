@@ -49,6 +49,7 @@ other_worker() { has_workers 1 && [ "$(workers)" != "$1" ]; }
     for pid in $pids; do
         wait_until 10 gone "$pid"
     done
+    run ! grep -v event=refused "$SITE/handlers.log"
     http_post "$T/record.json"
     [ "$STATUS" = 502 ]
     handlers_start 2
