@@ -59,11 +59,11 @@ TESTS_AGENT   := backoff guard gzip mask options procstat reply spool spoolname 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 \
-	scripts/rollcall-token.8
-TOOLS := scripts/rollcall-token
+	scripts/rollcall-token.8 scripts/rollcall-selfsigned.8
+TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned
 
 # What people copy and change, each below $(DATADIR) without its first folder.
-DATA := lighttpd/lighttpd.conf \
+DATA := lighttpd/lighttpd.conf lighttpd/production.conf \
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
