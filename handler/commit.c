@@ -92,18 +92,20 @@ enum standing { HOLDS, DAMAGED, FOREIGN, FAILED };
 
 /* What a scan for the traces of a lost write has seen so far. */
 struct scan {
-    size_t run;   /* NUL bytes just behind one another */
-    bool lost;    /* ... at least LOST_RUN of them: that is no text in another encoding */
+    size_t least; /* so many NUL bytes in a row tell of a lost write */
+    size_t run;   /* in a row just now */
+    bool lost;
     bool strange; /* a byte that no line of ours, whole or not, can hold */
 };
 
-enum { LOST_RUN = 4 }; /* UTF-32 has three */
+/* Where it is not known that the line is ours: text in another encoding has fewer in a row. */
+enum { LOST_RUN = 4 };
 
 static void scan_block(struct scan *s, const char *block, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         s->run = block[i] == '\0' ? s->run + 1 : 0;
-        s->lost |= s->run >= LOST_RUN;
+        s->lost |= s->run >= s->least;
         s->strange |= (unsigned char)block[i] < 0x20 && block[i] != '\0' && block[i] != '\n';
     }
 }
@@ -112,10 +114,10 @@ static void scan_block(struct scan *s, const char *block, size_t len)
  * Whole lines in [from, end) that are not as they should be. They are a write that a power loss cut
  * short, and not somebody's file, when runs of NUL bytes stand in what else could be our lines.
  */
-static enum standing damage(int fd, off_t from, off_t end)
+static enum standing damage(int fd, off_t from, off_t end, size_t least)
 {
     char block[BLOCK];
-    struct scan s = {.run = 0};
+    struct scan s = {.least = least};
     if (from < 0)
         return FAILED;
     for (off_t at = from; at < end;) {
@@ -150,7 +152,7 @@ static enum standing request_holds(int fd, struct line line, off_t end, struct d
         if (holds < 0)
             return FAILED;
         if (!holds) /* its own bytes, or the line before that its chain hangs on */
-            return damage(fd, start > 0 ? behind_newline(fd, start - 1) : 0, end);
+            return damage(fd, start > 0 ? behind_newline(fd, start - 1) : 0, end, 1);
         if (start == 0)
             return HOLDS;
         struct hop h;
@@ -178,7 +180,7 @@ static enum standing judge(struct hop *h, struct line *line, struct digest *dige
         return DAMAGED; /* a batch without its last line */
     }
     off_t start = behind_newline(h->fd, h->end - 1);
-    enum standing s = damage(h->fd, start, h->end);
+    enum standing s = damage(h->fd, start, h->end, LOST_RUN);
     if (s == DAMAGED)
         h->end = start;
     return s;

@@ -270,7 +270,7 @@ static bool check_pair(struct check *c)
  * or beyond its commit. */
 static bool open_pair(struct check *c)
 {
-    struct stat st;
+    struct stat st = {0};
     int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     c->csv = open(c->csv_path, flags);
     int csv_error = c->csv < 0 || fstat(c->csv, &st) != 0 ? errno : 0;

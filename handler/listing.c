@@ -112,7 +112,7 @@ static enum verdict parse(struct worker *w, struct posted *out, struct fault *f)
 enum verdict listing_post(struct worker *w, struct request *r, const struct ip *ip, struct fault *f)
 {
     (void)ip;
-    struct posted posted;
+    struct posted posted = {.uuid = ""};
     enum verdict v = body_read(&w->body, r, (size_t)w->config->max_body_bytes, f);
     if (v == V_OK && w->body.ndjson)
         v = fault_set(f, V_MEDIA_TYPE, "Content-Type must be application/json: one listing");

@@ -83,6 +83,11 @@ bool ip_prefix_parse(const char *text, struct ip_prefix *out)
             return false;
         out->bits = (unsigned)strtoul(slash + 1, NULL, 10);
     }
+    if (!out->v6 && slash && strchr(address, ':')) { /* IPv4-mapped: the prefix counts from 96 */
+        if (out->bits < 96)
+            return false;
+        out->bits -= 96;
+    }
     return out->bits <= width && rest_is_zero(out->bytes, out->bits);
 }
 

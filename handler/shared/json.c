@@ -438,7 +438,7 @@ bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *
 
 bool json_name_is(struct json_span quoted, const char *name)
 {
-    if (quoted.ptr[1] != *name && quoted.ptr[1] != '\\')
+    if (*name && quoted.ptr[1] != *name && quoted.ptr[1] != '\\')
         return false;
     size_t len = strlen(name);
     if (quoted.len == len + 2 && memcmp(quoted.ptr + 1, name, len) == 0)

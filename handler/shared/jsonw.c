@@ -32,7 +32,7 @@ static void put_escape(struct buf *b, unsigned char c)
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     if (c == '"' || c == '\\')
         buf_add(b, (char[]){'\\', (char)c}, 2);
-    else if (named[c])
+    else if (c < sizeof named && named[c])
         buf_add(b, (char[]){'\\', named[c]}, 2);
     else
         buf_add(b, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
