@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <sys/file.h>
 
-enum { PAUSE_FIRST_US = 50, PAUSE_MAX_US = 10000 };
+/* Short pauses: with long ones a waiter meets a busy file again and again, until its time is up. */
+enum { PAUSE_FIRST_US = 50, PAUSE_MAX_US = 1000 };
 
 bool lock_wait(int fd, int64_t deadline)
 {
