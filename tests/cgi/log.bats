@@ -16,11 +16,6 @@ logfmt() {
 
 FORGED=$'\ntime=2026-01-01T00:00:00.000Z level=info event=forged x=1'
 
-@test "an accepted record is logged in logfmt" {
-    post "$T/record.json"
-    logfmt
-}
-
 @test "every kind of refusal is logged in logfmt" {
     post_json '{'
     post_json '{}'

@@ -82,7 +82,15 @@ def parse(text):
 
 
 class Duplicates(dict):
-    """An object that names a member twice (allowed below the top level)."""
+    """An object that names a member twice (allowed below the top level): the last that says something
+    counts."""
+
+    def __init__(self, items):
+        super().__init__(items)
+        for name in self:
+            said = [v for k, v in items if k == name and v not in (None, "") and not (
+                isinstance(v, (list, dict)) and name not in ("cmdline", "memory_info"))]
+            self[name] = said[-1] if said else self[name]
 
 
 def minify(text):
@@ -170,7 +178,7 @@ def text_rows(text):
 def table_row(columns, line):
     last = len(columns) - 1
     words = re.split(r"[ \t]+", line.lstrip(" \t"), maxsplit=last) if last else [line.lstrip(" \t")]
-    if len(words) < len(columns):
+    if len(words) < len(columns) or not words[-1]:
         return {"cmd": line}
     row = {}
     for name, word in zip(columns, words):
