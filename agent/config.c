@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "shared/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@ enum {
     UUID_MAX = 64,
     TOKEN_MAX = 4096,
     CMD_MAX_LIMIT = 1 << 20,
+    SPOOL_BYTES_MIN = 64 << 10,
     OTHERS = S_IROTH | S_IWOTH,
 };
 
@@ -26,8 +29,8 @@ void config_init(struct config *c)
         .connect_timeout = 5 * SECOND,
         .max_time = 30 * SECOND,
         .every = -1,
-        .spool_age = -1,
-        .spool_bytes = -1,
+        .spool_bytes = 64 << 20,
+        .spool_age = 7 * CLOCK_DAY_MS,
     };
 }
 
@@ -65,8 +68,16 @@ void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1])
          .max = HOUR},
         {.name = "max_time", .type = CONF_DURATION, .dest = &c->max_time, .min = 1, .max = day},
         {.name = "spool", .type = CONF_STRING, .dest = &c->spool},
-        {.name = "spool_bytes", .type = CONF_INTEGER, .dest = &c->spool_bytes, .max = INT64_MAX},
-        {.name = "spool_age", .type = CONF_DURATION, .dest = &c->spool_age, .max = INT64_MAX},
+        {.name = "spool_bytes",
+         .type = CONF_INTEGER,
+         .dest = &c->spool_bytes,
+         .min = SPOOL_BYTES_MIN,
+         .max = INT64_MAX},
+        {.name = "spool_age",
+         .type = CONF_DURATION,
+         .dest = &c->spool_age,
+         .min = SECOND,
+         .max = 3650 * day},
         {.name = "log", .type = CONF_STRING, .dest = &c->log},
     };
     memcpy(keys, table, sizeof table);
@@ -87,14 +98,18 @@ static bool check_not_yet(const struct config *c, char error[CONF_ERROR_LEN])
     if (c->every >= 0)
         return fail(error, "every",
                     "is not built in yet; run the agent from cron or a systemd timer");
-    const char *spool = c->spool              ? "spool"
-                        : c->spool_bytes >= 0 ? "spool_bytes"
-                        : c->spool_age >= 0   ? "spool_age"
-                                              : NULL;
-    if (spool)
-        return fail(error, spool,
-                    "the spool is not built in yet; what is not delivered is not kept");
     return true;
+}
+
+static bool check_spool(struct config *c, char error[CONF_ERROR_LEN])
+{
+    if (!c->spool)
+        c->spool = strdup(SPOOL_PATH);
+    if (!c->spool)
+        return fail(error, "spool", "out of memory");
+    c->spooling = strcmp(c->spool, "off") != 0;
+    return !c->spooling || c->spool[0] == '/' ||
+           fail(error, "spool", "must be a directory's path from / on, or \"off\"");
 }
 
 static bool check_uuid(const char *uuid, char error[CONF_ERROR_LEN])
@@ -184,7 +199,7 @@ bool config_check(struct config *c, const char *path, bool sending, char error[C
                    : strcmp(c->args, "none") == 0 ? ARGS_NONE
                    : strcmp(c->args, "full") == 0 ? ARGS_FULL
                                                   : ARGS_MASKED;
-    if (!check_not_yet(c, error) || !check_uuid(c->uuid, error))
+    if (!check_not_yet(c, error) || !check_uuid(c->uuid, error) || !check_spool(c, error))
         return false;
     if (!sending)
         return true;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define CONFIG_PATH "/etc/rollcall/agent.json"
+#define SPOOL_PATH  "/var/spool/rollcall"
 
 enum { CONFIG_KEYS = 23 };
 
@@ -31,10 +32,13 @@ struct config {
     int64_t cmd_max;  /* bytes */
     int64_t deadline; /* this and the following: milliseconds */
     int64_t connect_timeout, max_time, splay;
-    enum config_args arguments; /* set by config_check() */
-    /* Known, so that they are refused with the right words: these parts are not built yet. */
-    int64_t every, spool_age, spool_bytes;
-    char *spool;
+    char *spool; /* a path; `spooling` says whether there is to be one */
+    int64_t spool_bytes;
+    int64_t spool_age; /* ms */
+    bool spooling;     /* this and the next: set by config_check() */
+    enum config_args arguments;
+    /* Known, so that it is refused with the right words: this part is not built yet. */
+    int64_t every;
 };
 
 void config_init(struct config *c);

@@ -46,6 +46,9 @@ static const char usage[] =
     "  --deadline TIME    for collecting (10s)\n"
     "  --splay TIME       wait a random time first, up to this (0)\n"
     "  --no-gzip          send it uncompressed\n"
+    "  --spool DIR        keeps what could not be delivered (/var/spool/rollcall), or off\n"
+    "  --spool-bytes N, --spool-age TIME\n"
+    "                     at most this much (64 MiB), not older than this (7d)\n"
     "  --cacert FILE, --cert FILE, --key FILE, --insecure\n"
     "                     as curl's\n"
     "  --connect-timeout TIME, --max-time TIME\n"
@@ -97,11 +100,12 @@ static void wait_splay(int64_t splay)
         clock_sleep((int64_t)(random % (uint64_t)splay));
 }
 
-/* One record, printed or sent. */
-static int beat(const struct config *c, const struct options *o)
+/* One record, printed or (with a sender) sent. */
+static int beat(const struct config *c, const struct options *o, struct sender *sender)
 {
     struct buf record;
     int code;
+    int64_t now = clock_now();
     int root = tree_root(o->root ? o->root : "/");
     if (root < 0)
         return fail(EX_CONFIG, "bad_configuration", "root: is no directory that can be opened");
@@ -109,16 +113,29 @@ static int beat(const struct config *c, const struct options *o)
     if (!collect(c, root, !o->root, &record)) {
         log_event(LOG_ERROR, "not_collected", "exit=%d reason=%s", EX_TEMPFAIL, strerror(errno));
         code = EX_TEMPFAIL;
-    } else if (o->print) {
+    } else if (sender) {
+        code = send_record(sender, now, record.data, record.len);
+    } else {
         buf_putc(&record, '\n');
         code = EX_OK;
         if (record.failed || !print_out(record.data, record.len))
             code = fail(EX_TEMPFAIL, "not_printed", "stdout cannot be written to");
-    } else {
-        code = send_record(c, record.data, record.len);
     }
     buf_release(&record);
     close(root);
+    return code;
+}
+
+/* The spool's lock comes before collecting: cron may start the next before this one has ended. */
+static int send_one(const struct config *c, const struct options *o)
+{
+    struct sender sender;
+    wait_splay(c->splay);
+    int code = sender_open(&sender, c);
+    if (code != EX_OK)
+        return code;
+    code = beat(c, o, &sender);
+    sender_close(&sender);
     return code;
 }
 
@@ -142,12 +159,12 @@ static int run(struct config *c, const struct conf_key *keys, const struct optio
     int code = configure(c, keys, o);
     if (code != EX_OK)
         return code;
-    if (c->insecure && !o->print)
+    if (o->print)
+        return beat(c, o, NULL);
+    if (c->insecure)
         log_event(LOG_WARN, "insecure", "reason=%s",
                   "the server's certificate is not checked: whoever is in between reads the token");
-    if (!o->print)
-        wait_splay(c->splay);
-    return beat(c, o);
+    return send_one(c, o);
 }
 
 int main(int argc, char *argv[])

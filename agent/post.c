@@ -2,8 +2,40 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { HEADER_MAX = 8 << 10 };
+/* A connection that was idle for longer is not used again; Apache closes them after 5 s. */
+enum { HEADER_MAX = 8 << 10, IDLE_MAX_S = 12 };
+
+struct post {
+    CURL *curl;
+};
+
+/* The body on its way out. */
+struct upload {
+    const struct post_request *request;
+    size_t at;
+};
+
+static size_t give_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct upload *u = context;
+    const struct post_request *r = u->request;
+    size_t n = size * count < r->len - u->at ? size * count : r->len - u->at;
+    if (u->at == 0 && r->sending)
+        r->sending(r->context);
+    if (n)
+        memcpy(bytes, r->body + u->at, n);
+    u->at += n;
+    return n;
+}
+
+/* Before anything was given there is nothing to rewind; later it would be a second try. */
+static int rewind_body(void *context, curl_off_t offset, int origin)
+{
+    const struct upload *u = context;
+    return offset == 0 && origin == SEEK_SET && u->at == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -31,8 +63,11 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
 
 static bool add_headers(struct curl_slist **list, const struct post_request *r)
 {
-    return add_header(list, "Content-Type: ", "application/json") &&
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)r->retry);
+    return add_header(list, "Content-Type: ", r->type) &&
            add_header(list, "Expect:", "") && /* no waiting for "100 Continue" */
+           (r->retry == 0 || add_header(list, "Rollcall-Retry: ", seconds)) &&
            (!r->gzipped || add_header(list, "Content-Encoding: ", "gzip")) &&
            (!r->token || add_header(list, "Authorization: Bearer ", r->token));
 }
@@ -60,17 +95,29 @@ static void set_tls(CURL *curl, const struct post_request *r)
     }
 }
 
+static void set_body(CURL *curl, struct upload *u)
+{
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)u->request->len);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(curl, CURLOPT_READDATA, u);
+    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_body);
+    curl_easy_setopt(curl, CURLOPT_SEEKDATA, u);
+}
+
 static void set_request(CURL *curl, const struct post_request *r, struct curl_slist *headers,
                         struct post_answer *answer)
 {
     set_protocols(curl);
     set_tls(curl, r);
+    /* HTTP/2 would let a server refuse a stream, and libcurl send it again. */
+    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)r->fresh);
     curl_easy_setopt(curl, CURLOPT_URL, r->url);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "rollcall-agent/" ROLLCALL_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)r->max_time);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
@@ -108,37 +155,62 @@ static bool fail(struct post_answer *answer, CURLcode code)
     return false;
 }
 
-static bool perform(CURL *curl, struct post_answer *answer)
+static bool perform(CURL *curl, const struct upload *u, struct post_answer *answer)
 {
-    curl_off_t us = 0;
+    curl_off_t us = 0, seconds = 0;
     CURLcode code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &us);
     answer->ms = (int64_t)us / 1000;
+    answer->sent = u->at == u->request->len;
+    answer->stale = code == CURLE_SEND_FAIL_REWIND;
     if (code != CURLE_OK)
         return fail(answer, code);
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+    answer->retry_after = seconds > 0 ? (int64_t)seconds : 0;
     return true;
 }
 
-bool post(const struct post_request *r, struct post_answer *answer)
+struct post *post_new(void)
 {
-    *answer = (struct post_answer){0};
-    buf_init(&answer->body, POST_ANSWER_MAX);
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (code != CURLE_OK)
-        return fail(answer, code);
-    CURL *curl = curl_easy_init();
+    struct post *p = malloc(sizeof *p);
+    if (!p || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(p);
+        return NULL;
+    }
+    p->curl = curl_easy_init();
+    if (p->curl)
+        return p;
+    post_free(p);
+    return NULL;
+}
+
+void post_free(struct post *p)
+{
+    if (!p)
+        return;
+    curl_easy_cleanup(p->curl);
+    curl_global_cleanup();
+    free(p);
+}
+
+bool post_send(struct post *p, const struct post_request *r, struct post_answer *answer)
+{
+    struct upload upload = {r, 0};
     struct curl_slist *headers = NULL;
     bool ok = false;
-    if (curl && add_headers(&headers, r)) {
-        set_request(curl, r, headers, answer);
-        ok = perform(curl, answer);
+    *answer = (struct post_answer){0};
+    buf_init(&answer->body, POST_ANSWER_MAX);
+    if (add_headers(&headers, r)) {
+        curl_easy_reset(p->curl); /* keeps the connection */
+        set_request(p->curl, r, headers, answer);
+        set_body(p->curl, &upload);
+        ok = perform(p->curl, &upload, answer);
+        curl_easy_reset(p->curl); /* forgets what was borrowed */
     } else {
         fail(answer, CURLE_OUT_OF_MEMORY);
     }
     curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    curl_global_cleanup();
     return ok;
 }
 

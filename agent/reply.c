@@ -35,7 +35,7 @@ static void get_reason(const cJSON *root, const cJSON *data, struct reply *out)
 
 void reply_parse(const char *body, size_t len, struct reply *out)
 {
-    *out = (struct reply){.seq = -1, .duplicates = -1, .durable = -1};
+    *out = (struct reply){.seq = -1, .records = -1, .duplicates = -1, .line = -1, .durable = -1};
     cJSON *root = len ? cJSON_ParseWithLength(body, len) : NULL;
     const cJSON *status = cJSON_GetObjectItemCaseSensitive(root, "status");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(root, "data");
@@ -48,6 +48,8 @@ void reply_parse(const char *body, size_t len, struct reply *out)
         get_word(data, "date", out->date, sizeof out->date);
         get_word(data, "chain", out->chain, sizeof out->chain);
         out->seq = get_number(data, "seq");
+        out->records = get_number(data, "records");
+        out->line = get_number(data, "line");
         out->duplicates = get_number(data, "duplicates");
         out->durable = cJSON_IsBool(durable) ? cJSON_IsTrue(durable) : -1;
     }

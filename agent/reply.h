@@ -16,8 +16,9 @@ struct reply {
     char reason[REPLY_REASON_MAX]; /* why not: data.reason or message; cut; "" when not said */
     /* The receipt; "" and -1 for what is not there, or is not what the contract says. */
     char client_ip[REPLY_TEXT_MAX], date[REPLY_TEXT_MAX], chain[REPLY_TEXT_MAX];
-    int64_t seq, duplicates;
-    int durable; /* 0, 1 */
+    int64_t seq, records, duplicates;
+    int64_t line; /* of a batch: the one that is refused, from 1 */
+    int durable;  /* 0, 1 */
 };
 
 void reply_parse(const char *body, size_t len, struct reply *out);

@@ -1,152 +1,181 @@
 #include "send.h"
 
+#include "deliver.h"
+#include "drain.h"
 #include "gzip.h"
-#include "post.h"
-#include "reply.h"
 
 #include "shared/buf.h"
+#include "shared/clock.h"
 #include "shared/log.h"
 
 #include <stdio.h>
+#include <sys/random.h>
 #include <sysexits.h>
 
-enum { BODY_MAX = 128 << 20 };
+enum { BODY_MAX = 128 << 20, LOCK_WAIT_MS = 5000, SAY_MAX = 640 };
 
-int send_exit(long status)
+static int fail(int code, const char *reason)
 {
-    if (status >= 200 && status < 300)
+    log_event(LOG_ERROR, "not_started", "exit=%d reason=%s", code, reason);
+    return code;
+}
+
+static int open_spool(struct sender *s)
+{
+    const struct config *c = s->config;
+    char why[SPOOL_WHY_MAX];
+    if (!c->spooling)
         return EX_OK;
-    if (status == 401 || status == 403)
-        return EX_NOPERM;
-    if (status == 404 || status == 405 || (status >= 300 && status < 400))
-        return EX_CONFIG;
-    if (status == 408 || status == 429 || status >= 500)
-        return EX_TEMPFAIL;
-    return status >= 400 ? EX_PROTOCOL : EX_TEMPFAIL;
-}
-
-static void put_pair(struct buf *line, const char *name, const char *value)
-{
-    if (value[0])
-        buf_printf(line, " %s=%s", name, value);
-}
-
-/* logfmt; rollcall-verify --receipts reads client_ip, date, seq and chain. */
-static void put_receipt(struct buf *line, const struct reply *r)
-{
-    put_pair(line, "client_ip", r->client_ip);
-    put_pair(line, "date", r->date);
-    if (r->seq >= 0)
-        buf_printf(line, " seq=%lld", (long long)r->seq);
-    put_pair(line, "chain", r->chain);
-    if (r->duplicates > 0)
-        buf_printf(line, " duplicates=%lld", (long long)r->duplicates);
-    if (r->durable >= 0)
-        put_pair(line, "durable", r->durable ? "true" : "false");
-}
-
-static void say_delivered(const struct config *c, const struct post_answer *a,
-                          const struct reply *r, size_t bytes)
-{
-    struct buf line;
-    buf_init(&line, 4096);
-    buf_printf(&line, "delivered status=%ld bytes=%zu ms=%lld", a->status, bytes, (long long)a->ms);
-    put_receipt(&line, r);
-    const char *text = buf_str(&line);
-    if (text) {
-        puts(text);
-        fflush(stdout);
+    switch (spool_open(&s->spool, c->spool, (uint64_t)c->spool_bytes, c->spool_age, LOCK_WAIT_MS,
+                       why)) {
+    case SPOOL_BUSY:
+        return fail(EX_TEMPFAIL, why);
+    case SPOOL_UNUSABLE:
+        log_event(LOG_WARN, "no_spool", "spool=%s reason=%s", c->spool, why);
+        break;
+    case SPOOL_OPEN:
+        s->backoff.until = spool_hold(&s->spool);
+        break;
     }
-    buf_release(&line);
-    if (c->log) /* receipts belong into the log as well */
-        log_event(LOG_INFO, "delivered",
-                  "status=%lld bytes=%zu ms=%lld client_ip=%s date=%s seq=%lld chain=%s",
-                  (long long)a->status, bytes, (long long)a->ms, r->client_ip, r->date,
-                  (long long)r->seq, r->chain);
+    return EX_OK;
 }
 
-/* What the exit code means for the record and for whoever reads the log. */
-static const char *outcome(int code)
+int sender_open(struct sender *s, const struct config *c)
+{
+    *s = (struct sender){.config = c};
+    spool_none(&s->spool);
+    int code = open_spool(s);
+    if (code != EX_OK)
+        return code;
+    s->post = post_new();
+    if (s->post)
+        return EX_OK;
+    sender_close(s);
+    return fail(EX_TEMPFAIL, "out of memory");
+}
+
+void sender_close(struct sender *s)
+{
+    post_free(s->post);
+    s->post = NULL;
+    spool_close(&s->spool);
+}
+
+static void deliver_one(struct sender *s, const char *record, size_t len, struct outcome *o)
+{
+    struct buf packed;
+    struct parcel p = {.body = record, .len = len, .records = 1};
+    buf_init(&packed, BODY_MAX);
+    /* No memory to pack: send it as it is. */
+    if (s->config->gzip && gzip_bytes(record, len, &packed)) {
+        p.gzipped = true;
+        p.body = packed.data;
+        p.len = packed.len;
+    }
+    deliver(s->post, s->config, &p, o);
+    buf_release(&packed);
+}
+
+/*
+ * The backlog first; the new record only behind all of it. False when its turn did not come though
+ * nothing failed.
+ */
+static bool deliver_all(struct sender *s, const char *record, size_t len, struct outcome *o)
+{
+    struct drain d = {
+        .post = s->post,
+        .config = s->config,
+        .spool = &s->spool,
+        .kind = SPOOL_DATA,
+        .until = clock_monotonic() + s->config->max_time,
+        .stopped = s->stopped,
+    };
+    size_t left = s->spool.waiting ? drain(&d, o) : 0;
+    if (left == 0) {
+        deliver_one(s, record, len, o);
+        return true;
+    }
+    o->unknown = false; /* what became of others says nothing of this one */
+    if (o->code != EX_OK)
+        return true;
+    *o = (struct outcome){.code = EX_TEMPFAIL};
+    snprintf(o->reason, sizeof o->reason, "%zu older records go first", left);
+    return false;
+}
+
+/* A record that is refused for good says nothing against the server. */
+static void remember(struct sender *s, const struct outcome *o)
+{
+    uint64_t random = 0;
+    if (o->code == EX_OK || o->code == EX_PROTOCOL) {
+        backoff_clear(&s->backoff);
+        spool_set_hold(&s->spool, 0);
+        return;
+    }
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = (uint64_t)clock_monotonic();
+    int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, random);
+    spool_set_hold(&s->spool, hold);
+}
+
+/* What the exit code means for whoever reads the log. */
+static const char *meaning(int code)
 {
     switch (code) {
     case EX_TEMPFAIL:
-        return "not delivered now, not kept";
+        return "not delivered now";
     case EX_PROTOCOL:
-        return "refused for good, not kept";
+        return "refused for good";
     case EX_NOPERM:
-        return "token refused, not kept: check token_file";
+        return "token refused (check token_file)";
     default:
-        return "not delivered, not kept: check url";
+        return "not delivered (check url)";
     }
 }
 
-static int fail_status(const struct post_answer *a, const struct reply *r)
+static void say(const struct outcome *o, const char *fate)
 {
-    int code = send_exit(a->status);
-    const char *reason = r->reason[0] ? r->reason : "the answer gives no reason";
-    if (a->status >= 300 && a->status < 400)
-        reason = "the server redirects, which is not followed; url must name the final address";
-    if (code == EX_OK) {
-        reason = "the answer is no receipt; url does not lead to rollcall";
-        code = EX_CONFIG;
-    }
-    log_event(LOG_ERROR, "not_delivered", "exit=%d status=%lld outcome=%s reason=%s", code,
-              (long long)a->status, outcome(code), reason);
-    return code;
+    char outcome[SAY_MAX];
+    snprintf(outcome, sizeof outcome, "%s, %s",
+             o->bad_key ? "wrong configuration" : meaning(o->code), fate);
+    if (o->bad_key)
+        log_event(LOG_ERROR, "not_delivered", "exit=%d key=%s outcome=%s reason=%s", o->code,
+                  o->bad_key, outcome, o->reason);
+    else if (o->status)
+        log_event(LOG_ERROR, "not_delivered", "exit=%d status=%lld outcome=%s reason=%s", o->code,
+                  (long long)o->status, outcome, o->reason);
+    else
+        log_event(LOG_ERROR, "not_delivered", "exit=%d outcome=%s reason=%s", o->code, outcome,
+                  o->reason);
 }
 
-static int fail_transfer(const struct post_answer *a)
+/* Refused for good: nobody would take it later either. */
+static void keep(struct sender *s, int64_t created, const char *record, size_t len,
+                 const struct outcome *o)
 {
-    if (!a->bad_key) {
-        log_event(LOG_ERROR, "not_delivered", "exit=%d outcome=%s reason=%s", EX_TEMPFAIL,
-                  outcome(EX_TEMPFAIL), a->error);
-        return EX_TEMPFAIL;
-    }
-    log_event(LOG_ERROR, "not_delivered", "exit=%d key=%s outcome=%s reason=%s", EX_CONFIG,
-              a->bad_key, "not delivered, not kept: wrong configuration", a->error);
-    return EX_CONFIG;
+    char why[SPOOL_WHY_MAX], fate[SPOOL_WHY_MAX + 16];
+    if (o->code == EX_PROTOCOL || !s->config->spooling)
+        snprintf(fate, sizeof fate, "not kept");
+    else if (spool_add(&s->spool, SPOOL_DATA, created, o->unknown ? o->tried : 0, record, len, why))
+        snprintf(fate, sizeof fate, "spooled");
+    else
+        snprintf(fate, sizeof fate, "not kept: %s", why);
+    say(o, fate);
 }
 
-static int deliver(const struct config *c, const struct post_request *request)
+int send_record(struct sender *s, int64_t created, const char *record, size_t len)
 {
-    struct post_answer answer;
-    struct reply reply;
-    int code = EX_OK;
-    if (post(request, &answer)) {
-        reply_parse(answer.body.data, answer.body.len, &reply);
-        if (send_exit(answer.status) == EX_OK && reply.success)
-            say_delivered(c, &answer, &reply, request->len);
-        else
-            code = fail_status(&answer, &reply);
-    } else {
-        code = fail_transfer(&answer);
+    struct outcome o = {.code = EX_TEMPFAIL};
+    int64_t now = clock_now();
+    spool_scan(&s->spool, now);
+    if (backoff_waits(&s->backoff, now)) {
+        char until[CLOCK_TIME_LEN + 1];
+        clock_rfc3339(s->backoff.until, until);
+        snprintf(o.reason, sizeof o.reason, "the next try is not before %s", until);
+    } else if (deliver_all(s, record, len, &o)) {
+        remember(s, &o);
     }
-    post_release(&answer);
-    return code;
-}
-
-int send_record(const struct config *c, const char *record, size_t len)
-{
-    struct buf packed;
-    struct post_request request = {
-        .url = c->url,
-        .token = c->token,
-        .cacert = c->cacert,
-        .cert = c->cert,
-        .key = c->key,
-        .insecure = c->insecure,
-        .connect_timeout = c->connect_timeout,
-        .max_time = c->max_time,
-        .body = record,
-        .len = len,
-    };
-    buf_init(&packed, BODY_MAX);
-    if (c->gzip && gzip_bytes(record, len, &packed)) { /* no memory to pack: send it as it is */
-        request.gzipped = true;
-        request.body = packed.data;
-        request.len = packed.len;
-    }
-    int code = deliver(c, &request);
-    buf_release(&packed);
-    return code;
+    if (o.code != EX_OK)
+        keep(s, created, record, len, &o);
+    return o.code;
 }

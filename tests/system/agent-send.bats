@@ -184,7 +184,8 @@ status() {
   check '{"format":"xml"}' format
   check '{"format":"record"}' "not built in yet"
   check '{"every":"5s"}' every
-  check '{"spool":"/x"}' spool
+  check '{"spool_bytes":1}' spool_bytes
+  check '{"spool_age":"x"}' spool_age
   check '{"gzip":1}' "$T/agent.json"
   check 'not json' "$T/agent.json"
   rm "$T/agent.json"

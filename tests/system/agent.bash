@@ -41,11 +41,11 @@ stub() {
   URL=http://127.0.0.1:$PORT
 }
 
-# agent OPTION...: with an empty configuration. Sets STATUS, OUT and ERR.
+# agent OPTION...: with an empty configuration, without a spool. Sets STATUS, OUT and ERR.
 agent() {
   [ -e "$T/agent.json" ] || echo '{}' >"$T/agent.json"
   STATUS=0
-  "$AGENT" --config "$T/agent.json" "$@" >"$T/out" 2>"$T/err" </dev/null 3>&- || STATUS=$?
+  "$AGENT" --config "$T/agent.json" --spool "${SPOOL:-off}" "$@" >"$T/out" 2>"$T/err" </dev/null 3>&- || STATUS=$?
   OUT=$(<"$T/out")
   ERR=$(<"$T/err")
   echo "exit $STATUS" "out: ${OUT:0:600}" "err: ${ERR:0:2000}" # bats shows it when a test fails
@@ -66,6 +66,15 @@ process() { jq -r ".processes[] | select(.pid == $1) | $2" "$T/record.json"; }
 # same WANT GOT
 same() {
   [ "$1" = "$2" ] || { printf 'want %s\ngot  %s\n' "$1" "$2" >&2; return 1; }
+}
+
+# wait_for COMMAND...: polls until it succeeds; a minute at most.
+wait_for() {
+  local end=$((SECONDS + 60))
+  until "$@" 2>/dev/null; do
+    [ "$SECONDS" -lt "$end" ] || { echo "never: $*" >&2; return 1; }
+    sleep 0.02
+  done
 }
 
 one_line() { [ "$(wc -l <"$1")" = 1 ]; }

@@ -138,9 +138,9 @@ static void configuration_errors(void **state)
         {"--format=record", "format: "},
         {"--full", "full: "},
         {"--every=5s", "every: "},
-        {"--spool=/x", "spool: "},
+        {"--spool=x", "spool: "},
         {"--spool-bytes=1", "spool_bytes: "},
-        {"--spool-age=1d", "spool_age: "},
+        {"--spool-age=1ms", "spool_age: "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct given g;

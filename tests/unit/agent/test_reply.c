@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "../../../agent/deliver.h"
 #include "../../../agent/reply.h"
-#include "../../../agent/send.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -88,7 +88,7 @@ static void exit_codes(void **state)
                 {403, 77}, {404, 78}, {405, 78}, {408, 75}, {409, 76}, {411, 76}, {413, 76},
                 {415, 76}, {422, 76}, {429, 75}, {500, 75}, {502, 75}, {503, 75}, {507, 75}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(send_exit(rows[i].status), rows[i].code);
+        assert_int_equal(deliver_code(rows[i].status), rows[i].code);
 }
 
 int main(void)
