@@ -194,7 +194,7 @@ def table_row(columns, line):
 def object_row(process):
     row = {}
     for field, names in ALIASES.items():
-        row[field] = next((scalar(process[n]) for n in names if process.get(n) is not None), "")
+        row[field] = next((scalar(process[n]) for n in names if scalar(process.get(n))), "")
     info = process.get("memory_info")
     if process.get("rss") is not None:
         row["rss"] = scalar(process["rss"])
