@@ -36,6 +36,7 @@ hand_over() { [ "${#AS[@]}" = 0 ] || chown -R nobody:nogroup "$T"; }
 start() {
     local name=$1
     shift
+    touch "$SITE/$name.log"
     hand_over
     "${AS[@]}" "$@" >>"$SITE/$name.log" 2>&1 </dev/null 3>&- &
     STARTED=$!
@@ -72,15 +73,13 @@ serve() {
         "$configure"
         start "$name" "$@"
         SERVER=$STARTED
-        if wait_until 15 serving; then
-            return 0
-        fi
-        kill "$SERVER" 2>/dev/null || true
+        wait_until 15 serving_or_gone || kill "$SERVER"
+        gone "$SERVER" || return 0
     done
     fail "$(cat "$SITE/$name.log")"
 }
 
-serving() { kill -0 "$SERVER" && curl -s -o /dev/null -m 5 "$URL/nothing-here"; }
+serving_or_gone() { gone "$SERVER" || curl -s -o /dev/null -m 5 "$URL/nothing-here"; }
 
 nginx_start() {
     needs nginx
@@ -298,7 +297,8 @@ def one():
     print("cut", flush=True)
 for _ in range(count):
     threading.Thread(target=one).start()' "$PORT" "$1" "$2" "$TOKEN" >"$T/held" 2>&1 3>&- &
-    PIDS+=("$!")
+    # Ended first: a server waits for its clients before it ends.
+    PIDS=("$!" "${PIDS[@]}")
     wait_until 10 held "$1" held
 }
 held() { [ "$(grep -c "$2" "$T/held")" = "$1" ]; }
@@ -308,6 +308,7 @@ dawdlers_hold_nobody() {
     dawdle 4 100
     dawdle 4 50000
     http_post "$T/record.json" -m 10
+    [ "$STATUS" = 200 ] || tail -n 20 "$SITE"/*.log
     assert_status 200
 }
 

@@ -234,3 +234,56 @@ END
     # CAP_DAC_READ_SEARCH (2) and CAP_SYS_PTRACE (19), no other.
     said "drop-in: success CapEff:	0000000000080004"
 }
+
+@test "systemd: the agent that stays keeps time, and steps aside for the timer" {
+    ! "$ROLLCALL_BUILD/rollcall-agent" --config <(echo '{"url":"http://127.0.0.1:9/"}') --every 1s --print 2>&1 |
+        grep -q 'not built in' || skip "the agent has no --every yet"
+    container
+    cat >"$CONTAINER/probe" <<END
+$PROBE_START
+systemctl start rollcall-handler.socket rollcall-handler@{1..2}
+mkdir -p /etc/systemd/system/rollcall-agent.service.d
+printf '[Service]\nEnvironment=EVERY=1s\n' >/etc/systemd/system/rollcall-agent.service.d/pace.conf
+systemctl daemon-reload
+systemctl start rollcall-agent.service
+three() { [ "\$(cat /var/lib/rollcall/data/*/*.json | wc -l)" -ge 3 ]; }
+until_true three
+until_true three
+echo "stays: \$(state rollcall-agent.service)"
+systemctl start rollcall-agent.timer
+echo "timer: \$(state rollcall-agent.service rollcall-agent.timer) \$(systemctl show -P Result rollcall-agent.service)"
+systemctl start rollcall-agent.service
+echo "stays again: \$(state rollcall-agent.service rollcall-agent.timer)"
+END
+    boot
+    said "stays: active "
+    said "timer: inactive active  success"
+    said "stays again: active inactive "
+}
+
+@test "systemd: clean-up removes what is old, and nothing else" {
+    [ -x "$ROLLCALL_BUILD/rollcall-cleanup" ] || skip "there is no rollcall-cleanup yet"
+    container
+    echo '{"records_dir":"/var/lib/rollcall","tokens_file":"/etc/rollcall/tokens","keep_days":30}' \
+        >"$CONTAINER/etc/rollcall/handler.json"
+    cat >"$CONTAINER/probe" <<END
+$PROBE_START
+systemctl start rollcall-handler.socket
+echo "post: \$(post)"
+D=/var/lib/rollcall/data
+today=\$(ls \$D)
+cp -a \$D/\$today \$D/2020-01-02
+for f in \$D/2020-01-02/*; do mv \$f \${f%_*}_2020-01-02.\${f##*.}; done
+echo "before: \$(ls \$D | wc -l)"
+systemctl start rollcall-cleanup.service
+echo "cleaned: \$(systemctl show -P Result rollcall-cleanup.service) \$([ "\$(ls \$D)" = "\$today" ] && echo today is left)"
+systemctl start rollcall-cleanup.timer
+echo "timer: \$(state rollcall-cleanup.timer)"
+journalctl --no-pager -o cat -u rollcall-cleanup.service >&2
+END
+    boot
+    said "post: 200"
+    said "before: 2"
+    said "cleaned: success today is left"
+    said "timer: active "
+}

@@ -288,7 +288,7 @@ import socket, time
 held = [socket.create_connection(('127.0.0.1', $TLS)) for _ in range(8)]
 print('held', flush=True)
 time.sleep(60)" >"$T/held" 3>&- &
-    PIDS+=("$!")
+    PIDS=("$!" "${PIDS[@]}")
     wait_until 10 held 1 held
     post "$T/record.json"
     assert_status 200
