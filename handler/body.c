@@ -50,7 +50,7 @@ static enum verdict too_large(size_t max, const char *what, struct fault *f)
 static enum verdict check_length(const struct request *r, size_t max, size_t *len, struct fault *f)
 {
     const char *text = r->content_length;
-    if (!*text)
+    if (!*text || strcmp(text, "-1") == 0) /* Caddy's way to say that it does not know */
         return fault_set(f, V_LENGTH_REQUIRED, "Content-Length is required");
     if (text[strspn(text, "0123456789")] != '\0')
         return fault_set(f, V_BAD_REQUEST, "Content-Length must be a number");

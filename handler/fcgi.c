@@ -63,6 +63,7 @@ static void catch_signals(void)
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGTERM, &stopper, NULL);
     sigaction(SIGINT, &stopper, NULL);
+    sigaction(SIGUSR1, &stopper, NULL); /* multiwatch's way to say so; libfcgi has caught it too */
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL); /* a write over the limit is EFBIG, not death */
 }

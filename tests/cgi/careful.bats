@@ -165,6 +165,26 @@ assert out[0] == 1, out
 P
 }
 
+@test "SIGTERM, SIGINT and SIGUSR1 end a waiting worker with 0 and without a word" {
+    for signal in TERM INT USR1; do
+        rm -f "$T/sock" "$T/log"
+        (
+            trap - INT
+            ROLLCALL_CONFIG=$T/handler.json exec spawn-fcgi -n -s "$T/sock" -- "$HANDLER"
+        ) 3>&- 2>"$T/log" &
+        pid=$!
+        PIDS+=("$pid")
+        wait_until 10 test -S "$T/sock"
+        wait_until 10 grep -q rollcall-handler "/proc/$pid/cmdline"
+        wait_until 10 grep -qE '^SigCgt:.*[4-7c-f].{3}$' "/proc/$pid/status"
+        kill -s "$signal" "$pid"
+        code=0
+        wait "$pid" || code=$?
+        [ "$code" = 0 ]
+        [ ! -s "$T/log" ]
+    done
+}
+
 @test "SIGTERM ends a worker that waits on a connection the web server keeps" {
     ROLLCALL_CONFIG=$T/handler.json spawn-fcgi -n -s "$T/sock" -- "$HANDLER" 3>&- 2>"$T/log" &
     pid=$!
