@@ -15,7 +15,9 @@
 enum { CMD_FLOOR = 16, USERS_BYTES = 8 << 20, ID_UUID_MAX = 50 };
 
 struct beat {
-    int64_t now;     /* ms since the epoch, at the start */
+    int64_t now;   /* ms since the epoch, at the start */
+    int64_t start; /* the same moment on clock_monotonic() */
+    const struct history *before;
     int64_t scan_ms; /* how long reading took */
     struct host host;
     struct processes processes;
@@ -58,7 +60,7 @@ static void write_id(const struct beat *b, struct buf *out)
 static void write_record(const struct beat *b, size_t cmd_max, struct buf *out)
 {
     const struct host *h = &b->host;
-    struct processes_scale scale = {h->boot_ms, h->uptime_ms, h->memory_bytes};
+    struct processes_scale scale = {h->boot_ms, h->uptime_ms, h->memory_bytes, b->before, b->start};
     char now[CLOCK_TIME_LEN + 1];
     size_t truncated;
     clock_rfc3339(b->now, now);
@@ -92,26 +94,28 @@ static bool encode(const struct beat *b, size_t cmd_max, struct buf *out)
     return !out->failed;
 }
 
-bool collect(const struct config *c, int root, bool own_root, struct buf *out)
+bool collect(const struct config *c, int root, bool own_root, struct history *history,
+             struct buf *out)
 {
     static const enum cmdline_args args[] = {
         [ARGS_MASKED] = CMDLINE_MASKED, [ARGS_NONE] = CMDLINE_NAME, [ARGS_FULL] = CMDLINE_FULL};
-    int64_t start = clock_monotonic();
-    struct beat b = {.now = clock_now()};
+    struct beat b = {.now = clock_now(), .start = clock_monotonic(), .before = history};
     struct processes_options o = {
         .args = args[c->arguments],
         .containers = c->containers,
         .lookup = own_root, /* a foreign tree's users are not this system's */
         .cmd_max = (size_t)c->cmd_max,
-        .until = start + c->deadline - c->deadline / 10, /* the rest is for encoding */
+        .until = b.start + c->deadline - c->deadline / 10, /* the rest is for encoding */
     };
     buf_init(&b.users, USERS_BYTES);
     host_read(root, own_root, c->uuid, &b.host);
     users_write(root, &b.users);
     bool ok = processes_scan(root, &o, &b.processes);
-    b.scan_ms = clock_monotonic() - start;
+    b.scan_ms = clock_monotonic() - b.start;
     ok = ok && encode(&b, o.cmd_max, out);
     int saved = errno;
+    if (ok)
+        processes_remember(&b.processes, b.start, history);
     processes_release(&b.processes);
     buf_release(&b.users);
     errno = saved;

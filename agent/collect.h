@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct buf;
+struct history;
 
 /* No record is larger while cutting command lines shorter can help. */
 enum { COLLECT_RECORD_MAX = 8 << 20 };
@@ -17,8 +18,10 @@ enum { COLLECT_RECORD_MAX = 8 << 20 };
 /*
  * Adds the record, one JSON object on one line, to `out` (empty, its max above
  * COLLECT_RECORD_MAX). `root` is an open directory (tree.h), `own_root` true when it is "/".
+ * `history` (history.h) holds the beat before, and then this one.
  * False with errno when /proc cannot be read or memory is out. Ends inside c->deadline.
  */
-bool collect(const struct config *c, int root, bool own_root, struct buf *out);
+bool collect(const struct config *c, int root, bool own_root, struct history *history,
+             struct buf *out);
 
 #endif

@@ -28,7 +28,6 @@ void config_init(struct config *c)
         .deadline = 10 * SECOND,
         .connect_timeout = 5 * SECOND,
         .max_time = 30 * SECOND,
-        .every = -1,
         .spool_bytes = 64 << 20,
         .spool_age = 7 * CLOCK_DAY_MS,
     };
@@ -45,7 +44,7 @@ void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1])
         {.name = "token", .type = CONF_STRING, .dest = &c->token},
         {.name = "uuid", .type = CONF_STRING, .dest = &c->uuid},
         {.name = "format", .type = CONF_STRING, .dest = &c->format, .choices = formats},
-        {.name = "every", .type = CONF_DURATION, .dest = &c->every, .max = INT64_MAX},
+        {.name = "every", .type = CONF_DURATION, .dest = &c->every, .min = 100, .max = day},
         {.name = "splay", .type = CONF_DURATION, .dest = &c->splay, .max = day},
         {.name = "args", .type = CONF_STRING, .dest = &c->args, .choices = arguments},
         {.name = "full", .type = CONF_BOOL, .dest = &c->full},
@@ -95,9 +94,6 @@ static bool check_not_yet(const struct config *c, char error[CONF_ERROR_LEN])
         return fail(error, "format", "\"record\" is not built in yet; use \"data\"");
     if (c->full)
         return fail(error, "full", "belongs to format \"record\", which is not built in yet");
-    if (c->every >= 0)
-        return fail(error, "every",
-                    "is not built in yet; run the agent from cron or a systemd timer");
     return true;
 }
 
@@ -177,6 +173,23 @@ static bool read_token(struct config *c, char error[CONF_ERROR_LEN])
     explicit_bzero(text, sizeof text);
     return c->token ? check_token(c->token, "token_file", error)
                     : fail(error, "token_file", "out of memory");
+}
+
+bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_LEN])
+{
+    struct config new = {.token_file = c->token_file};
+    *changed = false;
+    if (!c->token_file)
+        return true;
+    bool ok = read_token(&new, error);
+    *changed = ok && strcmp(new.token, c->token) != 0;
+    char *old = *changed ? c->token : new.token;
+    if (*changed)
+        c->token = new.token;
+    if (old)
+        explicit_bzero(old, strlen(old));
+    free(old);
+    return ok;
 }
 
 static bool check_token_source(struct config *c, const char *path, char error[CONF_ERROR_LEN])

@@ -32,13 +32,12 @@ struct config {
     int64_t cmd_max;  /* bytes */
     int64_t deadline; /* this and the following: milliseconds */
     int64_t connect_timeout, max_time, splay;
-    char *spool; /* a path; `spooling` says whether there is to be one */
+    int64_t every; /* 0: once */
+    char *spool;   /* a path; `spooling` says whether there is to be one */
     int64_t spool_bytes;
     int64_t spool_age; /* ms */
     bool spooling;     /* this and the next: set by config_check() */
     enum config_args arguments;
-    /* Known, so that it is refused with the right words: this part is not built yet. */
-    int64_t every;
 };
 
 void config_init(struct config *c);
@@ -52,6 +51,12 @@ void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1]);
  * without one. False with one line in `error` that names the key.
  */
 bool config_check(struct config *c, const char *path, bool sending, char error[CONF_ERROR_LEN]);
+
+/*
+ * Reads token_file again, where there is one; `changed` says whether another token stands there
+ * now. False with one line in `error` when it cannot be used; the token that is known stays.
+ */
+bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_LEN]);
 
 void config_release(struct config *c);
 

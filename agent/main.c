@@ -1,12 +1,16 @@
 /*
  * rollcall-agent: says what runs on this host and who is logged in. See rollcall-agent(1).
  *
- * One run: options, configuration, collect, send. Whoever finds a fault says it in one line.
+ * Options, configuration, and then one beat (collect, send) or, with --every, one after the other.
+ * Whoever finds a fault says it in one line.
  */
 #include "collect.h"
 #include "config.h"
+#include "history.h"
 #include "options.h"
+#include "pace.h"
 #include "send.h"
+#include "signals.h"
 #include "tree.h"
 
 #include "shared/buf.h"
@@ -28,7 +32,7 @@ static const char usage[] =
     "usage: rollcall-agent [--config FILE] [--KEY VALUE]...\n"
     "       rollcall-agent --print [--KEY VALUE]...\n"
     "\n"
-    "Says what runs on this host and who is logged in: collects, sends, ends.\n"
+    "Says what runs on this host and who is logged in: collects, sends, ends; or stays.\n"
     "\n"
     "  --config FILE      configuration (default " CONFIG_PATH ")\n"
     "  --print            show what would be sent, send nothing\n"
@@ -44,6 +48,7 @@ static const char usage[] =
     "  --containers       add container ids\n"
     "  --cmd-max BYTES    kept of a command line (4096)\n"
     "  --deadline TIME    for collecting (10s)\n"
+    "  --every TIME       stay, and do so every TIME; SIGTERM ends, SIGHUP reloads\n"
     "  --splay TIME       wait a random time first, up to this (0)\n"
     "  --no-gzip          send it uncompressed\n"
     "  --spool DIR        keeps what could not be delivered (/var/spool/rollcall), or off\n"
@@ -92,17 +97,28 @@ static bool open_log(const char *path)
     return ok;
 }
 
-/* So that a fleet whose clocks agree does not call all at once. */
-static void wait_splay(int64_t splay)
+/* A random time up to that, so that a fleet whose clocks agree does not call all at once. */
+static int64_t splay_of(int64_t splay)
 {
     uint64_t random;
     if (splay > 0 && getrandom(&random, sizeof random, 0) == sizeof random)
-        clock_sleep((int64_t)(random % (uint64_t)splay));
+        return (int64_t)(random % (uint64_t)splay);
+    return 0;
 }
 
-/* One record, printed or (with a sender) sent. */
-static int beat(const struct config *c, const struct options *o, struct sender *sender)
+/* What lives from beat to beat. */
+struct agent {
+    struct config config;
+    struct conf_key keys[CONFIG_KEYS + 1];
+    struct options options;
+    struct history history;
+    struct sender sender;
+};
+
+/* One record, printed or sent. */
+static int beat(struct agent *a)
 {
+    const struct options *o = &a->options;
     struct buf record;
     int code;
     int64_t now = clock_now();
@@ -110,11 +126,11 @@ static int beat(const struct config *c, const struct options *o, struct sender *
     if (root < 0)
         return fail(EX_CONFIG, "bad_configuration", "root: is no directory that can be opened");
     buf_init(&record, RECORD_BYTES);
-    if (!collect(c, root, !o->root, &record)) {
+    if (!collect(&a->config, root, !o->root, &a->history, &record)) {
         log_event(LOG_ERROR, "not_collected", "exit=%d reason=%s", EX_TEMPFAIL, strerror(errno));
         code = EX_TEMPFAIL;
-    } else if (sender) {
-        code = send_record(sender, now, record.data, record.len);
+    } else if (!o->print) {
+        code = send_record(&a->sender, now, record.data, record.len);
     } else {
         buf_putc(&record, '\n');
         code = EX_OK;
@@ -126,24 +142,13 @@ static int beat(const struct config *c, const struct options *o, struct sender *
     return code;
 }
 
-/* The spool's lock comes before collecting: cron may start the next before this one has ended. */
-static int send_one(const struct config *c, const struct options *o)
-{
-    struct sender sender;
-    wait_splay(c->splay);
-    int code = sender_open(&sender, c);
-    if (code != EX_OK)
-        return code;
-    code = beat(c, o, &sender);
-    sender_close(&sender);
-    return code;
-}
-
-static int configure(struct config *c, const struct conf_key *keys, const struct options *o)
+static int configure(struct agent *a)
 {
     char error[CONF_ERROR_LEN];
+    struct config *c = &a->config;
+    const struct options *o = &a->options;
     const char *path = config_path(o);
-    if (path && !conf_load(path, keys, error))
+    if (path && !conf_load(path, a->keys, error))
         return fail(EX_CONFIG, "bad_configuration", error);
     if (!options_apply(o, error))
         return fail(EX_USAGE, "usage", error);
@@ -151,40 +156,120 @@ static int configure(struct config *c, const struct conf_key *keys, const struct
         return fail(EX_CONFIG, "bad_configuration", error);
     if (c->log && !open_log(c->log))
         return fail(EX_CONFIG, "bad_configuration", "log: the file cannot be opened");
+    if (c->insecure && !o->print)
+        log_event(LOG_WARN, "insecure", "reason=%s",
+                  "the server's certificate is not checked: whoever is in between reads the token");
     return EX_OK;
 }
 
-static int run(struct config *c, const struct conf_key *keys, const struct options *o)
+/* The spool's lock comes before collecting: cron may start the next before this one has ended. */
+static int run_once(struct agent *a)
 {
-    int code = configure(c, keys, o);
+    clock_sleep(splay_of(a->config.splay));
+    int code = sender_open(&a->sender, &a->config);
     if (code != EX_OK)
         return code;
-    if (o->print)
-        return beat(c, o, NULL);
-    if (c->insecure)
-        log_event(LOG_WARN, "insecure", "reason=%s",
-                  "the server's certificate is not checked: whoever is in between reads the token");
-    return send_one(c, o);
+    code = beat(a);
+    sender_close(&a->sender);
+    return code;
+}
+
+/* What is wrong now was right before: then that goes on. The spool and the connection are new. */
+static int reload(struct agent *a)
+{
+    struct config old = a->config;
+    config_init(&a->config);
+    if (configure(a) == EX_OK) {
+        if (a->config.every == 0)
+            a->config.every = old.every;
+        config_release(&old);
+        log_event(LOG_INFO, "reloaded", "every_ms=%lld", (long long)a->config.every);
+    } else {
+        config_release(&a->config);
+        a->config = old;
+    }
+    sender_close(&a->sender);
+    int code = sender_open(&a->sender, &a->config);
+    a->sender.stopped = signals_ending;
+    return code;
+}
+
+/* A token that was replaced is used from the next beat on. */
+static void renew_token(struct agent *a)
+{
+    char error[CONF_ERROR_LEN];
+    bool changed;
+    if (!config_renew_token(&a->config, &changed, error))
+        log_event(LOG_WARN, "old_token", "reason=%s", error);
+    if (changed)
+        sender_hurry(&a->sender);
+}
+
+/* Sleeps until the beat that is due; false when it is time to end, with the exit code. */
+static bool wait_for_beat(struct agent *a, struct pace *pace, int *code)
+{
+    for (;;) {
+        switch (signals_wait(pace->due)) {
+        case SIGNALS_NONE:
+            return true;
+        case SIGNALS_END:
+            *code = EX_OK;
+            return false;
+        case SIGNALS_RELOAD:
+            *code = reload(a);
+            if (*code != EX_OK)
+                return false;
+            if (a->config.every != pace->period)
+                *pace = (struct pace){a->config.every, clock_monotonic()};
+            break;
+        }
+    }
+}
+
+static int stay(struct agent *a)
+{
+    signals_hold();
+    int code = sender_open(&a->sender, &a->config);
+    if (code != EX_OK)
+        return code;
+    a->sender.stopped = signals_ending;
+    struct pace pace = {a->config.every, clock_monotonic() + splay_of(a->config.splay)};
+    while (wait_for_beat(a, &pace, &code)) {
+        renew_token(a);
+        beat(a);
+        int64_t skipped = pace_next(&pace, clock_monotonic());
+        if (skipped)
+            log_event(LOG_WARN, "late", "skipped=%lld", (long long)skipped);
+    }
+    sender_close(&a->sender);
+    return code;
+}
+
+static int run(struct agent *a)
+{
+    config_init(&a->config);
+    history_init(&a->history);
+    int code = configure(a);
+    if (code == EX_OK)
+        code = a->options.print ? beat(a) : a->config.every ? stay(a) : run_once(a);
+    history_release(&a->history);
+    config_release(&a->config);
+    return code;
 }
 
 int main(int argc, char *argv[])
 {
-    struct config config;
-    struct conf_key keys[CONFIG_KEYS + 1];
-    struct options options;
+    struct agent agent;
     char error[CONF_ERROR_LEN];
     signal(SIGPIPE, SIG_IGN);
-    config_init(&config);
-    config_keys(&config, keys);
-    if (!options_parse(argc, argv, keys, &options, error))
+    config_keys(&agent.config, agent.keys);
+    if (!options_parse(argc, argv, agent.keys, &agent.options, error))
         return fail(EX_USAGE, "usage", error);
-    if (options.help)
+    if (agent.options.help)
         return print_out(usage, sizeof usage - 1) ? EX_OK : EX_TEMPFAIL;
-    if (options.version) {
+    if (agent.options.version) {
         static const char version[] = "rollcall-agent " ROLLCALL_VERSION "\n";
         return print_out(version, sizeof version - 1) ? EX_OK : EX_TEMPFAIL;
     }
-    int code = run(&config, keys, &options);
-    config_release(&config);
-    return code;
+    return run(&agent);
 }

@@ -265,11 +265,18 @@ static void put_percent(struct buf *out, double part, double whole)
     buf_putc(out, (char)('0' + n % 10));
 }
 
+/* Since the beat before, or, for a process that it did not see, since the process started. */
 static void put_cpu(struct buf *out, const struct procstat *s, const struct units *u)
 {
-    double used = (double)s->cpu_ticks / (double)u->hertz;
-    double age = (double)u->scale->uptime_ms / 1000 - (double)s->start_ticks / (double)u->hertz;
-    put_percent(out, used, age);
+    uint64_t before;
+    double hertz = (double)u->hertz;
+    double span = (double)u->scale->uptime_ms / 1000 - (double)s->start_ticks / hertz;
+    if (history_find(u->scale->before, s->pid, s->start_ticks, &before))
+        span = (double)(u->scale->now - u->scale->before->at) / 1000;
+    else
+        before = 0;
+    uint64_t used = s->cpu_ticks > before ? s->cpu_ticks - before : 0;
+    put_percent(out, (double)used / hertz, span);
 }
 
 static void put_start(struct buf *out, const struct procstat *s, const struct units *u)
@@ -361,4 +368,13 @@ void processes_write(const struct processes *p, const struct processes_scale *sc
         write_one(p, &p->list[i], &u, cmd_max, truncated, out);
     }
     buf_putc(out, ']');
+}
+
+void processes_remember(const struct processes *p, int64_t now, struct history *h)
+{
+    history_start(h, now);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct procstat *s = &p->list[i].stat;
+        history_add(h, &(struct history_entry){s->pid, s->start_ticks, s->cpu_ticks});
+    }
 }

@@ -13,6 +13,7 @@
 
 #include "cmdline.h"
 #include "guard.h"
+#include "history.h"
 #include "names.h"
 #include "procstat.h"
 
@@ -44,6 +45,8 @@ struct processes_options {
 struct processes_scale {
     int64_t boot_ms, uptime_ms;
     uint64_t memory_bytes;
+    const struct history *before; /* the beat before; empty: `cpu` is since the process started */
+    int64_t now;                  /* on clock_monotonic() */
 };
 
 struct processes {
@@ -66,6 +69,9 @@ bool processes_scan(int root, const struct processes_options *o, struct processe
  */
 void processes_write(const struct processes *p, const struct processes_scale *scale, size_t cmd_max,
                      size_t *truncated, struct buf *out);
+
+/* Notes in `h` what the processes have used, for the next beat. `now` is as above. */
+void processes_remember(const struct processes *p, int64_t now, struct history *h);
 
 void processes_release(struct processes *p);
 

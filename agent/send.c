@@ -54,6 +54,12 @@ int sender_open(struct sender *s, const struct config *c)
     return fail(EX_TEMPFAIL, "out of memory");
 }
 
+void sender_hurry(struct sender *s)
+{
+    backoff_clear(&s->backoff);
+    spool_set_hold(&s->spool, 0);
+}
+
 void sender_close(struct sender *s)
 {
     post_free(s->post);
@@ -76,6 +82,12 @@ static void deliver_one(struct sender *s, const char *record, size_t len, struct
     buf_release(&packed);
 }
 
+/* The backlog does not make the next beat late, whatever it is. */
+static int64_t time_to_send(const struct config *c)
+{
+    return c->every > 0 && c->every < c->max_time ? c->every : c->max_time;
+}
+
 /*
  * The backlog first; the new record only behind all of it. False when its turn did not come though
  * nothing failed.
@@ -87,7 +99,7 @@ static bool deliver_all(struct sender *s, const char *record, size_t len, struct
         .config = s->config,
         .spool = &s->spool,
         .kind = SPOOL_DATA,
-        .until = clock_monotonic() + s->config->max_time,
+        .until = clock_monotonic() + time_to_send(s->config),
         .stopped = s->stopped,
     };
     size_t left = s->spool.waiting ? drain(&d, o) : 0;
@@ -108,8 +120,7 @@ static void remember(struct sender *s, const struct outcome *o)
 {
     uint64_t random = 0;
     if (o->code == EX_OK || o->code == EX_PROTOCOL) {
-        backoff_clear(&s->backoff);
-        spool_set_hold(&s->spool, 0);
+        sender_hurry(s);
         return;
     }
     if (getrandom(&random, sizeof random, 0) != sizeof random)

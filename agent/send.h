@@ -26,6 +26,9 @@ struct sender {
 int sender_open(struct sender *s, const struct config *c);
 void sender_close(struct sender *s);
 
+/* The next beat tries at once: there is a new token, say. */
+void sender_hurry(struct sender *s);
+
 /*
  * `created`: when it was collected, ms since the epoch. Returns the exit code of the contract for
  * this record: 0, 75, 76, 77 or 78 (sysexits.h).

@@ -183,7 +183,7 @@ status() {
   check '{"cmd_max":"x"}' cmd_max
   check '{"format":"xml"}' format
   check '{"format":"record"}' "not built in yet"
-  check '{"every":"5s"}' every
+  check '{"every":"1ms"}' every
   check '{"spool_bytes":1}' spool_bytes
   check '{"spool_age":"x"}' spool_age
   check '{"gzip":1}' "$T/agent.json"

@@ -51,6 +51,22 @@ agent() {
   echo "exit $STATUS" "out: ${OUT:0:600}" "err: ${ERR:0:2000}" # bats shows it when a test fails
 }
 
+# stay OPTION...: an agent that stays, every 200 ms unless told otherwise; its pid in STAYING, what
+# it says in $T/out and $T/err.
+stay() {
+  [ -e "$T/agent.json" ] || echo '{}' >"$T/agent.json"
+  "$AGENT" --config "$T/agent.json" --spool "${SPOOL:-off}" --every 200ms "$@" >>"$T/out" 2>>"$T/err" </dev/null 3>&- &
+  STAYING=$!
+  PIDS+=("$STAYING")
+}
+
+# ended: waits for the one that stays; its exit status in STATUS.
+ended() {
+  STATUS=0
+  wait "$STAYING" || STATUS=$?
+  cut -c1-300 "$T/err" # bats shows it when a test fails
+}
+
 # printed OPTION...: the record of $T/root in $T/record.json.
 printed() {
   agent --root "$T/root" --print "$@"

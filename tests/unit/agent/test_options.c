@@ -137,7 +137,7 @@ static void configuration_errors(void **state)
         {"--uuid=0123456789012345678901234567890123456789012345678901234567890123x", "uuid: "},
         {"--format=record", "format: "},
         {"--full", "full: "},
-        {"--every=5s", "every: "},
+        {"--every=1ms", "every: "},
         {"--spool=x", "spool: "},
         {"--spool-bytes=1", "spool_bytes: "},
         {"--spool-age=1ms", "spool_age: "},

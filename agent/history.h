@@ -1,0 +1,36 @@
+/*
+ * history: the processor time that each process had used by the beat before, so that a staying
+ * agent can say what it used since. A process is its pid and its start.
+ */
+#ifndef AGENT_HISTORY_H
+#define AGENT_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct history_entry {
+    int64_t pid;
+    uint64_t start_ticks;
+    uint64_t cpu_ticks;
+};
+
+struct history {
+    struct history_entry *list; /* by pid */
+    size_t count, room;
+    int64_t at; /* when, on clock_monotonic(); 0: there was no beat before */
+};
+
+void history_init(struct history *h);
+void history_release(struct history *h);
+
+/* Forgets all, for a beat at `at`; then history_add() in the order of pids. */
+void history_start(struct history *h, int64_t at);
+
+/* What finds no memory is not remembered. */
+void history_add(struct history *h, const struct history_entry *e);
+
+/* False when that process was not there. */
+bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, uint64_t *cpu_ticks);
+
+#endif
