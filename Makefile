@@ -130,9 +130,11 @@ fuzz:
 	$(MAKE) CC=clang BUILD=build/fuzz OPT='$(FUZZ_OPT)' DEFS=-DBUF_FIRST=1 WERROR=-Werror \
 		$(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
 
+# What needs no web server.
 check: all units
 	tests/unit/run $(BUILD)
-	ROLLCALL_BUILD=$(abspath $(BUILD)) bats tests/cgi
+	ROLLCALL_BUILD=$(abspath $(BUILD)) bats tests/cgi \
+		$(filter-out %outage.bats,$(wildcard tests/system/agent-*.bats tests/system/token.bats))
 
 lint:
 	tests/lint/run
