@@ -45,7 +45,7 @@ fill() {
 
 @test "the day after, a full file's address is served again" {
     make_config max_file_bytes=8192
-    at '2026-11-20 23:59:30'
+    at '2026-11-20 23:58:00'
     fill '.pad = ("x" * 1000)'
     at '2026-11-21 00:00:01'
     post "$T/record.json"
@@ -64,7 +64,7 @@ fill() {
     make_config max_file_bytes=8192
     post_with '.id = "a"'
     fill '.pad = ("x" * 2000)'
-    post_with '.id = "a"' HTTP_ROLLCALL_RETRY=600
+    post_with '.id = "a"' HTTP_ROLLCALL_RETRY=2400
     assert_status 200
     assert_json '.data.duplicates == 1'
 }

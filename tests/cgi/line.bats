@@ -66,7 +66,7 @@ teardown() { rollcall_teardown; }
 }
 
 @test "the day is UTC's and agrees with received_at" {
-    at '2026-11-20 23:59:57'
+    at '2026-11-20 23:59:00'
     TZ=Asia/Tokyo post "$T/record.json"
     assert_json '.data.date == "2026-11-20"'
     last_line | jq -e '.rollcall.received_at | startswith("2026-11-20T23:59:")'
@@ -74,7 +74,7 @@ teardown() { rollcall_teardown; }
 }
 
 @test "a new day begins a new file with seq 1 and a new chain" {
-    at '2026-11-20 23:59:50'
+    at '2026-11-20 23:59:00'
     post "$T/record.json"
     at '2026-11-21 00:00:01'
     post "$T/record.json"

@@ -105,7 +105,7 @@ receipt() { jq -c '[.data.seq, .data.chain]' "$T/body"; }
 @test "an id 17 lines back is a duplicate with Rollcall-Retry" {
     send a
     others 1 300
-    send a HTTP_ROLLCALL_RETRY=60
+    send a HTTP_ROLLCALL_RETRY=240
     dup
     assert_json '.data.seq == 1'
     check_store
@@ -133,15 +133,15 @@ receipt() { jq -c '[.data.seq, .data.chain]' "$T/body"; }
 }
 
 @test "Rollcall-Retry reaches into yesterday's file" {
-    at '2026-11-20 23:59:50'
+    at '2026-11-20 23:59:00'
     send a
     others 1 20
     local first
-    send a HTTP_ROLLCALL_RETRY=60
+    send a HTTP_ROLLCALL_RETRY=240
     dup
     first=$(receipt)
     at '2026-11-21 00:00:05'
-    send a HTTP_ROLLCALL_RETRY=60
+    send a HTTP_ROLLCALL_RETRY=240
     dup
     [ "$(receipt)" = "$first" ]
     [ ! -s "$RECORDS/data/2026-11-21/127.0.0.1_2026-11-21.json" ]
@@ -149,10 +149,10 @@ receipt() { jq -c '[.data.seq, .data.chain]' "$T/body"; }
 }
 
 @test "a receipt out of yesterday's file names yesterday" {
-    at '2026-11-20 23:59:50'
+    at '2026-11-20 23:59:00'
     send a
     at '2026-11-21 00:00:05'
-    send a HTTP_ROLLCALL_RETRY=60
+    send a HTTP_ROLLCALL_RETRY=240
     assert_json '.data.date == "2026-11-20"'
 }
 
@@ -160,12 +160,12 @@ receipt() { jq -c '[.data.seq, .data.chain]' "$T/body"; }
     at '2026-11-20 23:00:00'
     send a
     at '2026-11-21 00:00:05'
-    send a HTTP_ROLLCALL_RETRY=60
+    send a HTTP_ROLLCALL_RETRY=240
     new
 }
 
 @test "without Rollcall-Retry yesterday's file is not asked" {
-    at '2026-11-20 23:59:50'
+    at '2026-11-20 23:59:00'
     send a
     at '2026-11-21 00:00:05'
     send a
@@ -175,10 +175,10 @@ receipt() { jq -c '[.data.seq, .data.chain]' "$T/body"; }
 }
 
 @test "of a batch, those of yesterday are duplicates and the others are stored" {
-    at '2026-11-20 23:59:50'
+    at '2026-11-20 23:59:00'
     send a
     at '2026-11-21 00:00:05'
-    { record '.id = "a"'; record '.id = "b"'; } | post - CONTENT_TYPE=application/x-ndjson HTTP_ROLLCALL_RETRY=60
+    { record '.id = "a"'; record '.id = "b"'; } | post - CONTENT_TYPE=application/x-ndjson HTTP_ROLLCALL_RETRY=240
     assert_status 200
     assert_json '.data.records == 1 and .data.duplicates == 1 and .data.seq == 1 and .data.date == "2026-11-21"'
     check_store
@@ -226,7 +226,7 @@ receipt() { jq -c '[.data.seq, .data.chain]' "$T/body"; }
 @test "a resent batch of 200 with Rollcall-Retry is all duplicates" {
     others 1 200
     for i in {1..200}; do record ".id = \"o-$i\""; done |
-        post - CONTENT_TYPE=application/x-ndjson HTTP_ROLLCALL_RETRY=60
+        post - CONTENT_TYPE=application/x-ndjson HTTP_ROLLCALL_RETRY=240
     assert_json '.data.records == 0 and .data.duplicates == 200'
     [ "$(lines_stored)" = 200 ]
 }

@@ -3,8 +3,8 @@
  *
  * FAULT_AT=n        the n-th call that counts (from 1); nothing happens without it
  * FAULT_CALLS=w|s   count writes, or syncs; both without it
- * FAULT_DO=name     an errno (ENOSPC EDQUOT EIO EFBIG), or "kill" (before the call), "half" (half of
- *                   the bytes, then that the next call fails with ENOSPC), "halfkill" (half, then die)
+ * FAULT_DO=name     an errno (ENOSPC EDQUOT EIO EFBIG), or "kill" (before the call), "half" (half
+ * of the bytes, then that the next call fails with ENOSPC), "halfkill" (half, then die)
  * FAULT_STICKY=1    every later call fails, too (as a full disk does)
  *
  * Only descriptors whose path has "/data/" in it count.
@@ -55,8 +55,8 @@ static int fault(int fd, char kind)
     }
     if (strcmp(what, "halfkill") == 0 && kind == 'w')
         return 2;
-    errno = strcmp(what, "EDQUOT") == 0 ? EDQUOT
-            : strcmp(what, "EIO") == 0  ? EIO
+    errno = strcmp(what, "EDQUOT") == 0  ? EDQUOT
+            : strcmp(what, "EIO") == 0   ? EIO
             : strcmp(what, "EFBIG") == 0 ? EFBIG
                                          : ENOSPC;
     return -1;
@@ -113,7 +113,8 @@ ssize_t writev(int fd, const struct iovec *v, int count)
     int f = fault(fd, 'w');
     if (f < 0)
         return -1;
-    ssize_t r = f > 0 ? REAL(write)(fd, v[0].iov_base, v[0].iov_len / 2) : REAL(writev)(fd, v, count);
+    ssize_t r =
+        f > 0 ? REAL(write)(fd, v[0].iov_base, v[0].iov_len / 2) : REAL(writev)(fd, v, count);
     if (f == 2)
         raise(SIGKILL);
     return r;

@@ -38,11 +38,19 @@ rollcall_setup() {
 rollcall_teardown() {
     local pid children
     for pid in "${PIDS[@]}"; do
-        children=$(pgrep -P "$pid" || true)
+        children=$(descendants "$pid")
         kill -TERM "$pid" 2>/dev/null || continue
         wait_until 10 gone "$pid" || true
         # shellcheck disable=SC2086
         kill -KILL "$pid" $children 2>/dev/null || true
+    done
+}
+
+descendants() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        echo "$child"
+        descendants "$child"
     done
 }
 
@@ -117,8 +125,17 @@ split_reply() {
 # from there. `at now` ends it.
 at() {
     RUNNER=()
-    [ "$1" = now ] || RUNNER=(env TZ=UTC NO_FAKE_STAT=1 DONT_FAKE_MONOTONIC=1
-        FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "@$1")
+    if [ "$1" != now ]; then
+        clock_env "$1"
+        RUNNER=("${CLOCK[@]}")
+    fi
+}
+
+# clock_env TIME: CLOCK is the command prefix that moves the clock there.
+clock_env() {
+    local so=${BATS_FILE_TMPDIR:-$T}/clock.so
+    [ -e "$so" ] || { cc -shared -fPIC -O1 -o "$so.$$" "$LIB/clock.c" && mv "$so.$$" "$so"; }
+    CLOCK=(env "LD_PRELOAD=$so" "TEST_CLOCK_OFFSET=$(($(date -u -d "$1 UTC" +%s) - $(date +%s)))")
 }
 
 # post FILE|- [VAR=VALUE]...: POST /data of a file, or of stdin.
@@ -234,7 +251,7 @@ wait_until() {
 }
 
 # server_start WORKERS: lighttpd with the repository's configuration and that many handlers, on a free
-# port. Sets PORT, URL, SERVER (its pid). SERVER_RUNNER=(faketime ...) goes in front of it.
+# port. Sets PORT, URL, SERVER (its pid). SERVER_RUNNER=(…) goes in front of it.
 server_start() {
     local try
     [ -x "$(command -v lighttpd || echo /usr/sbin/lighttpd)" ] || skip "lighttpd is not installed"

@@ -124,10 +124,9 @@ counted_after() {
 }
 
 @test "midnight amid the load: two days, nothing lost, nothing twice" {
-    command -v faketime >/dev/null || skip "faketime is not installed"
     make_config sync=false lock_timeout_ms=10000
-    SERVER_RUNNER=(env TZ=UTC NO_FAKE_STAT=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1
-        faketime -f '@2026-11-20 23:59:57')
+    clock_env '2026-11-20 23:59:57'
+    SERVER_RUNNER=("${CLOCK[@]}")
     server_start 4
     local round=0
     until [ -d "$RECORDS/data/2026-11-21" ]; do
