@@ -33,12 +33,23 @@ struct process {
     bool gone;             /* it ended before its command line was read */
 };
 
+/*
+ * What to read of a process instead of its command line: adds to `out` what the process's `cmd`
+ * will then be. Runs under guard.h. False: the process has ended.
+ */
+typedef bool (*processes_detail)(void *context, const struct process *process, struct names *names,
+                                 struct buf *out);
+
 struct processes_options {
     enum cmdline_args args;
     bool containers;
     bool lookup;    /* ask getpwuid(3) for users that etc/passwd does not have */
     size_t cmd_max; /* bytes of a command line */
     int64_t until;  /* on clock_monotonic(): what is not read then is not read */
+    processes_detail detail; /* NULL: the command line */
+    void *context;           /* the detail's; it may use the descriptor `keep_fd` as well */
+    size_t detail_max;       /* bytes of one */
+    int keep_fd;             /* TODO */
 };
 
 /* What numbers of the machine the processes' own are related to. */
@@ -69,6 +80,9 @@ bool processes_scan(int root, const struct processes_options *o, struct processe
  */
 void processes_write(const struct processes *p, const struct processes_scale *scale, size_t cmd_max,
                      size_t *truncated, struct buf *out);
+
+/* Percent of one core; see history.h. */
+double processes_cpu(const struct processes_scale *scale, const struct procstat *s);
 
 /* Notes in `h` what the processes have used, for the next beat. `now` is as above. */
 void processes_remember(const struct processes *p, int64_t now, struct history *h);

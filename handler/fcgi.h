@@ -10,9 +10,10 @@
  *   - a listening socket on descriptor 3 (systemd, sd_listen_fds(3): LISTEN_FDS, LISTEN_PID);
  *   - neither, but REQUEST_METHOD in the environment: one CGI request (RFC 3875).
  *
- * SIGTERM, SIGINT and SIGUSR1 end fcgi_accept() with false; a request in hand is finished first. The signal
- * handler puts /dev/null in the place of the listening socket, so that an accept(2) that waits, or
- * is about to, fails at once, while reads of the request in hand are restarted (SA_RESTART).
+ * SIGTERM, SIGINT and SIGUSR1 end fcgi_accept() with false; a request in hand is finished first.
+ * The signal handler puts /dev/null in the place of the listening socket, so that an accept(2) that
+ * waits, or is about to, fails at once, while reads of the request in hand are restarted
+ * (SA_RESTART).
  */
 #ifndef ROLLCALL_FCGI_H
 #define ROLLCALL_FCGI_H

@@ -71,7 +71,7 @@ static const struct {
     {__LINE__, "application/json", "deflate", NULL, V_MEDIA_TYPE},
     {__LINE__, "application/json", "", "", V_LENGTH_REQUIRED},
     {__LINE__, "application/json", "", "12x", V_BAD_REQUEST},
-    {__LINE__, "application/json", "", "-1", V_BAD_REQUEST},
+    {__LINE__, "application/json", "", "-1", V_LENGTH_REQUIRED},
     {__LINE__, "application/json", "", "+2", V_BAD_REQUEST},
     {__LINE__, "application/json", "", "100001", V_TOO_LARGE},
     {__LINE__, "application/json", "", "18446744073709551617", V_TOO_LARGE},
