@@ -499,11 +499,6 @@ static const char *skip(const char *p, const char *end)
     }
 }
 
-const char *json_skip(const char *p)
-{
-    return skip(p, p);
-}
-
 size_t json_unescape(struct json_span quoted, char *out)
 {
     const char *p = quoted.ptr + 1, *end = quoted.ptr + quoted.len - 1;

@@ -7,7 +7,7 @@
  * away, and an unpaired surrogate escape becomes \ufffd. Everything else stays byte for byte;
  * numbers above all. It notes where the members of a top-level object lie.
  *
- * The walk (json_iter_*, json_skip, json_unescape) trusts its input: only text that has passed the
+ * The walk (json_iter_*, json_unescape) trusts its input: only text that has passed the
  * gate, never anything else.
  *
  * All spans point into the gated text and live as long as it does.
@@ -75,9 +75,6 @@ static inline bool json_is_number(struct json_span v)
 
 /* True when the decoded name is `name`. */
 bool json_name_is(struct json_span quoted, const char *name);
-
-/* The byte behind the value that starts at `p`. */
-const char *json_skip(const char *p);
 
 /*
  * Decodes a string (with its quotes) into `out`, which has room for quoted.len bytes. Returns the

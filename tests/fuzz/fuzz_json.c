@@ -25,7 +25,6 @@ static void check_string(struct json_span quoted)
 /* Walks all there is; the containers' own spans bound what lies in them. */
 static void check_value(struct json_span v)
 {
-    CHECK(json_skip(v.ptr) == v.ptr + v.len);
     struct json_iter it;
     struct json_span element;
     struct json_member m;

@@ -327,11 +327,14 @@ static void skips(void **state)
     (void)state;
     static const char *const values[] = {"1", "\"a\\\"]\"", "[[\"]\"],{}]", "{\"}\":[{}]}", "null"};
     for (size_t i = 0; i < COUNT(values); i++) {
-        static const char *const tails[] = {"", ",1", "]", "}"};
+        static const char *const tails[] = {"]", ",1]"};
         for (size_t k = 0; k < COUNT(tails); k++) {
             char text[64];
-            snprintf(text, sizeof text, "%s%s", values[i], tails[k]);
-            assert_int_equal(json_skip(text) - text, strlen(values[i]));
+            int len = snprintf(text, sizeof text, "[%s%s", values[i], tails[k]);
+            struct json_iter it = json_iter_begin((struct json_span){text, (size_t)len});
+            struct json_span first;
+            assert_true(json_iter_element(&it, &first));
+            assert_int_equal(first.len, strlen(values[i]));
         }
     }
 }
