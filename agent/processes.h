@@ -43,9 +43,9 @@ typedef bool (*processes_detail)(void *context, const struct process *process, s
 struct processes_options {
     enum cmdline_args args;
     bool containers;
-    bool lookup;    /* ask getpwuid(3) for users that etc/passwd does not have */
-    size_t cmd_max; /* bytes of a command line */
-    int64_t until;  /* on clock_monotonic(): what is not read then is not read */
+    bool lookup;             /* ask getpwuid(3) for users that etc/passwd does not have */
+    size_t cmd_max;          /* bytes of a command line */
+    int64_t until;           /* on clock_monotonic(): what is not read then is not read */
     processes_detail detail; /* NULL: the command line */
     void *context;           /* the detail's; it may use the descriptor `keep_fd` as well */
     size_t detail_max;       /* bytes of one */

@@ -22,12 +22,12 @@ struct procstat {
     int64_t pid;
     int64_t ppid;
     uint64_t flags;
-    uint64_t cpu_ticks;   /* utime + stime */
+    uint64_t cpu_ticks; /* utime + stime */
     uint64_t user_ticks, system_ticks;
     uint64_t children_user_ticks, children_system_ticks;
     uint64_t iowait_ticks; /* delayacct_blkio_ticks; 0 when the line ends before it */
     int64_t nice;
-    int64_t cpu_num; /* -1: the line ends before it */
+    int64_t cpu_num;      /* -1: the line ends before it */
     uint64_t start_ticks; /* since boot */
     uint64_t rss_pages;
     int64_t threads;
