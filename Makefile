@@ -45,9 +45,9 @@ SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
 	line lines listing listings lock process purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
-AGENT   := backoff cmdline collect config container cpuinfo deliver drain guard gzip history host mask \
-	names options osrelease pace post processes procstat reply secret send signals spool spoolname \
-	tree users
+AGENT   := backoff cmdline collect config container cpuinfo deliver drain guard gzip history host \
+	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
+	reply secret send signals spool spoolname tree users
 
 PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup)
 
@@ -55,7 +55,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
 TESTS_HANDLER := append auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
 	process rebuild receipts record reply resend rows store table tokens users
-TESTS_AGENT   := backoff guard gzip history mask options pace procstat reply spool spoolname texts users
+TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5

@@ -3,6 +3,8 @@
 #include "container.h"
 #include "tree.h"
 
+#include "shared/jsonw.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -131,6 +133,60 @@ bool cmdline_pack(struct cmdline_reader *r, int64_t pid, struct buf *out)
     if (!out->failed && (cut || keep < r->text.len))
         out->data[0] = CUT;
     return true;
+}
+
+static void put_elements(const char *text, size_t len, char separator, struct buf *out)
+{
+    for (size_t at = 0; at <= len;) {
+        const char *end = memchr(text + at, separator, len - at);
+        size_t n = end ? (size_t)(end - text) - at : len - at;
+        if (at)
+            buf_putc(out, ',');
+        jsonw_string(out, text + at, n);
+        at += n + 1;
+    }
+}
+
+/* r->text as r->args wants it shown; `len` bytes of r->raw. */
+static bool put_shown(struct cmdline_reader *r, size_t len, bool cut)
+{
+    buf_reset(&r->text);
+    if (r->args == CMDLINE_NAME)
+        put_program(r->raw.data, len, &r->text);
+    else if (r->args == CMDLINE_FULL)
+        buf_add(&r->text, r->raw.data, len);
+    else if (!mask_list(&r->mask, r->raw.data, len, cut, &r->text))
+        return false;
+    r->text.len = cmdline_cut(r->text.data, r->text.len, r->max);
+    return !r->text.failed;
+}
+
+bool cmdline_list(struct cmdline_reader *r, int64_t pid, struct buf *out)
+{
+    if (!read_raw(r, pid))
+        return false;
+    size_t len = r->raw.len;
+    bool cut = len == r->max + SLACK, ended = len && r->raw.data[len - 1] == '\0';
+    if (len == 0) {
+        buf_puts(out, "[]");
+        return true;
+    }
+    len -= ended || (!cut && r->raw.data[len - 1] == ' ');
+    if (!put_shown(r, len, cut)) {
+        errno = ENOMEM;
+        return false;
+    }
+    bool one = len == 0 || !memchr(r->raw.data, '\0', len);
+    buf_putc(out, '[');
+    put_elements(r->text.data, r->text.len, (!ended && !cut) || one ? ' ' : '\0', out);
+    buf_putc(out, ']');
+    return true;
+}
+
+const char *cmdline_first(const struct cmdline_reader *r, size_t *len)
+{
+    *len = r->raw.len ? strnlen(r->raw.data, r->raw.len) : 0;
+    return r->raw.data;
 }
 
 bool cmdline_unpack(const char *bytes, size_t len, struct cmdline *out)

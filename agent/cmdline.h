@@ -36,6 +36,16 @@ size_t cmdline_packed_max(size_t max);
 /* Reads and packs process `pid`. False when its command line cannot be read. */
 bool cmdline_pack(struct cmdline_reader *r, int64_t pid, struct buf *out);
 
+/*
+ * Reads process `pid` and adds its arguments to `out` as a JSON array of strings. They are told
+ * apart as psutil does: where the text does not end with NUL, or is one argument with spaces in it,
+ * the process has overwritten it, and spaces separate. False with errno when it cannot be read.
+ */
+bool cmdline_list(struct cmdline_reader *r, int64_t pid, struct buf *out);
+
+/* The first argument of the one that was read last, as it is; never to be shown. */
+const char *cmdline_first(const struct cmdline_reader *r, size_t *len);
+
 struct cmdline {
     const char *text; /* borrowed from the packed bytes, as is `container` */
     size_t len;

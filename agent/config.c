@@ -88,15 +88,6 @@ static bool fail(char error[CONF_ERROR_LEN], const char *key, const char *right)
     return false;
 }
 
-static bool check_not_yet(const struct config *c, char error[CONF_ERROR_LEN])
-{
-    if (c->format && strcmp(c->format, "record") == 0)
-        return fail(error, "format", "\"record\" is not built in yet; use \"data\"");
-    if (c->full)
-        return fail(error, "full", "belongs to format \"record\", which is not built in yet");
-    return true;
-}
-
 static bool check_spool(struct config *c, char error[CONF_ERROR_LEN])
 {
     if (!c->spool)
@@ -212,7 +203,10 @@ bool config_check(struct config *c, const char *path, bool sending, char error[C
                    : strcmp(c->args, "none") == 0 ? ARGS_NONE
                    : strcmp(c->args, "full") == 0 ? ARGS_FULL
                                                   : ARGS_MASKED;
-    if (!check_not_yet(c, error) || !check_uuid(c->uuid, error) || !check_spool(c, error))
+    c->listings = c->format && strcmp(c->format, "record") == 0;
+    if (c->full && !c->listings)
+        return fail(error, "full", "belongs to format \"record\"");
+    if (!check_uuid(c->uuid, error) || !check_spool(c, error))
         return false;
     if (!sending)
         return true;

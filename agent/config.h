@@ -37,6 +37,7 @@ struct config {
     int64_t spool_bytes;
     int64_t spool_age; /* ms */
     bool spooling;     /* this and the next: set by config_check() */
+    bool listings;     /* format is "record" */
     enum config_args arguments;
 };
 

@@ -49,3 +49,14 @@ bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, ui
     *cpu_ticks = h->list[low].cpu_ticks;
     return true;
 }
+
+double history_percent(const struct history *h, const struct history_entry *e, int64_t now,
+                       int64_t uptime_ms, uint64_t hertz)
+{
+    uint64_t before = 0;
+    double span = (double)uptime_ms / 1000 - (double)e->start_ticks / (double)hertz;
+    if (history_find(h, e->pid, e->start_ticks, &before))
+        span = (double)(now - h->at) / 1000;
+    uint64_t used = e->cpu_ticks > before ? e->cpu_ticks - before : 0;
+    return span > 0 ? (double)used * 100 / (double)hertz / span : 0;
+}

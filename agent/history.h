@@ -33,4 +33,11 @@ void history_add(struct history *h, const struct history_entry *e);
 /* False when that process was not there. */
 bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, uint64_t *cpu_ticks);
 
+/*
+ * Percent of one core that a process has used since the beat before, or, when it was not there,
+ * since it started. `now`: on clock_monotonic(); `uptime_ms`: of the machine.
+ */
+double history_percent(const struct history *h, const struct history_entry *e, int64_t now,
+                       int64_t uptime_ms, uint64_t hertz);
+
 #endif

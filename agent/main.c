@@ -7,6 +7,7 @@
 #include "collect.h"
 #include "config.h"
 #include "history.h"
+#include "listing.h"
 #include "options.h"
 #include "pace.h"
 #include "send.h"
@@ -43,7 +44,8 @@ static const char usage[] =
     "  --url URL          where to, e.g. https://rollcall.example.com/data (required)\n"
     "  --token-file FILE  holds the token; must not be readable by others\n"
     "  --uuid ID          default: the machine-id\n"
-    "  --format data      the record's format\n"
+    "  --format FORMAT    data (default), or record: full listings, for .../api/v1/record\n"
+    "  --full             with record: also what is dear to read\n"
     "  --args WHAT        masked (default), none (program names only), full\n"
     "  --containers       add container ids\n"
     "  --cmd-max BYTES    kept of a command line (4096)\n"
@@ -126,7 +128,12 @@ static int beat(struct agent *a)
     if (root < 0)
         return fail(EX_CONFIG, "bad_configuration", "root: is no directory that can be opened");
     buf_init(&record, RECORD_BYTES);
-    if (!collect(&a->config, root, !o->root, &a->history, &record)) {
+    bool ok =
+        (a->config.listings ? listing : collect)(&a->config, root, !o->root, &a->history, &record);
+    if (!ok && errno == 0) {
+        code = fail(EX_CONFIG, "bad_configuration",
+                    "uuid: is needed; this machine has no machine-id to take it from");
+    } else if (!ok) {
         log_event(LOG_ERROR, "not_collected", "exit=%d reason=%s", EX_TEMPFAIL, strerror(errno));
         code = EX_TEMPFAIL;
     } else if (!o->print) {

@@ -487,7 +487,8 @@ static void mark_secrets(struct text *t)
     }
 }
 
-bool mask_arguments(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out)
+static bool mask_all(struct mask *m, const char *raw, size_t len, bool cut, char separator,
+                     struct buf *out)
 {
     buf_reset(&m->hide);
     if (!buf_reserve(&m->hide, len + 1))
@@ -502,10 +503,20 @@ bool mask_arguments(struct mask *m, const char *raw, size_t len, bool cut, struc
         if (t.hide[i])
             buf_puts(out, "***");
         else if (raw[i] == '\0')
-            buf_putc(out, ' ');
+            buf_putc(out, separator);
         else
             buf_add(out, raw + i, run - i);
         i = raw[i] == '\0' ? i + 1 : run;
     }
     return !out->failed;
+}
+
+bool mask_arguments(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out)
+{
+    return mask_all(m, raw, len, cut, ' ', out);
+}
+
+bool mask_list(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out)
+{
+    return mask_all(m, raw, len, cut, '\0', out);
 }

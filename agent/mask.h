@@ -29,4 +29,7 @@ void mask_release(struct mask *m);
  */
 bool mask_arguments(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out);
 
+/* The same, with the arguments ended as they were. */
+bool mask_list(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out);
+
 #endif

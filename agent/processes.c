@@ -109,58 +109,84 @@ static int by_pid(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The jobs that may block: first users to be looked up, then command lines to be read. */
+/* The jobs that may block: users to be looked up; then what is to be read of each process. */
 struct jobs {
     struct processes *p;
+    const struct processes_options *o;
     struct cmdline_reader reader;
-    size_t *users;   /* places in p->names */
-    size_t *readers; /* places in p->list */
-    size_t user_count, reader_count;
+    int keep_fd;
+    size_t *places; /* in p->names, then in p->list */
+    size_t count;
 };
 
-static bool run_job(void *context, size_t index, struct buf *out)
+static bool run_user(void *context, size_t index, struct buf *out)
+{
+    const struct jobs *j = context;
+    return names_lookup(j->p->names.list[j->places[index]].uid, out);
+}
+
+static bool run_reader(void *context, size_t index, struct buf *out)
 {
     struct jobs *j = context;
-    if (index < j->user_count)
-        return names_lookup(j->p->names.list[j->users[index]].uid, out);
-    index -= j->user_count;
-    return cmdline_pack(&j->reader, j->p->list[j->readers[index]].stat.pid, out);
+    const struct process *process = &j->p->list[j->places[index]];
+    if (j->o->detail)
+        return j->o->detail(j->o->context, process, &j->p->names, out);
+    return cmdline_pack(&j->reader, process->stat.pid, out);
+}
+
+static void look_up_users(struct jobs *j)
+{
+    struct names *names = &j->p->names;
+    struct guard g;
+    const char *name;
+    size_t len;
+    j->count = 0;
+    for (size_t i = 0; i < names->count; i++)
+        if (!names->list[i].known)
+            j->places[j->count++] = i;
+    if (j->count == 0 || !guard_run(&g, j->count, NAMES_LEN, run_user, j, j->keep_fd, j->o->until))
+        return;
+    for (size_t i = 0; i < j->count; i++)
+        if (guard_result(&g, i, &name, &len) == GUARD_DONE)
+            names_set(names, j->places[i], name, len);
+    guard_release(&g);
 }
 
 /*
  * Kernel threads and zombies have no command line. That of a process in uninterruptible sleep is
- * left alone: whoever holds its memory's lock may hold it for ever.
+ * left alone: whoever holds its memory's lock may hold it for ever. A detail knows all that itself.
  */
-static bool plan_jobs(struct jobs *j, bool lookup)
+static void plan_readers(struct jobs *j)
 {
     struct processes *p = j->p;
-    j->users = calloc(p->names.count + 1, sizeof *j->users);
-    j->readers = calloc(p->count + 1, sizeof *j->readers);
-    if (!j->users || !j->readers)
-        return false;
-    for (size_t i = 0; lookup && i < p->names.count; i++)
-        if (!p->names.list[i].known)
-            j->users[j->user_count++] = i;
+    j->count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct procstat *s = &p->list[i].stat;
-        if ((s->flags & PROCSTAT_KTHREAD) || s->state == 'Z' || s->state == 'X')
+        if (j->o->detail)
+            j->places[j->count++] = i;
+        else if ((s->flags & PROCSTAT_KTHREAD) || s->state == 'Z' || s->state == 'X')
             continue;
-        if (s->state == 'D')
+        else if (s->state == 'D')
             p->unreadable++;
         else
-            j->readers[j->reader_count++] = i;
+            j->places[j->count++] = i;
     }
-    return true;
 }
 
-static void take_cmdline(struct processes *p, struct process *process, size_t index)
+static void take_result(struct jobs *j, struct process *process, size_t index)
 {
     const char *bytes;
     size_t len;
     struct cmdline c;
-    if (guard_result(&p->guard, index, &bytes, &len) != GUARD_DONE ||
-        !cmdline_unpack(bytes, len, &c)) {
-        p->unreadable++;
+    enum guard_state state = guard_result(&j->p->guard, index, &bytes, &len);
+    if (j->o->detail) {
+        process->gone = state == GUARD_EMPTY;
+        process->cmd = state == GUARD_DONE ? bytes : NULL;
+        process->cmd_len = len;
+        return;
+    }
+    if (state != GUARD_DONE || !cmdline_unpack(bytes, len, &c)) {
+        j->p->unreadable++;
         return;
     }
     process->gone = c.gone;
@@ -170,29 +196,19 @@ static void take_cmdline(struct processes *p, struct process *process, size_t in
     process->container = c.container;
 }
 
-static void take_results(struct jobs *j)
+/* Without memory to share nothing is read; the processes are there all the same. */
+static void run_readers(struct jobs *j)
 {
     struct processes *p = j->p;
-    const char *name;
-    size_t len;
-    for (size_t i = 0; i < j->user_count; i++)
-        if (guard_result(&p->guard, i, &name, &len) == GUARD_DONE)
-            names_set(&p->names, j->users[i], name, len);
-    for (size_t i = 0; i < j->reader_count; i++)
-        take_cmdline(p, &p->list[j->readers[i]], j->user_count + i);
-}
-
-/* Without memory to share no command line is read; the processes are there all the same. */
-static void run_jobs(struct jobs *j, int64_t until)
-{
-    size_t count = j->user_count + j->reader_count;
-    size_t max = cmdline_packed_max(j->reader.max);
-    if (count == 0)
+    size_t max = j->o->detail ? j->o->detail_max : cmdline_packed_max(j->reader.max);
+    if (j->count == 0)
         return;
-    if (guard_run(&j->p->guard, count, max, run_job, j, j->reader.proc, until))
-        take_results(j);
-    else
-        j->p->unreadable += j->reader_count;
+    if (!guard_run(&p->guard, j->count, max, run_reader, j, j->keep_fd, j->o->until)) {
+        p->unreadable += j->count;
+        return;
+    }
+    for (size_t i = 0; i < j->count; i++)
+        take_result(j, &p->list[j->places[i]], i);
 }
 
 static void drop_gone(struct processes *p)
@@ -207,18 +223,22 @@ static void drop_gone(struct processes *p)
     p->count = kept;
 }
 
-static bool read_cmdlines(struct processes *p, const struct processes_options *o, int proc)
+static bool read_more(struct processes *p, const struct processes_options *o, int root, int proc)
 {
-    struct jobs j = {.p = p};
+    struct jobs j = {.p = p, .o = o, .keep_fd = o->detail ? root : proc};
+    size_t most = p->count > p->names.count ? p->count : p->names.count;
+    j.places = calloc(most + 1, sizeof *j.places);
+    if (!j.places)
+        return false;
     cmdline_init(&j.reader, proc, o->args, o->containers, o->cmd_max);
-    bool ok = plan_jobs(&j, o->lookup);
-    if (ok)
-        run_jobs(&j, o->until);
+    if (o->lookup)
+        look_up_users(&j);
+    plan_readers(&j);
+    run_readers(&j);
     drop_gone(p);
-    free(j.users);
-    free(j.readers);
+    free(j.places);
     cmdline_release(&j.reader);
-    return ok;
+    return true;
 }
 
 bool processes_scan(int root, const struct processes_options *o, struct processes *p)
@@ -232,7 +252,7 @@ bool processes_scan(int root, const struct processes_options *o, struct processe
     if (ok) {
         qsort(p->list, p->count, sizeof *p->list, by_pid);
         names_load(&p->names, root);
-        ok = read_cmdlines(p, o, proc);
+        ok = read_more(p, o, root, proc);
     }
     int saved = errno;
     close(proc);
@@ -265,18 +285,21 @@ static void put_percent(struct buf *out, double part, double whole)
     buf_putc(out, (char)('0' + n % 10));
 }
 
-/* Since the beat before, or, for a process that it did not see, since the process started. */
+static struct history_entry used_by(const struct procstat *s)
+{
+    return (struct history_entry){s->pid, s->start_ticks, s->cpu_ticks};
+}
+
+double processes_cpu(const struct processes_scale *scale, const struct procstat *s)
+{
+    struct history_entry e = used_by(s);
+    return history_percent(scale->before, &e, scale->now, scale->uptime_ms,
+                           (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 static void put_cpu(struct buf *out, const struct procstat *s, const struct units *u)
 {
-    uint64_t before;
-    double hertz = (double)u->hertz;
-    double span = (double)u->scale->uptime_ms / 1000 - (double)s->start_ticks / hertz;
-    if (history_find(u->scale->before, s->pid, s->start_ticks, &before))
-        span = (double)(u->scale->now - u->scale->before->at) / 1000;
-    else
-        before = 0;
-    uint64_t used = s->cpu_ticks > before ? s->cpu_ticks - before : 0;
-    put_percent(out, (double)used / hertz, span);
+    put_percent(out, processes_cpu(u->scale, s), 100);
 }
 
 static void put_start(struct buf *out, const struct procstat *s, const struct units *u)
@@ -374,7 +397,7 @@ void processes_remember(const struct processes *p, int64_t now, struct history *
 {
     history_start(h, now);
     for (size_t i = 0; i < p->count; i++) {
-        const struct procstat *s = &p->list[i].stat;
-        history_add(h, &(struct history_entry){s->pid, s->start_ticks, s->cpu_ticks});
+        struct history_entry e = used_by(&p->list[i].stat);
+        history_add(h, &e);
     }
 }

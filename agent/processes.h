@@ -47,9 +47,8 @@ struct processes_options {
     size_t cmd_max;          /* bytes of a command line */
     int64_t until;           /* on clock_monotonic(): what is not read then is not read */
     processes_detail detail; /* NULL: the command line */
-    void *context;           /* the detail's; it may use the descriptor `keep_fd` as well */
+    void *context;           /* the detail's; of all descriptors it finds only `root` open */
     size_t detail_max;       /* bytes of one */
-    int keep_fd;             /* TODO */
 };
 
 /* What numbers of the machine the processes' own are related to. */

@@ -11,9 +11,14 @@ enum {
     FIELD_FLAGS = 9,
     FIELD_UTIME = 14,
     FIELD_STIME = 15,
+    FIELD_CHILDREN_UTIME = 16,
+    FIELD_CHILDREN_STIME = 17,
+    FIELD_NICE = 19,
     FIELD_THREADS = 20,
     FIELD_START = 22,
-    FIELD_RSS = 24,
+    FIELD_RSS = 24, /* the last that must be there */
+    FIELD_CPU = 39,
+    FIELD_IOWAIT = 42,
 };
 
 /* Decimal digits at `*s`, at most up to `end`; false when there are none or too many. */
@@ -60,10 +65,26 @@ static void keep(struct procstat *out, int field, int64_t value)
         out->flags = count;
         break;
     case FIELD_UTIME:
-        out->cpu_ticks = count;
+        out->cpu_ticks = out->user_ticks = count;
         break;
     case FIELD_STIME:
         out->cpu_ticks += count;
+        out->system_ticks = count;
+        break;
+    case FIELD_CHILDREN_UTIME:
+        out->children_user_ticks = count;
+        break;
+    case FIELD_CHILDREN_STIME:
+        out->children_system_ticks = count;
+        break;
+    case FIELD_NICE:
+        out->nice = value;
+        break;
+    case FIELD_CPU:
+        out->cpu_num = value;
+        break;
+    case FIELD_IOWAIT:
+        out->iowait_ticks = count;
         break;
     case FIELD_THREADS:
         out->threads = value;
@@ -100,17 +121,17 @@ static const char *parse_name(const char *text, const char *end, struct procstat
 bool procstat_parse(const char *text, size_t len, struct procstat *out)
 {
     const char *end = text + len;
-    *out = (struct procstat){0};
+    *out = (struct procstat){.cpu_num = -1};
     const char *at = parse_name(text, end, out);
     if (!at || end - at < 2 || *at++ != ' ')
         return false;
     out->state = *at++;
     if (out->state < '!' || out->state > '~')
         return false;
-    for (int field = FIELD_STATE + 1; field <= FIELD_RSS; field++) {
+    for (int field = FIELD_STATE + 1; field <= FIELD_IOWAIT; field++) {
         int64_t value;
         if (at == end || *at++ != ' ' || !number(&at, end, &value))
-            return false;
+            return field > FIELD_RSS;
         keep(out, field, value);
     }
     return true;

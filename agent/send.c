@@ -67,6 +67,11 @@ void sender_close(struct sender *s)
     spool_close(&s->spool);
 }
 
+static enum spool_kind kind_of(const struct config *c)
+{
+    return c->listings ? SPOOL_LISTING : SPOOL_DATA;
+}
+
 static void deliver_one(struct sender *s, const char *record, size_t len, struct outcome *o)
 {
     struct buf packed;
@@ -98,7 +103,7 @@ static bool deliver_all(struct sender *s, const char *record, size_t len, struct
         .post = s->post,
         .config = s->config,
         .spool = &s->spool,
-        .kind = SPOOL_DATA,
+        .kind = kind_of(s->config),
         .until = clock_monotonic() + time_to_send(s->config),
         .stopped = s->stopped,
     };
@@ -167,7 +172,8 @@ static void keep(struct sender *s, int64_t created, const char *record, size_t l
     char why[SPOOL_WHY_MAX], fate[SPOOL_WHY_MAX + 16];
     if (o->code == EX_PROTOCOL || !s->config->spooling)
         snprintf(fate, sizeof fate, "not kept");
-    else if (spool_add(&s->spool, SPOOL_DATA, created, o->unknown ? o->tried : 0, record, len, why))
+    else if (spool_add(&s->spool, kind_of(s->config), created, o->unknown ? o->tried : 0, record,
+                       len, why))
         snprintf(fate, sizeof fate, "spooled");
     else
         snprintf(fate, sizeof fate, "not kept: %s", why);

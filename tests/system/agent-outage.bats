@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Ten agents at short intervals against a real collector that goes away, and agents that are killed:
 # nothing lost, nothing twice.
+# shellcheck disable=SC2030,SC2031,SC2317
 
 load ../lib/helper
 
@@ -91,4 +92,44 @@ nothing_twice() {
     wait_until 5 spools_empty
     nothing_twice
     [ "$(ids | wc -l)" -gt 20 ]
+}
+
+# listings: the files of uuid agent-0.
+listings() { find "$RECORDS/record" -name 'agent-0_*.json' 2>/dev/null; }
+spooled() { find "$T/spool-0" -name '*.gz' | grep -q .; }
+at_least() { [ "$(listings | wc -l)" -ge "$1" ]; }
+
+@test "listings: what could not be delivered arrives one by one, and once; the newest is what was printed" {
+    make_config test_api=true
+    server_start 2
+    for n in 1 2 3; do
+        (agent 0 --format record --url http://127.0.0.1:1/api/v1/record) || [ $? = 75 ]
+    done
+    [ "$(find "$T/spool-0" -name '*.record.gz' | wc -l)" = 3 ]
+    (agent 0 --format record --url "$URL/api/v1/record") # the last --url counts
+    [ "$(listings | wc -l)" = 4 ]
+    find "$T/spool-0" -name '*.gz*' | run ! grep .
+    http -H "Authorization: Bearer $READ_TOKEN" "$URL/api/test/count"
+    assert_json '.data.count == 4'
+    http -H "Authorization: Bearer $READ_TOKEN" "$URL/api/test/latest"
+    assert_json '.data.filename | test("/agent-0_[0-9]{10}[.][0-9]{7}[.]json$")'
+    assert_json '.data.content | length > 10 and (map(has("memory_info")) | all)'
+}
+
+@test "listings: a collector that is killed and comes back: none lost, none twice" {
+    server_start 2
+    (agent 0 --format record --url "$URL/api/v1/record" --every 250ms) &
+    STAYING=($!)
+    PIDS+=($!)
+    wait_until 60 at_least 3
+    mapfile -t workers < <(server_workers)
+    kill -KILL "${workers[@]}" "$SERVER"
+    wait_until 60 spooled
+    free_port() { echo "$PORT"; }
+    server_start 2
+    wait_until 120 spools_empty
+    end_agents
+    spools_empty || (agent 0 --format record --url "$URL/api/v1/record")
+    run ! grep -hE 'not kept|spool_dropped|set_aside' "$T"/err-*
+    [ "$(grep -c ^delivered "$T/out-0")" = "$(listings | wc -l)" ]
 }

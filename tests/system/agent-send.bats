@@ -182,7 +182,6 @@ status() {
   check '{"unknown":1}' unknown
   check '{"cmd_max":"x"}' cmd_max
   check '{"format":"xml"}' format
-  check '{"format":"record"}' "not built in yet"
   check '{"every":"1ms"}' every
   check '{"spool_bytes":1}' spool_bytes
   check '{"spool_age":"x"}' spool_age

@@ -135,7 +135,7 @@ static void configuration_errors(void **state)
         {"--url=http://u:p@h/data", "url: "},
         {"--uuid=a b", "uuid: "},
         {"--uuid=0123456789012345678901234567890123456789012345678901234567890123x", "uuid: "},
-        {"--format=record", "format: "},
+        {"--format=xml", "format: "},
         {"--full", "full: "},
         {"--every=1ms", "every: "},
         {"--spool=x", "spool: "},
