@@ -27,7 +27,7 @@ static bool write_one(void *context, const struct process *process, struct names
                         out);
 }
 
-static void put_all(const struct writer *w, const struct processes *p, struct buf *out)
+static void put_all(struct writer *w, const struct processes *p, struct buf *out)
 {
     buf_putc(out, '[');
     for (size_t i = 0; i < p->count; i++) {

@@ -162,14 +162,12 @@ static void plan_readers(struct jobs *j)
     j->count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct procstat *s = &p->list[i].stat;
-        if (j->o->detail)
+        bool none = (s->flags & PROCSTAT_KTHREAD) || s->state == 'Z' || s->state == 'X';
+        bool stuck = !none && s->state == 'D';
+        if (j->o->detail || (!none && !stuck))
             j->places[j->count++] = i;
-        else if ((s->flags & PROCSTAT_KTHREAD) || s->state == 'Z' || s->state == 'X')
-            continue;
-        else if (s->state == 'D')
-            p->unreadable++;
         else
-            j->places[j->count++] = i;
+            p->unreadable += stuck;
     }
 }
 

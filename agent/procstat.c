@@ -51,53 +51,27 @@ static bool number(const char **s, const char *end, int64_t *out)
     return true;
 }
 
-static void keep(struct procstat *out, int field, int64_t value)
+static uint64_t count(int64_t value)
 {
-    uint64_t count = value < 0 ? 0 : (uint64_t)value;
-    switch (field) {
-    case FIELD_PPID:
-        out->ppid = value;
-        break;
-    case FIELD_TTY:
-        out->tty = (uint32_t)value;
-        break;
-    case FIELD_FLAGS:
-        out->flags = count;
-        break;
-    case FIELD_UTIME:
-        out->cpu_ticks = out->user_ticks = count;
-        break;
-    case FIELD_STIME:
-        out->cpu_ticks += count;
-        out->system_ticks = count;
-        break;
-    case FIELD_CHILDREN_UTIME:
-        out->children_user_ticks = count;
-        break;
-    case FIELD_CHILDREN_STIME:
-        out->children_system_ticks = count;
-        break;
-    case FIELD_NICE:
-        out->nice = value;
-        break;
-    case FIELD_CPU:
-        out->cpu_num = value;
-        break;
-    case FIELD_IOWAIT:
-        out->iowait_ticks = count;
-        break;
-    case FIELD_THREADS:
-        out->threads = value;
-        break;
-    case FIELD_START:
-        out->start_ticks = count;
-        break;
-    case FIELD_RSS:
-        out->rss_pages = count;
-        break;
-    default:
-        break;
-    }
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+static void keep(struct procstat *out, const int64_t field[FIELD_IOWAIT + 1])
+{
+    out->ppid = field[FIELD_PPID];
+    out->tty = (uint32_t)field[FIELD_TTY];
+    out->flags = count(field[FIELD_FLAGS]);
+    out->user_ticks = count(field[FIELD_UTIME]);
+    out->system_ticks = count(field[FIELD_STIME]);
+    out->cpu_ticks = out->user_ticks + out->system_ticks;
+    out->children_user_ticks = count(field[FIELD_CHILDREN_UTIME]);
+    out->children_system_ticks = count(field[FIELD_CHILDREN_STIME]);
+    out->nice = field[FIELD_NICE];
+    out->threads = field[FIELD_THREADS];
+    out->start_ticks = count(field[FIELD_START]);
+    out->rss_pages = count(field[FIELD_RSS]);
+    out->cpu_num = field[FIELD_CPU];
+    out->iowait_ticks = count(field[FIELD_IOWAIT]);
 }
 
 /* "pid (comm" before the last ')'; NULL when it is not that, else the text behind the ')'. */
@@ -121,19 +95,22 @@ static const char *parse_name(const char *text, const char *end, struct procstat
 bool procstat_parse(const char *text, size_t len, struct procstat *out)
 {
     const char *end = text + len;
-    *out = (struct procstat){.cpu_num = -1};
+    *out = (struct procstat){0};
     const char *at = parse_name(text, end, out);
     if (!at || end - at < 2 || *at++ != ' ')
         return false;
     out->state = *at++;
     if (out->state < '!' || out->state > '~')
         return false;
+    int64_t fields[FIELD_IOWAIT + 1] = {[FIELD_CPU] = -1};
     for (int field = FIELD_STATE + 1; field <= FIELD_IOWAIT; field++) {
-        int64_t value;
-        if (at == end || *at++ != ' ' || !number(&at, end, &value))
-            return field > FIELD_RSS;
-        keep(out, field, value);
+        bool there = at < end && *at++ == ' ' && number(&at, end, &fields[field]);
+        if (!there && field <= FIELD_RSS)
+            return false;
+        if (!there)
+            break;
     }
+    keep(out, fields);
     return true;
 }
 

@@ -33,7 +33,9 @@ struct subject {
     struct psproc *p;
     const struct procstat *s;
     double cpu;
-    int dir;            /* /proc/PID */
+    int dir; /* /proc/PID; -1: it is not to be looked at */
+    struct names *names;
+    const char *user;   /* known without names */
     struct buf status;  /* its text */
     struct buf cmdline; /* JSON */
     char exe[PATH_MAX];
@@ -59,12 +61,6 @@ void psproc_release(struct psproc *p)
 static void put_null(struct buf *out)
 {
     buf_puts(out, "null");
-}
-
-static void member(struct buf *out, const char *name)
-{
-    buf_putc(out, ',');
-    jsonw_name(out, name);
 }
 
 /* Below the root: a path of the process, which may have been made to look like anything. */
@@ -161,15 +157,23 @@ static void put_exe(struct subject *x)
 }
 
 /* The numbers behind "Uid:" and the like: real, effective, saved. */
-static void put_status(struct subject *x, const char *name, size_t count)
+static void put_ids(struct subject *x, const char *name)
 {
     uint64_t n[3];
-    if (!psnum_field(x->status.data, x->status.len, name, n, count))
-        put_null(x->out);
-    else if (count == 1)
-        buf_u64(x->out, n[0]);
+    if (psnum_field(x->status.data, x->status.len, name, n, 3))
+        psnum_array(n, 3, x->out);
     else
-        psnum_array(n, count, x->out);
+        put_null(x->out);
+}
+
+static void put_uids(struct subject *x)
+{
+    put_ids(x, "Uid");
+}
+
+static void put_gids(struct subject *x)
+{
+    put_ids(x, "Gid");
 }
 
 static void put_switches(struct subject *x)
@@ -271,35 +275,46 @@ static void put_threads(struct subject *x)
 }
 
 /* The real user, as psutil has it. */
-static void put_username(struct subject *x, struct names *names)
+static void put_username(struct subject *x)
 {
     uint64_t uid;
     size_t at;
-    if (!psnum_field(x->status.data, x->status.len, "Uid", &uid, 1) ||
-        !names_want(names, (uid_t)uid, &at)) {
+    if (x->user) {
+        jsonw_str(x->out, x->user);
+    } else if (psnum_field(x->status.data, x->status.len, "Uid", &uid, 1) &&
+               names_want(x->names, (uid_t)uid, &at)) {
+        if (!x->names->list[at].known)
+            names_load(x->names, x->p->root);
+        jsonw_str(x->out, x->names->list[at].text);
+    } else {
         put_null(x->out);
-        return;
     }
-    if (!names->list[at].known)
-        names_load(names, x->p->root);
-    jsonw_str(x->out, names->list[at].text);
 }
 
-static void put_cpu_times(const struct psproc *p, const struct procstat *s, struct buf *out)
+static void put_cpu_num(struct subject *x)
 {
+    if (x->s->cpu_num < 0)
+        put_null(x->out);
+    else
+        buf_i64(x->out, x->s->cpu_num);
+}
+
+static void put_cpu_times(struct subject *x)
+{
+    const struct procstat *s = x->s;
     const uint64_t ticks[] = {s->user_ticks, s->system_ticks, s->children_user_ticks,
                               s->children_system_ticks, s->iowait_ticks};
     for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++) {
-        buf_putc(out, i ? ',' : '[');
-        psnum_ticks(ticks[i], p->hertz, out);
+        buf_putc(x->out, i ? ',' : '[');
+        psnum_ticks(ticks[i], x->p->hertz, x->out);
     }
-    buf_putc(out, ']');
+    buf_putc(x->out, ']');
 }
 
-static void put_create_time(const struct psproc *p, const struct procstat *s, struct buf *out)
+static void put_create_time(struct subject *x)
 {
-    uint64_t boot = (uint64_t)p->boot_ms / 1000;
-    psnum_ticks(s->start_ticks + boot * p->hertz, p->hertz, out);
+    uint64_t hertz = x->p->hertz, boot = (uint64_t)x->p->boot_ms / 1000;
+    psnum_ticks(x->s->start_ticks + boot * hertz, hertz, x->out);
 }
 
 static const char *status_word(char state)
@@ -316,78 +331,120 @@ static const char *status_word(char state)
     return "?";
 }
 
+static void put_status(struct subject *x)
+{
+    jsonw_str(x->out, status_word(x->s->state));
+}
+
+static void put_pid(struct subject *x)
+{
+    buf_i64(x->out, x->s->pid);
+}
+
+static void put_ppid(struct subject *x)
+{
+    buf_i64(x->out, x->s->ppid);
+}
+
+static void put_nice(struct subject *x)
+{
+    buf_i64(x->out, x->s->nice);
+}
+
+static void put_num_threads(struct subject *x)
+{
+    buf_i64(x->out, x->s->threads);
+}
+
+static void put_cpu_percent(struct subject *x)
+{
+    buf_printf(x->out, "%.1f", x->cpu);
+}
+
 /* ---- the object */
 
-static void put_full(struct subject *x, const char *name)
+static void put_connections(struct subject *x)
 {
-    int root = x->p->root;
-    member(x->out, name);
-    if (!x->p->full)
-        put_null(x->out);
-    else if (strcmp(name, "connections") == 0)
-        psnet_connections(x->dir, x->out);
-    else if (strcmp(name, "io_counters") == 0)
-        psfull_io(x->dir, x->out);
-    else if (strcmp(name, "memory_full_info") == 0 && x->has_memory)
+    psnet_connections(x->dir, x->out);
+}
+
+static void put_io_counters(struct subject *x)
+{
+    psfull_io(x->dir, x->out);
+}
+
+static void put_memory_full(struct subject *x)
+{
+    if (x->has_memory)
         psfull_memory(x->dir, x->memory, x->out);
-    else if (strcmp(name, "memory_maps") == 0)
-        psfull_maps(x->dir, root, x->out);
-    else if (strcmp(name, "num_fds") == 0)
-        psfull_num_fds(x->dir, x->out);
-    else if (strcmp(name, "open_files") == 0)
-        psfull_files(x->dir, root, x->out);
     else
         put_null(x->out);
 }
 
-static void put_value(struct subject *x, const char *name, void (*put)(struct subject *))
+static void put_memory_maps(struct subject *x)
 {
-    member(x->out, name);
-    put(x);
+    psfull_maps(x->dir, x->p->root, x->out);
 }
 
-/* Members in the order of their names. */
-static void write_members(struct subject *x, struct names *names)
+static void put_num_fds(struct subject *x)
 {
-    const struct procstat *s = x->s;
-    struct buf *out = x->out;
-    buf_puts(out, "{\"cmdline\":");
-    put_cmdline(x);
-    put_full(x, "connections");
-    put_value(x, "cpu_affinity", put_affinity);
-    buf_printf(out, s->cpu_num < 0 ? ",\"cpu_num\":null" : ",\"cpu_num\":%lld",
-               (long long)s->cpu_num);
-    buf_printf(out, ",\"cpu_percent\":%.1f,\"cpu_times\":", x->cpu);
-    put_cpu_times(x->p, s, out);
-    member(out, "create_time");
-    put_create_time(x->p, s, out);
-    put_value(x, "cwd", put_cwd);
-    buf_puts(out, ",\"environ\":null");
-    put_value(x, "exe", put_exe);
-    member(out, "gids");
-    put_status(x, "Gid", 3);
-    put_full(x, "io_counters");
-    put_value(x, "ionice", put_ionice);
-    put_full(x, "memory_full_info");
-    put_value(x, "memory_info", put_memory);
-    put_full(x, "memory_maps");
-    put_value(x, "memory_percent", put_memory_percent);
-    put_value(x, "name", put_name);
-    buf_printf(out, ",\"nice\":%lld", (long long)s->nice);
-    put_value(x, "num_ctx_switches", put_switches);
-    put_full(x, "num_fds");
-    member(out, "num_threads");
-    put_status(x, "Threads", 1);
-    put_full(x, "open_files");
-    buf_printf(out, ",\"pid\":%lld,\"ppid\":%lld,\"status\":\"%s\"", (long long)s->pid,
-               (long long)s->ppid, status_word(s->state));
-    put_value(x, "terminal", put_terminal);
-    put_value(x, "threads", put_threads);
-    member(out, "uids");
-    put_status(x, "Uid", 3);
-    member(out, "username");
-    put_username(x, names);
-    buf_putc(out, '}');
+    psfull_num_fds(x->dir, x->out);
+}
+
+static void put_open_files(struct subject *x)
+{
+    psfull_files(x->dir, x->p->root, x->out);
+}
+
+/* In the order of their names. */
+static const struct {
+    const char *name;
+    void (*put)(struct subject *x); /* NULL: null */
+    bool full;
+} members[] = {
+    {"cmdline", put_cmdline, false},
+    {"connections", put_connections, true},
+    {"cpu_affinity", put_affinity, false},
+    {"cpu_num", put_cpu_num, false},
+    {"cpu_percent", put_cpu_percent, false},
+    {"cpu_times", put_cpu_times, false},
+    {"create_time", put_create_time, false},
+    {"cwd", put_cwd, false},
+    {"environ", NULL, false},
+    {"exe", put_exe, false},
+    {"gids", put_gids, false},
+    {"io_counters", put_io_counters, true},
+    {"ionice", put_ionice, false},
+    {"memory_full_info", put_memory_full, true},
+    {"memory_info", put_memory, false},
+    {"memory_maps", put_memory_maps, true},
+    {"memory_percent", put_memory_percent, false},
+    {"name", put_name, false},
+    {"nice", put_nice, false},
+    {"num_ctx_switches", put_switches, false},
+    {"num_fds", put_num_fds, true},
+    {"num_threads", put_num_threads, false},
+    {"open_files", put_open_files, true},
+    {"pid", put_pid, false},
+    {"ppid", put_ppid, false},
+    {"status", put_status, false},
+    {"terminal", put_terminal, false},
+    {"threads", put_threads, false},
+    {"uids", put_uids, false},
+    {"username", put_username, false},
+};
+
+static void write_members(struct subject *x)
+{
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        buf_putc(x->out, i ? ',' : '{');
+        jsonw_name(x->out, members[i].name);
+        if (members[i].put && (x->p->full || !members[i].full))
+            members[i].put(x);
+        else
+            put_null(x->out);
+    }
+    buf_putc(x->out, '}');
 }
 
 static void read_memory(struct subject *x)
@@ -442,7 +499,7 @@ bool psproc_write(struct psproc *p, const struct procstat *s, double cpu, struct
     if (p->reader.proc < 0)
         p->reader.proc = openat(p->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     snprintf(path, sizeof path, "%lld", (long long)s->pid);
-    struct subject x = {.p = p, .s = s, .cpu = cpu, .out = out};
+    struct subject x = {.p = p, .s = s, .cpu = cpu, .names = names, .out = out};
     x.dir = openat(p->reader.proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (x.dir < 0)
         return false;
@@ -450,52 +507,17 @@ bool psproc_write(struct psproc *p, const struct procstat *s, double cpu, struct
     buf_init(&x.cmdline, out->max);
     bool there = read_subject(&x);
     if (there)
-        write_members(&x, names);
+        write_members(&x);
     buf_release(&x.status);
     buf_release(&x.cmdline);
     close(x.dir);
     return there;
 }
 
-void psproc_write_poor(const struct psproc *p, const struct procstat *s, double cpu,
-                       const char *user, struct buf *out)
+void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
+                       struct buf *out)
 {
-    static const char *const unknown[] = {"cmdline",
-                                          "connections",
-                                          "cpu_affinity",
-                                          "cwd",
-                                          "environ",
-                                          "exe",
-                                          "gids",
-                                          "io_counters",
-                                          "ionice",
-                                          "memory_full_info",
-                                          "memory_info",
-                                          "memory_maps",
-                                          "memory_percent",
-                                          "num_ctx_switches",
-                                          "num_fds",
-                                          "open_files",
-                                          "terminal",
-                                          "threads",
-                                          "uids"};
-    buf_puts(out, "{\"name\":");
-    jsonw_string(out, s->comm, s->comm_len);
-    buf_printf(out, ",\"pid\":%lld,\"ppid\":%lld,\"status\":\"%s\",\"nice\":%lld",
-               (long long)s->pid, (long long)s->ppid, status_word(s->state), (long long)s->nice);
-    buf_printf(out, s->cpu_num < 0 ? ",\"cpu_num\":null" : ",\"cpu_num\":%lld",
-               (long long)s->cpu_num);
-    buf_printf(out,
-               ",\"num_threads\":%lld,\"cpu_percent\":%.1f,\"cpu_times\":", (long long)s->threads,
-               cpu);
-    put_cpu_times(p, s, out);
-    member(out, "create_time");
-    put_create_time(p, s, out);
-    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
-        member(out, unknown[i]);
-        put_null(out);
-    }
-    member(out, "username");
-    user ? jsonw_str(out, user) : put_null(out);
-    buf_putc(out, '}');
+    struct subject x = {
+        .p = p, .s = s, .cpu = cpu, .dir = -1, .user = user, .exe_errno = EACCES, .out = out};
+    write_members(&x);
 }

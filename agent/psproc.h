@@ -37,8 +37,8 @@ void psproc_release(struct psproc *p);
 bool psproc_write(struct psproc *p, const struct procstat *s, double cpu, struct names *names,
                   struct buf *out);
 
-/* What `s` alone tells, null for the rest. `user` may be NULL. */
-void psproc_write_poor(const struct psproc *p, const struct procstat *s, double cpu,
-                       const char *user, struct buf *out);
+/* What `s` alone tells, null for the rest: of a process that does not answer. */
+void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
+                       struct buf *out);
 
 #endif
