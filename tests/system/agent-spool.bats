@@ -373,3 +373,35 @@ for n in range(6):
   same "" "$(comm -23 "$T/want" <(seen '.[].ids[]' | sort))"
   same "" "$(seen '.[].ids[]' | sort | uniq -d)"
 }
+
+# certificate FILE [faketime WHEN] NAME: self-signed, for that name, good for two days from then.
+certificate() {
+  local file=$1 name=${*: -1}
+  shift
+  set -- "${@:1:$#-1}"
+  "$@" openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$name" -addext "subjectAltName=DNS:$name" \
+    -keyout "$file.key" -out "$file.pem" 2>/dev/null
+}
+
+@test "a certificate that has expired, is for another name, or of an unknown authority: kept, and sent once it is right" {
+  command -v openssl >/dev/null || skip "needs openssl to make a certificate"
+  command -v faketime >/dev/null || skip "needs faketime to make an expired one"
+  certificate "$T/expired" faketime "30 days ago" localhost
+  certificate "$T/other" other.example
+  certificate "$T/right" localhost
+  for kind in expired other right; do
+    rm -f "$T/stub/port"
+    stub "$T/$kind.pem" "$T/$kind.key"
+    URL=https://localhost:$PORT
+    mode ok
+    beat --cacert "$T/$kind.pem"
+    case $kind in
+      right) same "0 0" "$STATUS $(spooled)" ;;
+      *) same 75 "$STATUS" && [[ $ERR == *"curl: (60)"*cacert* ]] ;;
+    esac
+  done
+  same "2 1" "$(seen '[.[].ids | length] | join(" ")')"
+  same "null null" "$(seen '.[].retry | tostring' | paste -sd' ')" # nothing was sent before
+  beat # whoever is not the authority that this host trusts
+  same "75 1" "$STATUS $(spooled)"
+}
