@@ -47,7 +47,7 @@ teardown() { rollcall_teardown; }
     handlers_start 1
     apache_start 's,header=10 body=30,header=1 body=1,'
     dawdle 2 100
-    wait_until 20 held 2 cut
+    wait_until 90 held 2 cut
     assert_nothing_stored
 }
 

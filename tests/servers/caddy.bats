@@ -42,6 +42,6 @@ teardown() { rollcall_teardown; }
     handlers_start 1
     caddy_start 's,read_body 30s,read_body 1s,'
     dawdle 2 100
-    wait_until 20 held 2 cut
+    wait_until 90 held 2 cut
     assert_nothing_stored
 }

@@ -299,7 +299,7 @@ for _ in range(count):
     threading.Thread(target=one).start()' "$PORT" "$1" "$2" "$TOKEN" >"$T/held" 2>&1 3>&- &
     # Ended first: a server waits for its clients before it ends.
     PIDS=("$!" "${PIDS[@]}")
-    wait_until 10 held "$1" held
+    wait_until 60 held "$1" held
 }
 held() { [ "$(grep -c "$2" "$T/held")" = "$1" ]; }
 
