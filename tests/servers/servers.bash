@@ -307,7 +307,7 @@ held() { [ "$(grep -c "$2" "$T/held")" = "$1" ]; }
 dawdlers_hold_nobody() {
     dawdle 4 100
     dawdle 4 50000
-    http_post "$T/record.json" -m 10
+    http_post "$T/record.json" -m 25
     [ "$STATUS" = 200 ] || tail -n 20 "$SITE"/*.log
     assert_status 200
 }
