@@ -299,7 +299,7 @@ for _ in range(count):
     threading.Thread(target=one).start()' "$PORT" "$1" "$2" "$TOKEN" >"$T/held" 2>&1 3>&- &
     # Ended first: a server waits for its clients before it ends.
     PIDS=("$!" "${PIDS[@]}")
-    wait_until 60 held "$1" held
+    wait_until 10 held "$1" held
 }
 held() { [ "$(grep -c "$2" "$T/held")" = "$1" ]; }
 
@@ -307,7 +307,7 @@ held() { [ "$(grep -c "$2" "$T/held")" = "$1" ]; }
 dawdlers_hold_nobody() {
     dawdle 4 100
     dawdle 4 50000
-    http_post "$T/record.json" -m 25
+    http_post "$T/record.json" -m 10
     [ "$STATUS" = 200 ] || tail -n 20 "$SITE"/*.log
     assert_status 200
 }
