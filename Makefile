@@ -64,14 +64,17 @@ MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cl
 TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned
 
 # What people copy and change, each below $(DATADIR) without its first folder.
-DATA := lighttpd/lighttpd.conf lighttpd/production.conf \
+DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
 	rollcall-cleanup.service rollcall-cleanup.timer see-everything.conf \
 	rollcall.sysusers rollcall.tmpfiles) \
-	scripts/cron/rollcall-agent
-data = $(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(DATA)))
+	scripts/cron/rollcall-agent \
+	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
+	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql))
+QUESTIONS := changed-systems clones kernels memory new-programs restarts roll-call root-logins silent who-ran
+data = $(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(patsubst aws/%,%,$(DATA))))
 
 obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
 SHARED_LIB  := $(BUILD)/shared.a
@@ -150,7 +153,7 @@ install: all
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
 	$(INSTALL) -d $(addprefix $(DESTDIR)$(DATADIR)/,$(sort $(dir $(data))))
 	for f in $(DATA); do \
-		sed 's,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,' "$$f" \
+		sed 's,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),' "$$f" \
 			>"$(DESTDIR)$(DATADIR)/$${f#*/}"; \
 		if [ -x "$$f" ]; then mode=755; else mode=644; fi; \
 		chmod $$mode "$(DESTDIR)$(DATADIR)/$${f#*/}" || exit 1; \
@@ -164,8 +167,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
 	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(data))
-	-rmdir $(addprefix $(DESTDIR)$(DATADIR)/,$(filter-out ./,$(sort $(dir $(data))))) 2>/dev/null
-	-rmdir $(DESTDIR)$(DATADIR) 2>/dev/null
+	[ ! -d $(DESTDIR)$(DATADIR) ] || find $(DESTDIR)$(DATADIR) -depth -type d -empty -delete
 
 clean:
 	rm -rf build

@@ -1,0 +1,37 @@
+-- The same two tables for DuckDB, over a records directory or whatever was restored from the archive.
+-- Read this first, then any of the questions:
+--
+--     cd /usr/local/share/rollcall/athena/duckdb
+--     duckdb -c ".read tables.sql" -c ".read who-ran.sql"
+--
+-- What can be set before a question (and, the first two, before this file):
+--
+--     SET VARIABLE json_files = 'archive/json/*/*.json.gz';   -- default /var/lib/rollcall/data/*/*.json
+--     SET VARIABLE csv_files = 'archive/csv/*/*.csv.gz';      -- default /var/lib/rollcall/data/*/*.csv
+--     SET VARIABLE day = '2026-11-20';                        -- default yesterday, in UTC
+--     SET VARIABLE program = 'sshd';                          -- what who-ran.sql looks for
+SET TimeZone = 'UTC';
+SET VARIABLE json_files = coalesce(getvariable('json_files'), '/var/lib/rollcall/data/*/*.json');
+SET VARIABLE csv_files = coalesce(getvariable('csv_files'), '/var/lib/rollcall/data/*/*.csv');
+
+CREATE OR REPLACE TEMP MACRO asked_day() AS coalesce(CAST(getvariable('day') AS DATE), current_date - 1);
+CREATE OR REPLACE TEMP MACRO file_day(name) AS
+    CAST(regexp_extract(name, '_(\d{4}-\d\d-\d\d)\.(json|csv)(\.gz)?$', 1) AS DATE);
+
+-- A line that is being written just now is no JSON yet: passed over.
+CREATE OR REPLACE TEMP VIEW records AS
+SELECT * EXCLUDE (filename), file_day(filename) AS date
+FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename = true, ignore_errors = true,
+    maximum_object_size = 268435456,
+    columns = {id: 'VARCHAR', collected_at: 'VARCHAR', hostname: 'VARCHAR', machine_id: 'VARCHAR', boot_id: 'VARCHAR',
+        instance_id: 'VARCHAR', processor: 'VARCHAR', cores: 'INTEGER', arch: 'VARCHAR', memory_bytes: 'BIGINT',
+        boot_time: 'VARCHAR', os_name: 'VARCHAR', os_ver: 'VARCHAR', os_version: 'VARCHAR', os_pretty_name: 'VARCHAR',
+        users: 'JSON', processes: 'JSON',
+        rollcall: 'STRUCT(received_at VARCHAR, client_ip VARCHAR, process_count INTEGER, user_count INTEGER,
+            seq BIGINT, chain VARCHAR)'})
+WHERE rollcall.chain IS NOT NULL;
+
+CREATE OR REPLACE TEMP VIEW processes AS
+SELECT * EXCLUDE (filename), file_day(filename) AS date
+FROM read_csv(getvariable('csv_files'), filename = true, header = true, all_varchar = true, delim = ',', quote = '"',
+    escape = '"', new_line = '\r\n', max_line_size = 33554432, ignore_errors = true);

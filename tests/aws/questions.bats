@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# aws/athena/: the questions are asked in DuckDB, of files that the real handler wrote on three days; what Athena
+# is given is parsed by its grammars.
+
+load ../lib/helper
+load aws
+
+setup() {
+    rollcall_setup
+    npm_ready
+}
+teardown() { rollcall_teardown; }
+
+# said ADDRESS JQ-FILTER: a record of that address, now.
+said() { post_with "$2" "REMOTE_ADDR=$1" && assert_status 200; }
+
+# Three days of four hosts: alpha is there always; beta falls silent on the last day; gamma comes on the
+# second, is upgraded and started anew on the third; delta is gamma's clone.
+three_days() {
+    local ssh='{"pid":9,"user":"root","rss":2097152,"cmd":"/usr/sbin/sshd -D"}'
+    at "2026-11-18 10:00:00"
+    said 10.0.0.1 ".hostname=\"alpha\"|.users=[\"ana\"]|.processes=[$ssh]"
+    said 10.0.0.2 '.hostname="beta"|.users="bo\nroot"|.processes="PID USER CMD\n1 root init\n2 bo -bash"'
+    at "2026-11-19 10:00:00"
+    said 10.0.0.1 ".hostname=\"alpha\"|.processes=[$ssh,{\"pid\":10,\"user\":\"ana\",\"cmd\":\"vi a,b \\\"c\\\"\"}]"
+    said 10.0.0.2 '.hostname="beta"|.users=[]|.processes=[]'
+    said 10.0.0.3 ".hostname=\"gamma\"|.machine_id=\"m3\"|.boot_id=\"b1\"|.os_ver=\"6.1.1\"|.processes=[$ssh]"
+    at "2026-11-20 10:00:00"
+    said 10.0.0.1 ".hostname=\"alpha\"|.users=[{\"name\":\"root\",\"tty\":\"pts/0\"}]
+        |.processes=[$ssh,{\"pid\":11,\"user\":\"eve\",\"rss\":52428800,\"cmd\":\"/tmp/miner\\n-x\"},{\"pid\":2,\"user\":\"root\",\"cmd\":\"[kthreadd]\"}]"
+    said 10.0.0.4 '.hostname="delta"|.machine_id="m3"|.boot_id="b9"|.processes=[]'
+    at "2026-11-20 10:05:00"
+    said 10.0.0.1 ".hostname=\"alpha\"|.processes=[$ssh|.rss-=1]"
+    said 10.0.0.3 '.hostname="gamma"|.machine_id="m3"|.boot_id="b2"|.boot_time="2026-11-20T09:59:00.000Z"|.os_ver="6.1.2"
+        |.processes=[{"pid":7,"user":"root","cmd":"sshd: ana"}]'
+    at now
+}
+
+ask() { node "$AWS_TESTS/ask.js" "$SOURCE" "$ATHENA/duckdb/tables.sql" "SET VARIABLE day = '2026-11-20'" "$@"; }
+
+# answers QUESTION LINE...: exactly these rows; received_at's last digits, which the clock decides, left out.
+answers() {
+    local question=$1 got
+    shift
+    got=$(ask "$ATHENA/duckdb/$question.sql" | sed -E 's/(T[0-9:]{5}):[0-9.]{6}Z/\1/g')
+    [ "$got" = "$(printf '%s\n' "$@")" ] || fail "$question says: $got"
+}
+
+all_answers() {
+    answers changed-systems '["gamma","Linux, 6.1.1, p","Linux, 6.1.2, p"]'
+    answers clones '["m3","2","2","2","delta gamma"]'
+    answers kernels '["6.1","2","alpha"]' '["6.1.2","1","gamma"]'
+    answers memory '["alpha","miner\\n-x","50","2026-11-20T10:00"]' '["alpha","sshd","2","2026-11-20T10:00"]'
+    answers new-programs '["alpha","/tmp/miner\\n-x","eve"]' '["gamma","sshd:","root"]'
+    answers restarts '["gamma","1","2026-11-20T09:59","2026-11-20T10:05"]'
+    answers root-logins '["alpha","10.0.0.1","2026-11-20T10:00","2026-11-20T10:00","1"]'
+    answers silent '["beta","10.0.0.2","2026-11-19T10:00"]'
+    answers who-ran '["alpha","10.0.0.1","root","2026-11-20T10:00","2026-11-20T10:05","1","/usr/sbin/sshd -D"]' \
+        '["gamma","10.0.0.3","root","2026-11-20T10:05","2026-11-20T10:05","1","sshd: ana"]'
+    ask "$ATHENA/duckdb/roll-call.sql" | jq -c '[.[0, 1], (.[4] == null or (.[4] | tonumber | . > 290 and . < 310)), .[5]]' >"$T/got"
+    printf '%s\n' '["alpha","2",true,"1"]' '["delta","1",true,"1"]' '["gamma","1",true,"1"]' | diff - "$T/got"
+}
+
+@test "the questions, of a records directory" {
+    three_days
+    SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
+    all_answers
+    # What a writer has not finished is no record yet.
+    printf '{"hostname":"half' >>"$(json_file 10.0.0.4)"
+    all_answers
+}
+
+@test "the questions, of the archive as it lies in S3" {
+    three_days
+    local file day
+    for file in "$RECORDS"/data/*/*; do
+        day=$(basename "$(dirname "$file")")
+        mkdir -p "$T/archive/${file##*.}/date=$day"
+        gzip -c "$file" >"$T/archive/${file##*.}/date=$day/$(basename "$file").gz"
+    done
+    SOURCE="SET VARIABLE json_files = '$T/archive/json/*/*.json.gz'; SET VARIABLE csv_files = '$T/archive/csv/*/*.csv.gz'"
+    all_answers
+}
+
+@test "who-ran: any program, by its whole name only" {
+    three_days
+    SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
+    # A login shell's dash has the apostrophe in front that keeps spreadsheets from a formula.
+    same_hosts() { [ "$(ask "SET VARIABLE day = '$1'" "SET VARIABLE program = '$2'" "$ATHENA/duckdb/who-ran.sql" | jq -r '.[0]')" = "$3" ]; }
+    same_hosts 2026-11-18 bash beta
+    same_hosts 2026-11-18 ssh ''
+    same_hosts 2026-11-18 's.*' ''
+    same_hosts 2026-11-19 vi alpha
+    # What stood in the record, commas and quotes included, is in the cell.
+    [ "$(ask "SELECT cmd FROM processes WHERE pid = '10'")" = '["vi a,b \"c\""]' ]
+}
+
+@test "each question is given for both, and Athena's are what its grammars take" {
+    local check=$T/check.cjs file
+    diff <(cd "$ATHENA" && find . -maxdepth 1 -name '*.sql' ! -name 'create-*' | sort) \
+        <(cd "$ATHENA/duckdb" && find . -name '*.sql' ! -name tables.sql | sort)
+    [ "$(find "$ATHENA/duckdb" -name '*.sql' ! -name tables.sql | wc -l)" -ge 10 ]
+    (cd "$AWS_TESTS" && node_modules/.bin/esbuild sql-check.js --bundle --platform=node --format=cjs \
+        --log-level=error --outfile="$check")
+    node "$check" "$ATHENA"/*.sql
+    # It does tell bad from good.
+    for edit in 's/GROUP BY/GRUOP BY/' 's/ string,/ strin,/' 's/PARTITIONED BY/PARTITIONED ON/' 's/count(/count((/'; do
+        mkdir -p "$T/bad"
+        for file in kernels create-records; do sed "$edit" "$ATHENA/$file.sql" >"$T/bad/$file.sql"; done
+        ! node "$check" "$T"/bad/*.sql >"$T/bad/said" || fail "accepted after $edit"
+    done
+}
+
+@test "the columns are the handler's, in its order" {
+    three_days
+    head -n 1 "$(csv_file 10.0.0.1)" | tr -d '"\r' | tr , '\n' >"$T/header"
+    sed -n '/^CREATE/,/^)/s/^    `\{0,1\}\([a-z_]*\).*/\1/p' "$ATHENA/create-processes.sql" | diff "$T/header" -
+    # An escape character that no field can hold; a backslash would change \n into n.
+    grep -q "'escapeChar' = '.u0001'" "$ATHENA/create-processes.sql"
+}
