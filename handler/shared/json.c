@@ -408,8 +408,26 @@ static bool take_after(struct gate *g)
     return true;
 }
 
+#ifdef BENCH_NO_GATE /* what the gate costs: compact JSON, taken on trust */
+static bool take_on_trust(char *text, size_t len, struct json_doc *doc)
+{
+    while (len > 0 && is_space(text[len - 1]))
+        text[--len] = '\0';
+    doc->text = (struct json_span){text, len};
+    doc->member_count = 0;
+    struct json_iter it = json_iter_begin(doc->text);
+    while (doc->member_count < JSON_MAX_MEMBERS &&
+           json_iter_member(&it, &doc->members[doc->member_count]))
+        doc->member_count++;
+    return true;
+}
+#endif
+
 bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *fault)
 {
+#ifdef BENCH_NO_GATE
+    return take_on_trust(text, len, doc);
+#endif
     struct gate g;
     g.text = g.at = g.run = text;
     g.end = text + len;
