@@ -45,6 +45,7 @@ pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 HANDLER_LIBS = $(call pkg_libs,fcgi libcjson libdeflate libcrypto) -lcsv
 VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
+AWS_LIBS     = $(call pkg_libs,libcurl expat libcjson libcrypto) -lcsv -pthread
 
 SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
@@ -53,6 +54,7 @@ VERIFY  := csvdiff filecheck receipts recsv
 AGENT   := backoff cmdline collect config container cpuinfo deliver drain guard gzip history host \
 	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
 	reply secret send signals spool spoolname tree users
+AWS     := canon credential credentials http ini metadata profile s3 s3list s3object s3url xml
 
 PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup)
 
@@ -60,6 +62,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
 TESTS_HANDLER := append auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
 	process rebuild receipts record reply resend rows store table tokens users
+TESTS_AWS     := canon ini s3url xml
 TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users
 
 MAN1 := agent/rollcall-agent.1
@@ -85,12 +88,14 @@ obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
 SHARED_LIB  := $(BUILD)/shared.a
 HANDLER_LIB := $(BUILD)/handler.a
 AGENT_LIB   := $(BUILD)/agent.a
+AWS_LIB     := $(BUILD)/aws.a
 
 all: $(PROGRAMS)
 
 $(SHARED_LIB): $(call obj,handler/shared,$(SHARED))
 $(HANDLER_LIB): $(call obj,handler,$(HANDLER) $(VERIFY))
 $(AGENT_LIB): $(call obj,agent,$(AGENT))
+$(AWS_LIB): $(call obj,aws,$(AWS))
 %.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -114,7 +119,7 @@ $(BUILD)/%.o: %.c
 # Unit tests: built by pattern, run by tests/unit/run.
 unit = $(patsubst %,$(BUILD)/tests/unit/$(1)/test_%,$(2))
 UNIT := $(call unit,shared,$(TESTS_SHARED)) $(call unit,handler,$(TESTS_HANDLER)) \
-	$(call unit,agent,$(TESTS_AGENT))
+	$(call unit,agent,$(TESTS_AGENT)) $(call unit,aws,$(TESTS_AWS)) $(BUILD)/tests/aws/s3tool
 CMOCKA_LIBS = $(call pkg_libs,cmocka)
 
 $(call unit,shared,$(TESTS_SHARED)): %: %.o $(SHARED_LIB)
@@ -123,6 +128,13 @@ $(call unit,handler,$(TESTS_HANDLER)): %: %.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(HANDLER_LIBS)
 $(call unit,agent,$(TESTS_AGENT)): %: %.o $(AGENT_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(AGENT_LIBS)
+
+$(call unit,aws,$(TESTS_AWS)): %: %.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(AWS_LIBS)
+
+# The S3 client on the command line, for tests/aws.
+$(BUILD)/tests/aws/s3tool: $(BUILD)/tests/aws/s3tool.o $(AWS_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)
 
 units: $(UNIT)
 

@@ -15,6 +15,8 @@ LIBRARIES = {
     "cjson": r"(cjson/)?cJSON\.h",
     "curl": r"curl/.*",
     "deflate": r"libdeflate\.h",
+    "expat": r"expat\.h",
+    "zlib": r"zlib\.h",
     "crypto": r"openssl/.*",
 }
 

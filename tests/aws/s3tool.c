@@ -1,0 +1,100 @@
+/*
+ * s3tool: the S3 client of aws/ on the command line, for the tests. The bucket is $S3_BUCKET, the
+ * rest S3_REGION, S3_ENDPOINT, S3_ADDRESSING. Exit status: an enum s3_result, or 99 for usage.
+ *
+ *     s3tool ls PREFIX | level PREFIX | put KEY FILE [NOTE] | get KEY | head KEY
+ */
+#include "../../aws/s3list.h"
+#include "../../aws/s3object.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USAGE ((enum s3_result)99)
+
+static bool print_entry(void *context, const struct s3_entry *e)
+{
+    (void)context;
+    if (e->is_level)
+        printf("level %s\n", e->key);
+    else
+        printf("%" PRIu64 " %s\n", e->size, e->key);
+    return true;
+}
+
+static bool restart(void *context)
+{
+    (void)context;
+    return ftruncate(STDOUT_FILENO, 0) == 0 && lseek(STDOUT_FILENO, 0, SEEK_SET) == 0;
+}
+
+static bool take(void *context, const char *bytes, size_t len)
+{
+    (void)context;
+    return write(STDOUT_FILENO, bytes, len) == (ssize_t)len;
+}
+
+static enum s3_result put(struct s3 *s, const char *key, const char *path, const char *note,
+                          struct s3_fault *f)
+{
+    struct stat st;
+    struct s3_source source = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (source.fd < 0 || fstat(source.fd, &st) != 0)
+        return USAGE;
+    source.len = (uint64_t)st.st_size;
+    if (!s3_source_hash(&source))
+        return USAGE;
+    return s3_put(s, key, &source, "application/octet-stream", note, f);
+}
+
+static enum s3_result head(struct s3 *s, const char *key, struct s3_fault *f)
+{
+    struct s3_object o;
+    enum s3_result result = s3_head(s, key, &o, f);
+    if (result == S3_OK)
+        printf("%" PRIu64 " %s %s\n", o.size, o.etag, o.note);
+    return result;
+}
+
+static enum s3_result run(struct s3 *s, int argc, char **argv, struct s3_fault *f)
+{
+    static const struct s3_sink out = {restart, take, NULL};
+    if (argc == 3 && strcmp(argv[1], "ls") == 0)
+        return s3_list(s, argv[2], false, print_entry, NULL, f);
+    if (argc == 3 && strcmp(argv[1], "level") == 0)
+        return s3_list(s, argv[2], true, print_entry, NULL, f);
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "put") == 0)
+        return put(s, argv[2], argv[3], argc == 5 ? argv[4] : NULL, f);
+    if (argc == 3 && strcmp(argv[1], "get") == 0)
+        return s3_get(s, argv[2], &out, f);
+    if (argc == 3 && strcmp(argv[1], "head") == 0)
+        return head(s, argv[2], f);
+    snprintf(f->text, sizeof f->text, "usage: s3tool ls|level|put|get|head ...");
+    return USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const struct s3_config config = {.bucket = getenv("S3_BUCKET"),
+                                     .region = getenv("S3_REGION"),
+                                     .endpoint = getenv("S3_ENDPOINT"),
+                                     .addressing = getenv("S3_ADDRESSING"),
+                                     .stall_s = 5};
+    struct s3_fault fault = {.text = ""};
+    char error[HTTP_ERROR_MAX];
+    if (!config.bucket || !http_global(error))
+        return USAGE;
+    struct s3_site *site = s3_site_open(&config, &fault);
+    struct s3 *s = site ? s3_new(site) : NULL;
+    enum s3_result result = s ? run(s, argc, argv, &fault) : fault.result;
+    if (result != S3_OK)
+        fprintf(stderr, "%s\n", fault.text);
+    s3_free(s);
+    s3_site_free(site);
+    return (int)result;
+}
