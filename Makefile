@@ -1,4 +1,4 @@
-# rollcall: make | make DEV=1 | make check | make lint | make install PREFIX=/usr/local DESTDIR=
+# rollcall: make | make DEV=1 | make check | make lint | make install PREFIX=/usr/local DESTDIR= | make deb
 # Objects are listed, not globbed: what is not named here is not shipped.
 
 VERSION := 0.1.0
@@ -186,6 +186,10 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(data))
 	[ ! -d $(DESTDIR)$(DATADIR) ] || find $(DESTDIR)$(DATADIR) -depth -type d -empty -delete
 
+# Debian packages in $(BUILD)/deb.
+deb:
+	scripts/deb/build $(VERSION) $(BUILD)/deb
+
 clean:
 	rm -rf build
 
@@ -193,6 +197,6 @@ clean:
 print-%:
 	@:$(info $($*))
 
-.PHONY: all units fuzz check lint install uninstall clean
+.PHONY: all units fuzz check lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
