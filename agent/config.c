@@ -210,6 +210,9 @@ bool config_check(struct config *c, const char *path, bool sending, char error[C
         return false;
     if (!sending)
         return true;
+    /* A listing has nothing else to tell hosts by, and cloned machines share their machine-id. */
+    if (c->listings && !c->uuid)
+        return fail(error, "uuid", "is required with format \"record\": 1 to 64 of A-Z a-z 0-9 -");
     if (c->key && !c->cert)
         return fail(error, "key", "needs cert");
     return check_url(c->url, error) && check_token_source(c, path, error);

@@ -43,7 +43,7 @@ static const char usage[] =
     "Keys of the configuration, as options (an option wins):\n"
     "  --url URL          where to, e.g. https://rollcall.example.com/data (required)\n"
     "  --token-file FILE  holds the token; must not be readable by others\n"
-    "  --uuid ID          default: the machine-id\n"
+    "  --uuid ID          default: the machine-id; sending listings requires one\n"
     "  --format FORMAT    data (default), or record: full listings, for .../api/v1/record\n"
     "  --full             with record: also what is dear to read\n"
     "  --args WHAT        masked (default), none (program names only), full\n"

@@ -145,4 +145,9 @@ printed_here() {
   agent --root "$T/root" --print --full
   same 78 "$STATUS"
   [[ $ERR == *full* ]]
+  printf '{"url":"http://127.0.0.1:1/api/v1/record","format":"record"}' >"$T/agent.json"
+  agent
+  same 78 "$STATUS"
+  one_line "$T/err"
+  [[ $ERR == *uuid* ]]
 }
