@@ -1,12 +1,19 @@
 #!/usr/bin/env bats
 # Ten agents at short intervals against a real collector that goes away, and agents that are killed:
 # nothing lost, nothing twice.
+#
+# ROLLCALL_OUTAGE_SECONDS=600 bats -f stampede tests/system/agent-outage.bats: the collector is away
+# for that long, the beats are 5 s apart, and how the agents came back is said. By default the same
+# in small: seconds, and four beats in each.
 # shellcheck disable=SC2030,SC2031,SC2317
 
 load ../lib/helper
 
 AGENT=$ROLLCALL_BUILD/rollcall-agent
 AGENTS=10
+OUTAGE=${ROLLCALL_OUTAGE_SECONDS:-0}
+EVERY=250ms
+[ "$OUTAGE" = 0 ] || EVERY=5s
 
 setup() {
     rollcall_setup
@@ -28,7 +35,7 @@ start_agents() {
     local n
     STAYING=()
     for ((n = 0; n < AGENTS; n++)); do
-        agent "$n" --every 250ms &
+        agent "$n" --every "$EVERY" --splay "$EVERY" --log "$T/log-$n" &
         STAYING+=($!)
     done
     PIDS+=("${STAYING[@]}")
@@ -54,26 +61,60 @@ nothing_twice() {
     verify
 }
 
-@test "ten agents, a collector that is killed and comes back: nothing lost, nothing twice" {
+# came_back FILE: each agent's first delivery behind the outage, in seconds since `$BACK`; and the
+# requests in each second since then, most first.
+came_back() {
+    local n line
+    for ((n = 0; n < AGENTS; n++)); do
+        line=$(grep event=delivered "$T/log-$n" | awk -v back="time=$BACK" '$1 >= back { print $1; exit }')
+        echo $(($(date -d "${line#time=}" +%s) - $(date -d "$BACK" +%s)))
+    done | sort -n >"$1"
+    cat "$T"/log-? | awk -v back="time=$BACK" '/event=delivered/ && $1 >= back { print substr($1, 6, 19) }' |
+        sort | uniq -c | sort -rn | awk '{ print $1 }' >"$1.rate"
+}
+
+# While they were away they failed often, so that each waits for a time of its own.
+no_stampede() {
+    came_back "$T/back"
+    echo "# back after (s): $(paste -sd' ' "$T/back")" >&3
+    echo "# most requests in one second: $(head -n 1 "$T/back.rate"); seconds with one or more: $(wc -l <"$T/back.rate")" >&3
+    [ "$(uniq "$T/back" | wc -l)" -ge 5 ] || fail "they came back together"
+    [ "$(head -n 1 "$T/back.rate")" -le "$AGENTS" ] || fail "$(head -n 1 "$T/back.rate") requests in a second"
+}
+
+# No beat is missing: ids hold the millisecond of each.
+no_gap() {
+    ids | sed 's/^agent-//; s/-/ /' | sort -k1,1n -k2,2n >"$T/beats"
+    awk 'NR > 1 && $1 == agent && $2 - at > 7500 { print "agent", $1, "is silent for", $2 - at, "ms" } { agent = $1; at = $2 }' \
+        "$T/beats" >"$T/gaps"
+    echo "# $(wc -l <"$T/beats") beats stored, $(wc -l <"$T/gaps") missing, $(cat "$T"/log-? | grep -c event=late) said to be skipped" >&3
+    [ ! -s "$T/gaps" ] || grep -q event=late "$T"/log-? || fail "$(head -n 3 "$T/gaps")"
+}
+
+@test "ten agents, a collector that is killed and comes back: nothing lost, nothing twice, no stampede" {
     server_start 2
     start_agents
     wait_until 60 all_delivered 3
     mapfile -t workers < <(server_workers)
     kill -KILL "${workers[@]}" "$SERVER"
     wait_until 60 all_spooled
+    sleep "$OUTAGE"
     free_port() { echo "$PORT"; }
+    BACK=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
     server_start 2
-    wait_until 120 spools_empty
+    wait_until $((OUTAGE + 120)) spools_empty
+    [ "$OUTAGE" = 0 ] || no_stampede
     end_agents
     wait_until 5 spools_empty || { # the last beats may have been spooled behind a pause
         for ((n = 0; n < AGENTS; n++)); do (agent "$n") || fail "agent $n: $(tail -n 1 "$T/err-$n")"; done
         spools_empty
     }
-    run ! grep -hE 'not kept|spool_dropped|set_aside' "$T"/err-*
+    run ! grep -hE 'not kept|spool_dropped|set_aside' "$T"/err-* "$T"/log-*
     # Each record was acknowledged once, and each acknowledged one is there.
     acknowledged=$(cat "$T"/out-* | sed -n 's/^delivered .* records=\([0-9]*\).*/\1/p; t; s/^delivered .*/1/p' | awk '{ n += $1 } END { print n }')
     stored=$(ids | wc -l)
     [ "$acknowledged" = "$stored" ] || fail "$acknowledged acknowledged, $stored stored"
+    [ "$OUTAGE" = 0 ] || no_gap
     nothing_twice
 }
 
