@@ -150,6 +150,24 @@ fuzz:
 	$(MAKE) CC=clang BUILD=build/fuzz OPT='$(FUZZ_OPT)' DEFS=-DBUF_FIRST=1 WERROR=-Werror \
 		$(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
 
+# What tests/bench/run compares with, and measures with.
+BENCH := $(addprefix $(BUILD)/tests/bench/,null syncpairs libproc2 zoo measure srcaddr.so)
+
+bench-programs: $(BENCH)
+
+$(BUILD)/tests/bench/null: $(BUILD)/tests/bench/null.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,fcgi)
+$(BUILD)/tests/bench/libproc2: $(BUILD)/tests/bench/libproc2.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,libproc2)
+$(addprefix $(BUILD)/tests/bench/,syncpairs zoo measure): %: %.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/tests/bench/srcaddr.so: tests/bench/srcaddr.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Wno-pedantic -fPIC -shared -o $@ $<
+
+bench:
+	tests/bench/run $(if $(QUICK),--quick)
+
 # What needs no web server.
 check: all units
 	tests/unit/run $(BUILD)
@@ -197,6 +215,6 @@ clean:
 print-%:
 	@:$(info $($*))
 
-.PHONY: all units fuzz check lint install uninstall deb clean
+.PHONY: all units fuzz bench bench-programs check lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

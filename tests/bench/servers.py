@@ -1,0 +1,173 @@
+"""servers: what is compared, each started in a directory of its own: a web server and its workers.
+
+`with Rollcall(place, ...) as s:` starts it; s.port, s.cpu(), s.memory() and s.stored() tell of it.
+"""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+from machine import HERE, PYTHON, Wrong, answers, cpu_seconds, free_port, private_kib, program
+from machine import text_of, tool, tree, wait_for
+
+TOKEN = "bench-token"
+
+
+class Server:
+    """Common to all: start, stop, count."""
+
+    name = ""
+    scheme = "http"
+
+    def __init__(self, place, workers):
+        self.place, self.workers = place, workers
+        self.port, self.dir, self.master = None, None, []
+
+    def __enter__(self):
+        self.dir, self.port = self.place.folder(self.name), free_port()
+        self.records = os.path.join(self.dir, "records")
+        os.mkdir(self.records)
+        try:
+            self.start()
+            wait_for(lambda: self.alive() and answers(self.port), 20, f"{self.name}: start")
+        except Wrong as e:
+            raise Wrong(f"{e}: {text_of(os.path.join(self.dir, 'out'))[-500:]}") from None
+        return self
+
+    def __exit__(self, *_):
+        for started in self.master:
+            self.place.stop(started)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def alive(self):
+        ended = [m.args for m in self.master if m.poll() is not None]
+        if ended:
+            raise Wrong(f"{self.name}: {ended[0][3]} ended")
+        return True
+
+    def run(self, argv, **environment):
+        keep = {k: os.environ[k] for k in ("PATH", "HOME", "LANG") if k in os.environ}
+        self.master.append(self.place.start(argv, os.path.join(self.dir, "out"), cwd=HERE,
+                                            env={**keep, "BENCH_RUN": self.dir, **environment}))
+
+    def pids(self):
+        return [pid for m in self.master for pid in tree(m.pid)]
+
+    def cpu(self):
+        return cpu_seconds(self.pids())
+
+    def memory(self):
+        """KiB private to all its processes."""
+        return sum(private_kib(pid) for pid in self.pids())
+
+    def url(self):
+        return f"{self.scheme}://127.0.0.1:{self.port}/data"
+
+    def files(self, kind):
+        """The daily files."""
+        for folder, _, names in os.walk(self.records):
+            for name in names:
+                if name.endswith(kind):
+                    yield os.path.join(folder, name)
+
+    def stored(self):
+        """(JSON lines, CSV rows) in all files."""
+        return (sum(lines(f) for f in self.files(".json")),
+                sum(lines(f) - 1 for f in self.files(".csv")))
+
+
+def lines(path):
+    count = 0
+    with open(path, "rb", buffering=0) as f:
+        while chunk := f.read(1 << 20):
+            count += chunk.count(b"\n")
+    return count
+
+
+class Fcgi(Server):
+    """lighttpd and workers that it starts."""
+
+    handler = ""
+    keys = {}
+    conf = "lighttpd.conf"
+
+    def start(self):
+        with open(os.path.join(self.dir, "tokens"), "w", encoding="ascii") as f:
+            f.write(hashlib.sha256(TOKEN.encode()).hexdigest() + " ingest # bench\n")
+        with open(os.path.join(self.dir, "handler.json"), "w", encoding="ascii") as f:
+            json.dump({"records_dir": self.records, "tokens_file": os.path.join(self.dir, "tokens"),
+                       "max_file_bytes": 1 << 40, **self.keys}, f)
+        self.run(["lighttpd", "-D", "-f", os.path.join(HERE, self.conf)],
+                 BENCH_PORT=str(self.port), BENCH_HANDLER=self.handler, BENCH_WORKERS=str(self.workers),
+                 BENCH_CONFIG=os.path.join(self.dir, "handler.json"))
+
+    def worker_pids(self):
+        return self.pids()[1:]
+
+    def worker_memory(self):
+        """KiB private to the largest worker."""
+        return max(private_kib(pid) for pid in self.worker_pids())
+
+
+class Null(Fcgi):
+    name = "null"
+
+    def start(self):
+        self.handler = tool("null")
+        super().start()
+
+    def stored(self):
+        return None
+
+
+class Rollcall(Fcgi):
+    name = "rollcall"
+
+    def __init__(self, place, workers, handler=None, sync=False):
+        super().__init__(place, workers)
+        self.handler = handler or program("rollcall-handler")
+        self.keys = {"sync": sync}
+
+    def verify(self):
+        done = subprocess.run([program("rollcall-verify"), self.records], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode != 0:
+            raise Wrong(f"rollcall-verify: {done.stdout[-1000:]}")
+
+
+class RollcallTls(Rollcall):
+    name = "rollcall-tls"
+    scheme = "https"
+    conf = "lighttpd-tls.conf"
+
+    def start(self):
+        self.cert = os.path.join(self.dir, "cert.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-keyout", os.path.join(self.dir, "key.pem"), "-out", self.cert,
+                        "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+                       check=True, stderr=subprocess.DEVNULL)
+        super().start()
+
+
+class Flask(Server):
+    """nginx, gunicorn with one process a core, Flask."""
+
+    name = "flask"
+
+    def start(self):
+        self.run([PYTHON, "-m", "gunicorn", "--workers", str(self.workers), "--bind",
+                  f"unix:{self.dir}/app.sock", "--log-level", "warning", "flask_app:app"],
+                 BENCH_RECORDS=self.records, BENCH_TOKEN=TOKEN,
+                 PYTHONDONTWRITEBYTECODE="1")
+        wait_for(lambda: self.alive() and os.path.exists(f"{self.dir}/app.sock"), 30, "gunicorn")
+        with open(os.path.join(HERE, "nginx.conf"), encoding="ascii") as f:
+            text = f.read()
+        for name, value in (("RUN", self.dir), ("PORT", self.port), ("WORKERS", self.workers),
+                            ("USER", "user root;" if os.geteuid() == 0 else "")):
+            text = text.replace(f"@{name}@", str(value))
+        conf = os.path.join(self.dir, "nginx.conf")
+        with open(conf, "w", encoding="ascii") as f:
+            f.write(text)
+        self.run(["nginx", "-c", conf, "-p", self.dir, "-e", os.path.join(self.dir, "error.log")])
