@@ -18,4 +18,7 @@ struct text {
 /* Appends one quoted field. `scratch` is worked in and need not be kept. */
 void cell_put(struct buf *out, struct text value, struct buf *scratch);
 
+/* The same for `count` fields with commas between them. */
+void cells_put(struct buf *out, const struct text *values, size_t count, struct buf *scratch);
+
 #endif

@@ -90,10 +90,8 @@ static enum verdict make_prefix(struct rows *r, const struct record *record, con
 static void put_row(struct rows *r, const struct process *p, struct buf *cells, struct buf *out)
 {
     buf_add(out, r->prefix.data, r->prefix.len);
-    for (size_t i = 0; i < COL_COUNT; i++) {
-        buf_putc(out, ',');
-        cell_put(out, p->column[i], cells);
-    }
+    buf_putc(out, ',');
+    cells_put(out, p->column, COL_COUNT, cells);
     put_row_end(out);
 }
 
@@ -130,7 +128,7 @@ static enum verdict put_table(struct rows *r, struct json_span processes, struct
     struct text text = {r->decoded.data, json_unescape(processes, r->decoded.data)};
     struct table table;
     struct process p;
-    char rss[32];
+    char rss[BUF_DIGITS];
     table_begin(&table, text);
     for (*count = 0; table_next(&table, &p, rss); (*count)++) {
         put_row(r, &p, &r->scratch, out);

@@ -1,12 +1,25 @@
 #include "table.h"
 
-#include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "shared/buf.h"
+
 #include <string.h>
 
 enum { KIB_DIGITS_MAX = 19 }; /* fits uint64_t */
+
+enum { DIGIT = 1, NUMERIC = 2, BLANK = 4 };
+
+static const unsigned char kinds[256] = {
+    ['0'] = DIGIT | NUMERIC, ['1'] = DIGIT | NUMERIC, ['2'] = DIGIT | NUMERIC,
+    ['3'] = DIGIT | NUMERIC, ['4'] = DIGIT | NUMERIC, ['5'] = DIGIT | NUMERIC,
+    ['6'] = DIGIT | NUMERIC, ['7'] = DIGIT | NUMERIC, ['8'] = DIGIT | NUMERIC,
+    ['9'] = DIGIT | NUMERIC, ['.'] = NUMERIC,         [','] = NUMERIC,
+    ['-'] = NUMERIC,         [' '] = BLANK,           ['\t'] = BLANK,
+};
+
+struct cell {
+    struct text text;
+    unsigned all, any; /* the kinds that all of its bytes are of, and those that any is of */
+};
 
 static const struct {
     const char *name;
@@ -19,26 +32,30 @@ static const struct {
     {"COMMAND", COL_CMD}, {"ARGS", COL_CMD},
 };
 
-static bool is_blank(char c)
+static inline unsigned kind(char c)
 {
-    return c == ' ' || c == '\t';
+    return kinds[(unsigned char)c];
 }
 
 static const char *skip_blanks(const char *p, const char *end)
 {
-    while (p < end && is_blank(*p))
+    while (p < end && kind(*p) & BLANK)
         p++;
     return p;
 }
 
-/* The next word at `*p`, empty at the end of the line. */
-static struct text next_word(const char **p, const char *end)
+/* The next cell at `*p`, up to a byte of a kind in `stops`; empty at the end of the line. */
+static inline struct cell next_cell(const char **p, const char *end, unsigned stops)
 {
     const char *start = skip_blanks(*p, end), *at = start;
-    while (at < end && !is_blank(*at))
-        at++;
+    struct cell cell = {.all = DIGIT | NUMERIC | BLANK};
+    for (; at < end && !(kind(*at) & stops); at++) {
+        cell.all &= kind(*at);
+        cell.any |= kind(*at);
+    }
     *p = at;
-    return (struct text){start, (size_t)(at - start)};
+    cell.text = (struct text){start, (size_t)(at - start)};
+    return cell;
 }
 
 /* The next line, without its end; CRLF is taken as LF. False at the end of the text. */
@@ -80,7 +97,7 @@ static bool read_header(struct table *t, struct text line)
     size_t count = 0;
     const char *p = line.ptr, *end = p + line.len;
     for (;;) {
-        struct text word = next_word(&p, end);
+        struct text word = next_cell(&p, end, BLANK).text;
         if (word.len == 0)
             break;
         if (count == TABLE_COLUMNS_MAX || !header_word(word))
@@ -100,75 +117,70 @@ void table_begin(struct table *t, struct text text)
         t->at = text.ptr;
 }
 
-static bool all_of(struct text t, const char *allowed)
+/* Digits that are KiB as bytes; false when these are more than can be counted. */
+static bool read_kib(struct text digits, uint64_t *bytes)
 {
-    for (size_t i = 0; i < t.len; i++)
-        if (!(t.ptr[i] >= '0' && t.ptr[i] <= '9') && !(t.ptr[i] && strchr(allowed, t.ptr[i])))
-            return false;
-    return true;
-}
-
-static bool has_digit(struct text t)
-{
-    for (size_t i = 0; i < t.len; i++)
-        if (isdigit((unsigned char)t.ptr[i]))
-            return true;
-    return false;
-}
-
-/* KiB as a number; false when it is none, or makes more bytes than can be counted. */
-static bool read_kib(struct text t, uint64_t *kib)
-{
-    char digits[KIB_DIGITS_MAX + 1] = {0};
-    if (t.len > KIB_DIGITS_MAX || !all_of(t, ""))
+    uint64_t kib = 0;
+    if (digits.len > KIB_DIGITS_MAX)
         return false;
-    memcpy(digits, t.ptr, t.len);
-    *kib = strtoull(digits, NULL, 10);
-    return *kib <= UINT64_MAX / 1024;
+    for (size_t i = 0; i < digits.len; i++)
+        kib = kib * 10 + (uint64_t)(digits.ptr[i] - '0');
+    *bytes = kib * 1024;
+    return kib <= UINT64_MAX / 1024;
 }
 
 /* Can this stand in that column? Tells an lstart, or a column with spaces, from a row. */
-static bool fits(int column, struct text t)
+static inline bool fits(int column, const struct cell *c)
 {
-    uint64_t kib;
     switch (column) {
     case COL_PID:
     case COL_PPID:
-        return all_of(t, "");
     case COL_RSS:
-        return read_kib(t, &kib);
+        return c->all & DIGIT;
     case COL_CPU:
     case COL_MEM:
-        return all_of(t, ".,-");
+        return c->all & NUMERIC;
     case COL_STATE:
-        return t.len <= 8 && !has_digit(t);
+        return c->text.len <= 8 && !(c->any & DIGIT);
     case COL_START:
-        return has_digit(t) || (t.len == 1 && *t.ptr == '-');
+        return (c->any & DIGIT) || (c->text.len == 1 && *c->text.ptr == '-');
     default:
         return true;
     }
 }
 
-static bool read_row(const struct table *t, struct text line, struct process *out)
+/* The last column, to the end of the line; what stands in a command matters to nobody. */
+static struct cell last_cell(int column, const char *p, const char *end)
+{
+    if (column != COL_CMD)
+        return next_cell(&p, end, 0);
+    p = skip_blanks(p, end);
+    return (struct cell){.text = {p, (size_t)(end - p)}};
+}
+
+static bool read_row(const struct table *t, struct text line, struct process *out,
+                     char rss[BUF_DIGITS])
 {
     const char *p = line.ptr, *end = p + line.len;
     for (size_t i = 0; i < t->column_count; i++) {
-        struct text cell;
-        if (i + 1 < t->column_count) {
-            cell = next_word(&p, end);
-        } else {
-            cell.ptr = skip_blanks(p, end);
-            cell.len = (size_t)(end - cell.ptr);
-        }
-        if (cell.len == 0 || !fits(t->columns[i], cell))
+        int column = t->columns[i];
+        struct cell cell =
+            i + 1 < t->column_count ? next_cell(&p, end, BLANK) : last_cell(column, p, end);
+        uint64_t bytes;
+        if (cell.text.len == 0 || !fits(column, &cell))
             return false;
-        if (t->columns[i] >= 0)
-            out->column[t->columns[i]] = cell;
+        if (column == COL_RSS) {
+            if (!read_kib(cell.text, &bytes))
+                return false;
+            cell.text = (struct text){rss, buf_digits(bytes, rss)};
+        }
+        if (column >= 0)
+            out->column[column] = cell.text;
     }
     return true;
 }
 
-bool table_next(struct table *t, struct process *out, char rss[32])
+bool table_next(struct table *t, struct process *out, char rss[BUF_DIGITS])
 {
     struct text line;
     do {
@@ -176,13 +188,9 @@ bool table_next(struct table *t, struct process *out, char rss[32])
             return false;
     } while (skip_blanks(line.ptr, line.ptr + line.len) == line.ptr + line.len);
     memset(out, 0, sizeof *out);
-    if (t->column_count == 0 || !read_row(t, line, out)) {
+    if (t->column_count == 0 || !read_row(t, line, out, rss)) {
         memset(out, 0, sizeof *out);
         out->column[COL_CMD] = line;
     }
-    uint64_t kib;
-    struct text *cell = &out->column[COL_RSS];
-    if (cell->len > 0 && read_kib(*cell, &kib))
-        *cell = (struct text){rss, (size_t)snprintf(rss, 32, "%" PRIu64, kib * 1024)};
     return true;
 }

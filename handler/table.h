@@ -28,6 +28,6 @@ struct table {
 void table_begin(struct table *t, struct text text);
 
 /* The next process; its texts point into the table's text, or into `rss` (bytes, made from KiB). */
-bool table_next(struct table *t, struct process *out, char rss[32]);
+bool table_next(struct table *t, struct process *out, char rss[BUF_DIGITS]);
 
 #endif

@@ -61,15 +61,22 @@ void buf_puts(struct buf *b, const char *s)
     buf_add(b, s, strlen(s));
 }
 
-void buf_u64(struct buf *b, uint64_t n)
+size_t buf_digits(uint64_t n, char out[BUF_DIGITS])
 {
-    char digits[20];
-    size_t at = sizeof digits;
+    char digits[BUF_DIGITS];
+    size_t at = BUF_DIGITS;
     do {
         digits[--at] = (char)('0' + n % 10);
         n /= 10;
     } while (n);
-    buf_add(b, digits + at, sizeof digits - at);
+    memcpy(out, digits + at, BUF_DIGITS - at);
+    return BUF_DIGITS - at;
+}
+
+void buf_u64(struct buf *b, uint64_t n)
+{
+    char digits[BUF_DIGITS];
+    buf_add(b, digits, buf_digits(n, digits));
 }
 
 void buf_i64(struct buf *b, int64_t n)

@@ -59,6 +59,11 @@ static inline void buf_putc(struct buf *b, char c)
 }
 
 void buf_puts(struct buf *b, const char *s);
+
+/* Writes the decimal digits of `n` to `out`, without a NUL; returns how many. */
+enum { BUF_DIGITS = 20 };
+size_t buf_digits(uint64_t n, char out[BUF_DIGITS]);
+
 void buf_u64(struct buf *b, uint64_t n);
 void buf_i64(struct buf *b, int64_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
