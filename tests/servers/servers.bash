@@ -144,6 +144,34 @@ caddy_configure() {
     snippet Caddyfile "s,^:80,http://127.0.0.1:$PORT," 's,^{,{\n\tadmin off,' "${EDITS[@]}" >"$SITE/Caddyfile"
 }
 
+# tls_setup: what lighttpd's production configuration needs: folders, and a certificate for localhost.
+tls_setup() {
+    [ -e /usr/lib/lighttpd/mod_openssl.so ] || skip "lighttpd-mod-openssl is not installed"
+    mkdir -p "$SITE/www/.well-known/acme-challenge" "$SITE/log" "$SITE/upload" "$SITE/tls"
+    "$REPO/scripts/selfsigned" --dir "$SITE/tls" localhost 127.0.0.1 ::1 >/dev/null
+}
+
+# tls_start SED...: with what the operator edits. Sets PORT (plain), TLS, URL (https).
+tls_start() {
+    EDITS=("$@")
+    handlers_start 2
+    serve lighttpd tls_configure lighttpd -D -f "$SITE/lighttpd.conf"
+    URL=https://localhost:$TLS
+}
+
+tls_configure() {
+    local script args=()
+    TLS=$(free_port)
+    for script in "${EDITS[@]}"; do
+        args+=(-e "$script")
+    done
+    sed "${args[@]}" -e "s,0.0.0.0:443,127.0.0.1:$TLS,;s,\[::\]:443,[::1]:$TLS,;s,\[::\]:80,[::1]:$PORT," \
+        -e "s,\"0.0.0.0\",\"127.0.0.1\",;s,^server.port = 80,server.port = $PORT," \
+        -e "s,/run/lighttpd.pid,$SITE/lighttpd.pid,;s,/run/rollcall,$SITE/run,;s,/etc/rollcall/tls,$SITE/tls," \
+        -e "s,/var/www/rollcall,$SITE/www,;s,/var/cache/rollcall-upload,$SITE/upload,;s,/var/log/lighttpd,$SITE/log," \
+        "$REPO/lighttpd/production.conf" >"$SITE/lighttpd.conf"
+}
+
 # ---- what is asked of each
 
 client_ip() { jq -r .data.client_ip "$T/body"; }

@@ -6,37 +6,12 @@ load servers
 
 setup() {
     servers_setup
-    [ -e /usr/lib/lighttpd/mod_openssl.so ] || skip "lighttpd-mod-openssl is not installed"
-    mkdir -p "$SITE/www/.well-known/acme-challenge" "$SITE/log" "$SITE/upload" "$SITE/tls"
-    "$REPO/scripts/selfsigned" --dir "$SITE/tls" localhost 127.0.0.1 ::1 >/dev/null
+    tls_setup
     touch "$T/body" "$T/head.crlf"
 }
 teardown() {
     rollcall_teardown
     [ -z "${MOUNTED-}" ] || umount -l "$MOUNTED"
-}
-
-CONF=$REPO/lighttpd/production.conf
-
-# tls_start SED...: with what the operator edits. Sets PORT (plain), TLS, URL (https).
-tls_start() {
-    EDITS=("$@")
-    handlers_start 2
-    serve lighttpd tls_configure lighttpd -D -f "$SITE/lighttpd.conf"
-    URL=https://localhost:$TLS
-}
-
-tls_configure() {
-    local script args=()
-    TLS=$(free_port)
-    for script in "${EDITS[@]}"; do
-        args+=(-e "$script")
-    done
-    sed "${args[@]}" -e "s,0.0.0.0:443,127.0.0.1:$TLS,;s,\[::\]:443,[::1]:$TLS,;s,\[::\]:80,[::1]:$PORT," \
-        -e "s,\"0.0.0.0\",\"127.0.0.1\",;s,^server.port = 80,server.port = $PORT," \
-        -e "s,/run/lighttpd.pid,$SITE/lighttpd.pid,;s,/run/rollcall,$SITE/run,;s,/etc/rollcall/tls,$SITE/tls," \
-        -e "s,/var/www/rollcall,$SITE/www,;s,/var/cache/rollcall-upload,$SITE/upload,;s,/var/log/lighttpd,$SITE/log," \
-        "$CONF" >"$SITE/lighttpd.conf"
 }
 
 TRUST() { echo --cacert "$SITE/tls/cert.pem"; }

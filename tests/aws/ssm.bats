@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# aws/ssm/: the documents are held against the rules of Command documents, and run, step by step, on fresh systems
+# against a real collector behind TLS. Parameter Store and instance metadata are stand-ins that check what they are
+# asked; all of it lives in a network namespace of the test's own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153
+
+load ../servers/servers
+load ../lib/chroot
+
+load cloud
+
+setup() { servers_setup; }
+teardown() {
+    chroot_drop "$T/node"
+    cloud_teardown
+}
+
+# ---- the documents as they are
+
+@test "the documents keep the rules of Command documents, and ours" {
+    "$PYTHON" "$AWS_TESTS/ssm_document.py" check "$REPO"/aws/ssm/*.yaml
+}
+
+@test "the rules tell bad documents from good ones" {
+    local edit
+    for edit in 's/schemaVersion: "2.2"/schemaVersion: "2.3"/' 's/aws:runShellScript/aws:runShelScript/' \
+        's/{{ Version }}/{{ Versoin }}/' 's/onFailure: exit/onFailure: stop/' 's/name: start/name: package/' \
+        '/allowedPattern: .^\[0-9a-f\]/d' 's/^\(    allowedPattern: "\)^/\1/' 's/timeoutSeconds: "600"/timeoutSeconds: ten/' \
+        's/TokenParameter/Token/g' 's/runCommand:/runComand:/' 's/default: Install/default: Reinstall/'; do
+        sed "$edit" "$INSTALL" >"$T/bad.yaml"
+        ! cmp -s "$INSTALL" "$T/bad.yaml" || fail "changes nothing: $edit"
+        ! "$PYTHON" "$AWS_TESTS/ssm_document.py" check "$T/bad.yaml" >"$T/said" || fail "accepted after $edit"
+    done
+}
+
+@test "each step is a script that shellcheck passes and that dash and bash read" {
+    local document
+    for document in "$REPO"/aws/ssm/*.yaml; do
+        mkdir -p "$T/steps"
+        "$PYTHON" "$AWS_TESTS/ssm_document.py" scripts "$document" "$T/steps"
+        shellcheck "$T"/steps/*.sh
+        for script in "$T"/steps/*.sh; do dash -n "$script" && bash --posix -n "$script"; done
+        rm -r "$T/steps"
+    done
+}
+
+GOOD=(BaseUrl=https://example.com/r Version=0.1.0 "SumsSha256=$(printf '0%.0s' {1..64})"
+    CollectorUrl=https://localhost/data TokenParameter=/rollcall/token)
+
+@test "values that would leave their quotes are refused before anything runs" {
+    local bad
+    mkdir "$T/empty"
+    for bad in "BaseUrl=https://a/'; id; '" 'BaseUrl=https://a/$(id)' 'BaseUrl=ftp://a' 'BaseUrl=file:///etc' 'Version=1;id' \
+        "Version=1'" 'Version=' 'Version=../1' $'Version=1\n2' 'SumsSha256=abc' 'CollectorUrl=https://x/"' 'CollectorUrl=https://x/`id`' \
+        'TokenParameter=/a b' 'TokenParameter=/a//b' 'TokenParameter=$(id)' "CaParameter='" 'CaParameter=/a;b' 'Action=Remove' \
+        'Action=' $'Action=Install\n' 'Nothing=1'; do
+        run "$PYTHON" "$AWS_TESTS/ssm_document.py" run "$INSTALL" "$T/empty" "${GOOD[@]}" "$bad"
+        [[ $status = 2 && $output = InvalidParameters:* ]] || fail "not refused: $bad"
+    done
+    [ -z "$(ls -A "$T/empty")" ]
+}
+
+# ---- on fresh systems
+
+# document FILE NAME=VALUE...: as SSM runs it there. Sets status and output.
+document() { run "$PYTHON" "$AWS_TESTS/ssm_document.py" run "$1" "$NODE" "${@:2}" -- "${IN[@]}"; }
+
+install_document() {
+    document "$INSTALL" BaseUrl=https://packages.example.com:8443/r Version="$VERSION" SumsSha256="$SUMS" \
+        CollectorUrl="https://localhost:$TLS/data" TokenParameter=/rollcall/token CaParameter=/rollcall/ca "$@"
+}
+
+said() { [[ $output = *"$1"* ]] || fail "it does not say '$1': $output"; }
+ended() { [ "$status" = "$1" ] || fail "ended with $status, should be $1: $output"; }
+
+# What is installed, by name, time and mode: nothing of it may change the second time.
+state() { find "$NODE/etc/rollcall" "$NODE/usr/local" "$NODE/usr/bin" -printf '%p %m %u %s %T@\n' | grep -v '/rollcall.$' | sort; }
+
+# secret_kept: nobody but the agent and root can read the token, and nothing that was said has it.
+secret_kept() {
+    [ "$(stat -c '%a' "$NODE/etc/rollcall/token")" = 400 ]
+    ! grep -rqF "$TOKEN" --include='*' "$NODE/var" "$NODE/tmp" "$NODE/etc/rollcall/agent.json" || fail "the token lies about"
+    [[ $output != *"$TOKEN"* && $output != *sec/ret* ]] || fail "the token was shown"
+}
+
+installs_twice() {
+    install_document
+    ended 0
+    [ "$(lines_stored)" = 1 ]
+    [ "$(stored_record | jq -r .instance_id)" = "$ID" ]
+    secret_kept
+    state >"$T/first"
+    install_document
+    ended 0
+    said "rollcall-agent $VERSION is installed"
+    said "/etc/rollcall/token is as it should be"
+    said "/etc/rollcall/agent.json is as it should be"
+    [ "$(lines_stored)" = 2 ]
+    document "$RUN"
+    ended 0
+    [ "$(lines_stored)" = 3 ]
+    check_store
+}
+
+@test "where dpkg is: the package; twice; the roll call; and removed again" {
+    cloud
+    release deb
+    node node "${NEEDED[@]}"
+    installs_twice
+    chroot_run "$NODE" dpkg -s rollcall-agent >"$T/dpkg"
+    install_document Action=Uninstall
+    ended 0
+    [ ! -e "$NODE/usr/bin/rollcall-agent" ] && [ ! -e "$NODE/etc/rollcall/token" ]
+    install_document Action=Uninstall
+    ended 0
+    document "$RUN"
+    ended 78
+    said "run rollcall-install first"
+}
+
+@test "elsewhere: the archive; twice; the roll call; and removed again" {
+    cloud
+    release tarball
+    # No package manager that it knows; the agent of the tests is not static and needs its libraries.
+    node node "${NEEDED[@]}"
+    rm "$NODE"/usr/bin/dpkg "$NODE"/usr/bin/dpkg-query "$NODE"/usr/bin/apt-get
+    installs_twice
+    install_document Action=Uninstall
+    ended 0
+    [ -z "$(find "$NODE/usr/local" "$NODE/etc/systemd/system" "$NODE/etc/rollcall" -name '*rollcall*' 2>/dev/null)" ]
+}
+
+@test "what is not the right file is not installed" {
+    cloud
+    release deb
+    node node "${NEEDED[@]}"
+    install_document SumsSha256="$(printf 'a%.0s' {1..64})"
+    ended 1
+    said "is not the one with hash"
+    printf x >>"$T/www/r/rollcall-agent_${VERSION}_$(dpkg --print-architecture).deb"
+    install_document
+    ended 1
+    said "does not have the hash"
+    install_document Version=9.9
+    ended 1
+    said "nothing for version 9.9"
+    [ ! -e "$NODE/usr/bin/rollcall-agent" ]
+}
+
+@test "what is wrong is said, and the exit code is the agent's" {
+    cloud
+    release deb
+    node node "${NEEDED[@]}"
+    install_document TokenParameter=/rollcall/nothing
+    ended 1
+    said "Parameter Store refuses /rollcall/nothing"
+    said ParameterNotFound
+    install_document TokenParameter=/rollcall/wrong
+    ended 77
+    install_document CollectorUrl=https://localhost:1/data
+    ended 75
+    install_document CaParameter=
+    ended 75
+    said certificate
+    # The role's credentials are refused: the reason is the service's own.
+    sed -i 's,"secret_key": "sec/ret+KEY","secret_key": "other",' "$T/cloud.json"
+    install_document
+    ended 1
+    said InvalidSignature
+    secret_kept
+}
