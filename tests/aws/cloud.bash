@@ -36,7 +36,7 @@ cloud() {
 {"region": "eu-central-1", "instance_id": "$ID", "role": "node", "access_key": "ASIAEXAMPLE", "secret_key": "sec/ret+KEY",
  "session_token": "session/token+==", "credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "sec/ret+KEY",
  "Token": "session/token+==", "Expiration": "2099-01-01T00:00:00Z"}, "documents": {}, "instances": {},
- "parameters": {"/rollcall/token": "$TOKEN", "/rollcall/wrong": "no such token", "/rollcall/ca": $(jq -Rs . "$SITE/tls/cert.pem")}}
+ "parameters": {"/rollcall/token": "$TOKEN", "/rollcall/wrong": "no-such-token", "/rollcall/ca": $(jq -Rs . "$SITE/tls/cert.pem")}}
 END
     stand_in imds imds.py "$T/cloud.json" 169.254.169.254 80
     stand_in ssm ssm_server.py "$T/cloud.json" 443 "$T/aws-tls/cert.pem" "$T/aws-tls/key.pem"
