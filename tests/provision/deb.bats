@@ -7,7 +7,7 @@ load ../lib/helper
 load ../lib/chroot
 
 NEXT=99.1 # the version to upgrade to
-BASE=(lighttpd curl jq systemd)
+BASE=(lighttpd curl jq openssl systemd)
 
 setup_file() {
     make -s -C "$REPO" BUILD="$ROLLCALL_BUILD" deb
@@ -100,4 +100,221 @@ modes() { in_root stat -c '%n %U %G %a' "$@"; }
 /etc/rollcall/token root rollcall-agent 640
 END
     in_root runuser -u rollcall -- rollcall-handler --check
+}
+
+@test "deb: systemd finds nothing to say about the installed units" {
+    machine units
+    install_debs .
+    run in_root sh -c 'systemd-analyze verify --man=no /lib/systemd/system/rollcall-*.timer \
+        /lib/systemd/system/rollcall-*.socket /lib/systemd/system/rollcall-*.service 2>&1 | grep rollcall'
+    [ "$output" = "" ] || fail "$output"
+    [ "$(in_root systemctl is-enabled rollcall-handler.socket)" = enabled ]
+    local unit
+    for unit in rollcall-cleanup.timer rollcall-agent.timer rollcall-agent.service; do
+        run in_root systemctl is-enabled $unit
+        [ "$output" = disabled ] || fail "$unit is $output"
+    done
+}
+
+# served: a lighttpd of the user rollcall with the embedded configuration, as it was installed.
+served() {
+    PORT=$(free_port) URL=http://127.0.0.1:$PORT
+    in_root runuser -u rollcall -- mkdir -p -m 700 /var/lib/rollcall/web/htdocs /var/lib/rollcall/web/upload
+    chroot_run "$ROOT" runuser -u rollcall -- env ROLLCALL_RUN=/var/lib/rollcall/web ROLLCALL_PORT="$PORT" \
+        ROLLCALL_HANDLER=/usr/sbin/rollcall-handler ROLLCALL_WORKERS=2 ROLLCALL_CONFIG=/etc/rollcall/handler.json \
+        lighttpd -D -f /usr/share/rollcall/lighttpd.conf >"$T/server" 2>&1 &
+    PIDS+=($!)
+    wait_until 30 server_answers || fail "$(cat "$T/server")"
+}
+
+# tell_agent: a token for it, as README has it, and whom to answer.
+tell_agent() {
+    in_root sh -c 'rollcall-token --label "$1" >/etc/rollcall/token' sh "$(date +%s.%N)"
+    in_root sed -i "s,\"url\": \"\",\"url\": \"$URL/data\"," /etc/rollcall/agent.json
+}
+
+agent() { in_root runuser -u rollcall-agent -- rollcall-agent "$@"; }
+
+lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
+
+@test "deb: run: what the agent says is in the collector's files" {
+    machine run
+    install_debs .
+    served
+    run -78 agent
+    [[ $output == *"/etc/rollcall/agent.json: url: must not be empty"* ]] || fail "$output"
+    tell_agent
+    agent --print | jq -e '.processes | length > 0' >/dev/null
+    agent | grep '^delivered status=200 '
+    [ "$(lines_kept)" = 1 ]
+    in_root rollcall-verify /var/lib/rollcall | grep -F ' 1 records, '
+    [ "$(cat "$ROOT"/var/lib/rollcall/data/*/*.json | jq '.processes | length > 3')" = true ]
+    # Whom the tokens file does not name is not let in, nor does the agent's file let others read it.
+    in_root rollcall-token --list | grep '^token  ingest'
+    run modes /etc/rollcall/tokens /etc/rollcall/token
+    [ "$output" = "/etc/rollcall/tokens root rollcall 640
+/etc/rollcall/token root rollcall-agent 640" ] || fail "$output"
+}
+
+@test "deb: upgraded: configuration, tokens and records stay, and the programs are new" {
+    machine upgrade
+    install_debs .
+    served
+    tell_agent
+    agent
+    in_root sed -i 's,"records_dir",  "keep_days": 400\,\n&,' /etc/rollcall/handler.json
+    local before after kept=(/etc/rollcall/handler.json /etc/rollcall/agent.json /etc/rollcall/token /etc/rollcall/tokens)
+    before=$(in_root sh -c 'sha256sum "$@"' sh "${kept[@]}")
+    install_debs next
+    after=$(in_root sh -c 'sha256sum "$@"' sh "${kept[@]}")
+    [ "$before" = "$after" ]
+    agent --version | grep -qxF "rollcall-agent $NEXT"
+    in_root rollcall-handler --version | grep -qxF "rollcall-handler $NEXT"
+    agent | grep '^delivered status=200 '
+    [ "$(lines_kept)" = 2 ]
+}
+
+# remove_debs remove|purge PACKAGE...
+remove_debs() { in_root apt-get "$1" -y -q "${@:2}" >"$T/apt" 2>&1 || fail "$(cat "$T/apt")"; }
+
+@test "deb: removed: configuration and records stay, programs and units go; then purged: only records stay" {
+    machine leave
+    install_debs .
+    in_root lighty-enable-mod rollcall
+    in_root lighttpd -tt -f /etc/lighttpd/lighttpd.conf
+    in_root systemctl enable rollcall-agent.timer rollcall-cleanup.timer rollcall-handler@9.service
+    in_root rollcall-selfsigned collector.test
+    served
+    tell_agent
+    agent
+    run -75 agent --url http://127.0.0.1:9/
+    [ -n "$(find "$ROOT/var/spool/rollcall" -type f -size +0)" ]
+    rollcall_teardown
+    remove_debs remove rollcall-handler rollcall-agent rollcall-aws
+    [ -z "$(find "$ROOT"/usr/bin "$ROOT"/usr/sbin "$ROOT"/lib/systemd "$ROOT"/usr/share -name '*rollcall*')" ]
+    [ ! -e "$ROOT/etc/lighttpd/conf-enabled/50-rollcall.conf" ]
+    in_root lighttpd -tt -f /etc/lighttpd/lighttpd.conf
+    in_root sha256sum /etc/rollcall/{handler.json,agent.json,tokens,token} /etc/rollcall/tls/{key,cert}.pem
+    [ "$(lines_kept)" = 1 ]
+
+    remove_debs purge rollcall-handler rollcall-agent
+    grep -qF 'the records in /var/lib/rollcall are kept' "$T/apt" || fail "$(cat "$T/apt")"
+    [ "$(lines_kept)" = 1 ]
+    find "$ROOT"/etc "$ROOT"/var/spool "$ROOT"/usr "$ROOT"/lib/systemd "$ROOT"/var/lib/systemd -name '*rollcall*' >"$T/left"
+    diff "$T/left" /dev/null
+    in_root getent passwd rollcall rollcall-agent
+
+    # Once more from the start, with the records that are there.
+    install_debs .
+    served
+    tell_agent
+    agent
+    [ "$(lines_kept)" = 2 ]
+}
+
+@test "deb: purged without records: nothing is left but the users" {
+    machine empty
+    find "$ROOT"/etc "$ROOT"/var "$ROOT"/usr "$ROOT"/lib/systemd -name '*rollcall*' >"$T/before"
+    install_debs .
+    remove_debs purge rollcall-handler rollcall-agent rollcall-aws
+    find "$ROOT"/etc "$ROOT"/var "$ROOT"/usr "$ROOT"/lib/systemd -name '*rollcall*' | sort | diff "$T/before" -
+}
+
+@test "deb: the build needs what scripts/packages says" {
+    # (Every Debian build has a compiler and make.)
+    awk '$1 == "build" && $2 !~ /^(make|gcc|libc6-dev)$/ { print " " $2 "," }' "$REPO/scripts/packages" >"$T/needed"
+    [ -s "$T/needed" ]
+    run ! grep -vxFf "$REPO/scripts/deb/debian/control" "$T/needed"
+}
+
+# ---- under a real systemd
+
+# boot: runs $ROOT/probe in there, started by a real systemd; what it says is in $ROOT/probe.out.
+boot() {
+    umount -l "$ROOT/dev" "$ROOT/proc" # systemd-nspawn brings its own
+    rm -f "$ROOT/usr/sbin/policy-rc.d" "$ROOT"/etc/systemd/system/multi-user.target.wants/lighttpd.service
+    cat >"$ROOT/etc/systemd/system/probe.target" <<'END'
+[Unit]
+Requires=basic.target
+Wants=probe.service
+END
+    cat >"$ROOT/etc/systemd/system/probe.service" <<'END'
+[Unit]
+After=basic.target
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /probe
+ExecStopPost=/bin/systemctl --no-block poweroff
+TimeoutStartSec=150
+StandardOutput=file:/probe.out
+StandardError=file:/probe.err
+END
+    timeout -k 5 200 systemd-nspawn -q -D "$ROOT" --private-network --register=no --keep-unit -M "rollcall-$BASHPID" \
+        /lib/systemd/systemd --unit=probe.target >"$T/boot" 2>&1 </dev/null 3>&- || true
+    [ -s "$ROOT/probe.out" ] || { cat "$T/boot"; skip "systemd-nspawn starts no systemd here"; }
+    cat "$ROOT/probe.out" "$ROOT/probe.err"
+}
+
+said() { grep -qxF -e "$1" "$ROOT/probe.out" || fail "the probe did not say: $1"; }
+
+@test "deb: under systemd: README's commands, then an upgrade under load that loses no request, then the end" {
+    PATH=$PATH:/usr/sbin command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not installed"
+    machine booted
+    install_debs .
+    cat >"$ROOT/probe" <<'END'
+until_true() { local n; for n in {1..500}; do "$@" >/dev/null 2>&1 && return; sleep 0.02; done; echo "gave up: $*"; }
+state() { systemctl is-active "$@" | tr '\n' ' '; }
+all_active() { [ -z "$(systemctl is-active "$@" | grep -vx active)" ]; }
+answers() { curl -s -o /dev/null http://127.0.0.1/; }
+post() { curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    --data '{"processor":"p","processes":[],"users":[],"os_name":"Linux","os_ver":"6.1"}' http://127.0.0.1/data; }
+kept() { cat /var/lib/rollcall/data/*/* 2>/dev/null | grep -c '"rollcall":{'; }
+
+until_true all_active rollcall-handler.socket rollcall-handler@{1..8}
+echo "installed: $(state rollcall-handler.socket rollcall-handler@{1..9})"
+echo "agent: $(state rollcall-agent.timer rollcall-agent.service)"
+TOKEN=$(rollcall-token --label agents)
+lighty-enable-mod rollcall >&2 && systemctl restart lighttpd
+until_true answers
+echo "first: $(post)"
+sed -i 's,"url": "","url": "http://127.0.0.1/data",' /etc/rollcall/agent.json
+echo "$TOKEN" | tee /etc/rollcall/token >/dev/null
+systemctl enable --now rollcall-agent.timer
+systemctl start rollcall-agent-once.service
+echo "once: $(systemctl show -P Result rollcall-agent-once.service) $(kept)"
+
+systemctl start rollcall-agent.service && systemctl stop rollcall-agent.timer && systemctl start rollcall-agent.service
+before=$(systemctl show -P MainPID rollcall-agent.service rollcall-handler@1 rollcall-handler@8 | tr '\n' ' ')
+(until [ -e /tmp/enough ]; do post; done >/tmp/posts) &
+dpkg -i /packages/next/*.deb >&2
+until_true test "$(wc -l </tmp/posts)" -gt 20
+touch /tmp/enough && wait
+echo "during the upgrade: $(sort -u /tmp/posts | tr '\n' ' ')"
+echo "upgraded: $(state rollcall-handler.socket rollcall-handler@1 rollcall-handler@8 rollcall-agent.service lighttpd)"
+after=$(systemctl show -P MainPID rollcall-agent.service rollcall-handler@1 rollcall-handler@8 | tr '\n' ' ')
+for pid in $before; do [[ " $after " != *" $pid "* ]] || echo "still the old one: $pid"; done
+systemctl reload rollcall-agent.service && echo "reloaded: $(state rollcall-agent.service)"
+rollcall-verify /var/lib/rollcall >&2 && echo verified
+
+apt-get remove -y -q rollcall-handler rollcall-agent >&2
+echo "removed: $(state rollcall-handler.socket rollcall-handler@1 rollcall-agent.service rollcall-agent.timer lighttpd)"
+echo "without it: $(post)"
+apt-get purge -y -q rollcall-handler rollcall-agent >&2
+echo "failed: $(systemctl --failed --plain --no-legend | grep rollcall)"
+[ "$(kept)" -ge $((2 + $(wc -l </tmp/posts))) ] && echo "all records are kept"
+END
+    boot
+    said "installed: active active active active active active active active active inactive "
+    said "agent: inactive inactive "
+    said "first: 200"
+    said "once: success 2"
+    said "during the upgrade: 200 "
+    said "upgraded: active active active active active "
+    run ! grep 'still the old one' "$ROOT/probe.out"
+    said "reloaded: active "
+    said verified
+    said "removed: inactive inactive inactive inactive active "
+    said "without it: 404"
+    said "failed: "
+    said "all records are kept"
 }
