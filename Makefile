@@ -51,7 +51,7 @@ SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
 	line lines listing listings lock process purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
-AGENT   := backoff cmdline collect config container cpuinfo deliver drain guard gzip history host \
+AGENT   := backoff chance cmdline collect config container cpuinfo deliver drain guard gzip history host \
 	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
 	reply secret send signals spool spoolname tree users
 AWS     := canon credential credentials http ini metadata profile s3 s3list s3object s3url xml

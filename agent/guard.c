@@ -3,11 +3,13 @@
 #include "shared/buf.h"
 #include "shared/clock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -57,6 +59,22 @@ static void store(struct guard *g, size_t index, bool ok, const struct buf *out)
     s->used += out->len;
 }
 
+/* close_range(2), also where the kernel is older than that (5.9). */
+static void close_span(unsigned first, unsigned last)
+{
+    if (close_range(first, last, 0) == 0)
+        return;
+    DIR *dir = opendir("/proc/self/fd");
+    for (const struct dirent *e; dir && (e = readdir(dir));) {
+        char *end;
+        unsigned long fd = strtoul(e->d_name, &end, 10);
+        if (*end == '\0' && fd >= first && fd <= last && fd != (unsigned long)dirfd(dir))
+            close((int)fd);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* Closes everything but /dev/null on 0 to 2, and the two descriptors that are needed. */
 static void shed_descriptors(int a, int b)
 {
@@ -65,10 +83,10 @@ static void shed_descriptors(int a, int b)
     for (int fd = 0; fd <= 2 && null >= 0; fd++)
         dup2(null, fd);
     if (low > 3)
-        close_range(3, low - 1, 0);
+        close_span(3, low - 1);
     if (high > low + 1)
-        close_range(low + 1, high - 1, 0);
-    close_range(high + 1, ~0U, 0);
+        close_span(low + 1, high - 1);
+    close_span(high + 1, ~0U);
 }
 
 struct task {

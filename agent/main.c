@@ -4,6 +4,7 @@
  * Options, configuration, and then one beat (collect, send) or, with --every, one after the other.
  * Whoever finds a fault says it in one line.
  */
+#include "chance.h"
 #include "collect.h"
 #include "config.h"
 #include "history.h"
@@ -23,7 +24,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -102,10 +102,7 @@ static bool open_log(const char *path)
 /* A random time up to that, so that a fleet whose clocks agree does not call all at once. */
 static int64_t splay_of(int64_t splay)
 {
-    uint64_t random;
-    if (splay > 0 && getrandom(&random, sizeof random, 0) == sizeof random)
-        return (int64_t)(random % (uint64_t)splay);
-    return 0;
+    return splay > 0 ? (int64_t)(chance() % (uint64_t)splay) : 0;
 }
 
 /* What lives from beat to beat. */

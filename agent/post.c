@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A connection that was idle for longer is not used again; Apache closes them after 5 s. */
 enum { HEADER_MAX = 8 << 10, IDLE_MAX_S = 12 };
@@ -81,10 +82,32 @@ static void set_protocols(CURL *curl)
 #endif
 }
 
+/*
+ * The file of the authorities that this system trusts, for a libcurl that was made for no system in
+ * particular; NULL where libcurl has a place of its own, or there is none.
+ */
+static const char *authorities(void)
+{
+#if LIBCURL_VERSION_NUM >= 0x074600
+    static const char *const places[] = {
+        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
+        "/etc/pki/tls/certs/ca-bundle.crt",   /* Red Hat, Fedora, Amazon */
+        "/etc/ssl/ca-bundle.pem",             /* SUSE */
+        "/etc/ssl/cert.pem",                  /* Alpine without ca-certificates, OpenWrt */
+    };
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    for (size_t i = 0; !version->cainfo && i < sizeof places / sizeof *places; i++)
+        if (access(places[i], R_OK) == 0)
+            return places[i];
+#endif
+    return NULL;
+}
+
 static void set_tls(CURL *curl, const struct post_request *r)
 {
-    if (r->cacert)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, r->cacert);
+    const char *cacert = r->cacert ? r->cacert : authorities();
+    if (cacert)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, cacert);
     if (r->cert)
         curl_easy_setopt(curl, CURLOPT_SSLCERT, r->cert);
     if (r->key)

@@ -1,5 +1,6 @@
 #include "send.h"
 
+#include "chance.h"
 #include "deliver.h"
 #include "drain.h"
 #include "gzip.h"
@@ -9,7 +10,6 @@
 #include "shared/log.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 #include <sysexits.h>
 
 enum { BODY_MAX = 128 << 20, LOCK_WAIT_MS = 5000, SAY_MAX = 640 };
@@ -123,14 +123,11 @@ static bool deliver_all(struct sender *s, const char *record, size_t len, struct
 /* A record that is refused for good says nothing against the server. */
 static void remember(struct sender *s, const struct outcome *o)
 {
-    uint64_t random = 0;
     if (o->code == EX_OK || o->code == EX_PROTOCOL) {
         sender_hurry(s);
         return;
     }
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        random = (uint64_t)clock_monotonic();
-    int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, random);
+    int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, chance());
     spool_set_hold(&s->spool, hold);
 }
 

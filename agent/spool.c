@@ -231,13 +231,27 @@ static bool write_new(const struct spool *s, const struct buf *packed, char why[
     return ok;
 }
 
+/*
+ * Gives ".new" that name unless something has it. Kernels before 3.15, and file systems that know
+ * no such flag, make it a second name first.
+ */
+static bool rename_new(const struct spool *s, const char *name)
+{
+    if (renameat2(s->dir, new_name, s->dir, name, RENAME_NOREPLACE) == 0)
+        return true;
+    if ((errno != ENOSYS && errno != EINVAL) || linkat(s->dir, new_name, s->dir, name, 0) != 0)
+        return false;
+    unlinkat(s->dir, new_name, 0);
+    return true;
+}
+
 /* Gives ".new" the first name of that millisecond that is free. */
 static bool name_new(const struct spool *s, struct spoolname *n, char why[SPOOL_WHY_MAX])
 {
     for (n->serial = 0; n->serial <= SPOOLNAME_SERIAL_MAX; n->serial++) {
         char name[SPOOLNAME_MAX];
         spoolname_format(n, name);
-        if (renameat2(s->dir, new_name, s->dir, name, RENAME_NOREPLACE) == 0) {
+        if (rename_new(s, name)) {
             spool_sync(s);
             return true;
         }

@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,11 +119,20 @@ static inline char *unit_read(const char *path, size_t *len)
     return bytes;
 }
 
-/* An open file without a name that holds these bytes. */
-static inline int unit_memfd(const void *bytes, size_t len)
+/* An open file without a name: no memfd_create(2), so that it can be had on any kernel. */
+static inline int unit_nameless(void)
 {
-    int fd = memfd_create("unit", MFD_CLOEXEC);
+    char path[] = "/tmp/rollcall-unit-XXXXXX";
+    int fd = mkostemp(path, O_CLOEXEC);
     assert_true(fd >= 0);
+    unlink(path);
+    return fd;
+}
+
+/* The same, holding these bytes. */
+static inline int unit_file(const void *bytes, size_t len)
+{
+    int fd = unit_nameless();
     assert_int_equal(pwrite(fd, bytes, len, 0), len);
     return fd;
 }
@@ -140,7 +148,7 @@ static inline void capture_begin(struct capture *c, int fd)
     fflush(NULL);
     c->fd = fd;
     c->saved = dup(fd);
-    c->file = memfd_create("capture", MFD_CLOEXEC);
+    c->file = unit_nameless();
     dup2(c->file, fd);
 }
 

@@ -48,7 +48,7 @@ static inline void made_line(struct made *m, size_t size, uint64_t left)
 
 static inline int made_fd(const struct made *m)
 {
-    return unit_memfd(m->file.data, m->file.len);
+    return unit_file(m->file.data, m->file.len);
 }
 
 static inline void made_end(struct made *m)

@@ -289,7 +289,7 @@ static void nul_search(void **state)
     for (size_t i = 0; i < COUNT(places); i++) {
         off_t at = (off_t)places[i];
         bytes[at] = '\0';
-        int fd = unit_memfd(bytes, sizeof bytes);
+        int fd = unit_file(bytes, sizeof bytes);
         bytes[at] = 'x';
         assert_int_equal(commit_has_nul(fd, 0, sizeof bytes), 1);
         assert_int_equal(commit_has_nul(fd, at, at + 1), 1);

@@ -36,7 +36,7 @@ static void from_the_middle_to_the_middle(void **state)
 {
     (void)state;
     struct lines r;
-    int fd = unit_memfd("one\ntwo\nthree\nfour", 18);
+    int fd = unit_file("one\ntwo\nthree\nfour", 18);
     lines_begin(&r, fd, 4, 14);
     assert_int_equal(lines_next(&r), LINES_ONE);
     BYTES(r.bytes, r.len, "two\n", 4);

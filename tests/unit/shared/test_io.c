@@ -10,7 +10,7 @@ static void reads_up_to_the_end(void **state)
 {
     (void)state;
     char bytes[16];
-    int fd = unit_memfd("0123456789", 10);
+    int fd = unit_file("0123456789", 10);
     assert_int_equal(io_pread(fd, bytes, 10, 0), 10);
     BYTES(bytes, 10, "0123456789", 10);
     assert_int_equal(io_pread(fd, bytes, 16, 4), 6);
@@ -27,7 +27,7 @@ static void writes_in_place(void **state)
 {
     (void)state;
     char bytes[16];
-    int fd = unit_memfd("0123456789", 10);
+    int fd = unit_file("0123456789", 10);
     assert_true(io_pwrite(fd, "abc", 3, 8));
     assert_true(io_pwrite(fd, "", 0, 500));
     assert_int_equal(io_pread(fd, bytes, 16, 0), 11);
@@ -43,7 +43,7 @@ static void reads_whole_files(void **state)
     static char bytes[100000];
     struct buf b;
     memset(bytes, 'x', sizeof bytes);
-    int fd = unit_memfd(bytes, sizeof bytes);
+    int fd = unit_file(bytes, sizeof bytes);
     buf_init(&b, 1 << 20);
     buf_puts(&b, "before");
     assert_true(io_read_file(fd, &b));
