@@ -68,8 +68,8 @@ TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet rep
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 \
-	scripts/rollcall-token.8 scripts/rollcall-selfsigned.8
-TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned
+	scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8
+TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run
 
 # What people copy and change, each below $(DATADIR) without its first folder.
 DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
@@ -80,8 +80,12 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
 	rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
-	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql))
+	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
+	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) aws/cloudformation/fleet.yaml
 QUESTIONS := changed-systems clones kernels memory new-programs restarts roll-call root-logins silent who-ran
+# Where things lie after the installation; what speaks of other machines stays as it is.
+OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),
+AS_THEY_ARE = aws/ssm/*|aws/cloudformation/*
 data = $(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(patsubst aws/%,%,$(DATA))))
 
 obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
@@ -188,8 +192,8 @@ install: all
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
 	$(INSTALL) -d $(addprefix $(DESTDIR)$(DATADIR)/,$(sort $(dir $(data))))
 	for f in $(DATA); do \
-		sed 's,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),' "$$f" \
-			>"$(DESTDIR)$(DATADIR)/$${f#*/}"; \
+		case $$f in $(AS_THEY_ARE)) paths= ;; *) paths='$(OUR_PATHS)' ;; esac; \
+		sed "$$paths" "$$f" >"$(DESTDIR)$(DATADIR)/$${f#*/}"; \
 		if [ -x "$$f" ]; then mode=755; else mode=644; fi; \
 		chmod $$mode "$(DESTDIR)$(DATADIR)/$${f#*/}" || exit 1; \
 	done

@@ -35,7 +35,8 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     [ "$(find "$ROOT" -type f -not -path "$ROOT/opt/rollcall/*" | wc -l)" = 0 ]
     ROLLCALL_RUN=$T run /usr/sbin/lighttpd -p -f "$ROOT/opt/rollcall/share/rollcall/lighttpd.conf"
     [[ $output == *'"/opt/rollcall/sbin/rollcall-handler"'* ]]
-    run grep -r /usr/local "$ROOT/opt/rollcall/share/rollcall"
+    # What runs on other machines speaks of their paths.
+    run grep -r --exclude-dir=ssm --exclude-dir=cloudformation /usr/local "$ROOT/opt/rollcall/share/rollcall"
     [ "$output" = "" ]
 }
 
