@@ -45,29 +45,30 @@ pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 HANDLER_LIBS = $(call pkg_libs,fcgi libcjson libdeflate libcrypto) -lcsv
 VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
-AWS_LIBS     = $(call pkg_libs,libcurl expat libcjson libcrypto) -lcsv -pthread
+AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pthread
 
 SHARED  := arena buf clock conf digest io ip json jsonw log
-HANDLER := append auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
-	line lines listing listings lock process purge rebuild record reply request resend route rows store table tokens users worker
+HANDLER := append archived auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
+	line lines listing listings lock manifest process purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
 AGENT   := backoff chance cmdline collect config container cpuinfo deliver drain guard gzip history host \
 	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
 	reply secret send signals spool spoolname tree users
 AWS     := canon credential credentials http ini metadata profile s3 s3list s3object s3url xml
+ARCHIVE := day keys ledger note pack progress recheck restore run ship unpack
 
-PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup)
+PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-archive)
 
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
-TESTS_HANDLER := append auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
-	process rebuild receipts record reply resend rows store table tokens users
+TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
+	manifest process rebuild receipts record reply resend rows store table tokens users
 TESTS_AWS     := canon ini s3url xml
 TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
-MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 \
+MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 aws/rollcall-archive.8 \
 	scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8
 TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run
 
@@ -76,7 +77,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
-	rollcall-cleanup.service rollcall-cleanup.timer see-everything.conf \
+	rollcall-cleanup.service rollcall-cleanup.timer rollcall-archive.service rollcall-archive.timer see-everything.conf \
 	rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
@@ -99,7 +100,7 @@ all: $(PROGRAMS)
 $(SHARED_LIB): $(call obj,handler/shared,$(SHARED))
 $(HANDLER_LIB): $(call obj,handler,$(HANDLER) $(VERIFY))
 $(AGENT_LIB): $(call obj,agent,$(AGENT))
-$(AWS_LIB): $(call obj,aws,$(AWS))
+$(AWS_LIB): $(call obj,aws,$(AWS) $(ARCHIVE))
 %.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -115,6 +116,9 @@ $(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup.o $(HANDLER_LIB) $(SHARED_LI
 
 $(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(AGENT_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+
+$(BUILD)/rollcall-archive: $(BUILD)/aws/archive.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -186,7 +190,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 755 $(BUILD)/rollcall-agent $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 755 $(BUILD)/rollcall-handler $(BUILD)/rollcall-verify $(BUILD)/rollcall-cleanup \
-		$(TOOLS) $(DESTDIR)$(SBINDIR)/
+		$(BUILD)/rollcall-archive $(TOOLS) $(DESTDIR)$(SBINDIR)/
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
@@ -200,7 +204,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify rollcall-cleanup \
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify rollcall-cleanup rollcall-archive \
 		$(notdir $(TOOLS)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))

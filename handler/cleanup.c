@@ -14,7 +14,8 @@ static const char usage[] =
     "\n"
     "Removes the days of records_dir that are older than keep_days (records, 0: for ever) and\n"
     "keep_listing_days (listings) of the handler's configuration: the file named by\n"
-    "ROLLCALL_CONFIG, else /etc/rollcall/handler.json.\n"
+    "ROLLCALL_CONFIG, else /etc/rollcall/handler.json. With s3 configured, a day goes only when\n"
+    "rollcall-archive has shipped all of it.\n"
     "\n"
     "  --dry-run  say what would be removed, and remove nothing\n"
     "  --quiet    say only what is wrong\n"
@@ -63,15 +64,16 @@ static void clean(struct purge *p, const struct config *c, const char *branch, i
 
 static void clean_all(struct purge *p, const struct config *c)
 {
-    if (c->s3.bucket && c->keep_days > 0)
-        printf("data: nothing is removed: s3 is configured, and what is archived is not known\n");
-    else if (c->keep_days > 0)
+    p->archive = c->s3.bucket != NULL;
+    if (c->keep_days > 0)
         clean(p, c, "data", c->keep_days);
     if (c->keep_listing_days > 0)
         clean(p, c, "record", c->keep_listing_days);
     if (p->verbose)
         printf("%s %" PRIu64 " days, %" PRIu64 " files, %" PRIu64 " bytes\n",
                p->dry_run ? "would remove" : "removed", p->days, p->files, p->bytes);
+    if (p->kept > 0 && p->verbose)
+        printf("kept %" PRIu64 " days that are not archived: see rollcall-archive(8)\n", p->kept);
 }
 
 int main(int argc, char **argv)

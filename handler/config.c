@@ -23,11 +23,16 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         .lock_timeout_ms = 1000,
         .keep_listing_days = 7,
     };
+    static const char *const styles[] = {"auto", "path", "virtual", NULL};
     const struct conf_key s3[] = {
         {.name = "bucket", .type = CONF_STRING, .dest = &c->s3.bucket, .required = true},
         {.name = "region", .type = CONF_STRING, .dest = &c->s3.region},
         {.name = "endpoint", .type = CONF_STRING, .dest = &c->s3.endpoint},
         {.name = "prefix", .type = CONF_STRING, .dest = &c->s3.prefix},
+        {.name = "addressing_style",
+         .type = CONF_STRING,
+         .dest = &c->s3.addressing_style,
+         .choices = styles},
         {.name = NULL},
     };
 #define INTEGER(key, least, most)                                                                  \

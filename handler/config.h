@@ -22,7 +22,8 @@ struct config {
     int64_t keep_listing_days; /* for rollcall-cleanup */
     struct {
         char *bucket, *region, *endpoint, *prefix;
-    } s3; /* for rollcall-archive */
+        char *addressing_style; /* NULL, "auto", "path", "virtual" */
+    } s3;                       /* for rollcall-archive and rollcall-bucket */
 };
 
 const char *config_path(void);

@@ -1,5 +1,6 @@
 #include "purge.h"
 
+#include "archived.h"
 #include "filename.h"
 
 #include <dirent.h>
@@ -18,6 +19,7 @@ enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 /* The day that is being taken away. */
 struct day {
     struct purge *purge;
+    const char *records_dir;
     const char *branch;
     const char *date;
     int fd;
@@ -112,26 +114,61 @@ static void report(const struct day *d)
                d->purge->dry_run ? "would remove " : "removed ", d->files, d->bytes);
 }
 
-static void take_day(struct purge *p, int branch_fd, const char *branch, const char *date)
+/* With an archive, a day stays until all of it is there. */
+static bool may_go(struct day *d)
 {
-    struct day d = {.purge = p, .branch = branch, .date = date};
-    d.fd = openat(branch_fd, date, DIR_FLAGS);
-    int copy = d.fd < 0 ? -1 : fcntl(d.fd, F_DUPFD_CLOEXEC, 0);
+    char why[ARCHIVED_WHY_MAX];
+    if (!d->purge->archive || archived_day(d->records_dir, d->branch, d->date, d->fd, why))
+        return true;
+    d->purge->kept++;
+    if (d->purge->verbose)
+        printf("%s/%s: kept: %s\n", d->branch, d->date, why);
+    return false;
+}
+
+static void take_entries(struct day *d)
+{
+    int copy = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (!dir) {
-        fail(&d, "");
+        fail(d, "");
         if (copy >= 0)
             close(copy);
+        return;
     }
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        take_entry(&d, e->d_name);
-    if (dir)
-        closedir(dir);
-    if (d.fd >= 0)
-        close(d.fd);
-    if (d.left == 0 && !p->dry_run && unlinkat(branch_fd, date, AT_REMOVEDIR) != 0 &&
-        errno != ENOENT && errno != ENOTEMPTY)
+    for (struct dirent *e; (e = readdir(dir));)
+        take_entry(d, e->d_name);
+    closedir(dir);
+}
+
+static void drop_directory(struct day *d, int branch_fd)
+{
+    if (d->left > 0 || d->purge->dry_run)
+        return;
+    if (unlinkat(branch_fd, d->date, AT_REMOVEDIR) == 0)
+        archived_forget(d->records_dir, d->branch, d->date);
+    else if (errno != ENOENT && errno != ENOTEMPTY)
+        fail(d, "");
+}
+
+static void take_day(struct purge *p, int branch_fd, const char *records_dir, const char *branch,
+                     const char *date)
+{
+    struct day d = {.purge = p, .records_dir = records_dir, .branch = branch, .date = date};
+    d.fd = openat(branch_fd, date, DIR_FLAGS);
+    if (d.fd < 0) {
         fail(&d, "");
+        p->left += d.left;
+        return;
+    }
+    bool going = may_go(&d);
+    if (going) {
+        take_entries(&d);
+        drop_directory(&d, branch_fd);
+    }
+    close(d.fd);
+    if (!going)
+        return;
     p->days += d.left == 0;
     p->files += d.files;
     p->bytes += d.bytes;
@@ -157,6 +194,6 @@ void purge_branch(struct purge *p, const char *records_dir, const char *branch,
     }
     for (struct dirent *e; (e = readdir(dir));)
         if (filename_is_day(e->d_name) && strcmp(e->d_name, first) < 0)
-            take_day(p, fd, branch, e->d_name);
+            take_day(p, fd, records_dir, branch, e->d_name);
     closedir(dir);
 }

@@ -5,6 +5,9 @@
  * files. Anything else is left, and said. No symbolic link is followed, so nothing outside
  * records_dir is ever touched. A JSON file is unlinked under its lock, after its CSV file: a writer
  * who waited for the lock sees that the name is gone, and starts over.
+ *
+ * With an archive configured, a day goes only when all of it is archived (archived.h); its mark
+ * goes with it.
  */
 #ifndef ROLLCALL_PURGE_H
 #define ROLLCALL_PURGE_H
@@ -16,7 +19,9 @@
 struct purge {
     bool dry_run;
     bool verbose;                /* one line on stdout a day */
+    bool archive;                /* only what is archived goes */
     uint64_t days, files, bytes; /* removed, or what would be */
+    uint64_t kept;               /* days that are not archived */
     uint64_t left;               /* foreign files, files in use: what could not go */
     bool failed;                 /* something could not be read or removed; said on stderr */
 };

@@ -6,7 +6,7 @@
 load servers
 
 UNITS=$REPO/scripts/systemd
-SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service)
+SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service rollcall-archive.service)
 
 setup() { servers_setup; }
 teardown() {
