@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# aws/cloudformation/: each template is what CloudFormation takes and what our rules want; and broken copies of them are
+# not, so that the checks are known to look.
+
+load ../lib/helper
+load aws
+
+CFN=$REPO/aws/cloudformation
+
+setup() {
+    T=$BATS_TEST_TMPDIR SAYS=()
+    npm_ready
+}
+
+# checked FILE...: both checkers; what they say in $T/said.
+checked() {
+    local rc=0
+    node "$AWS_TESTS/cfn-validate.js" "$AWS_TESTS/rules.guard" "$@" >"$T/said" 2>&1 || rc=1
+    "$PYTHON" "$AWS_TESTS/cfn_check.py" "$@" >>"$T/said" 2>&1 || rc=1
+    return $rc
+}
+
+# broken FILE SED SAYS: a copy that is broken so, and what the checks should say of it; for all_refused.
+broken() {
+    local copy
+    copy=$T/$((${#SAYS[@]} + 1)).yaml
+    sed -E "$2" "$CFN/$1" >"$copy"
+    ! cmp -s "$CFN/$1" "$copy" || fail "changes nothing: $2"
+    SAYS+=("$3")
+}
+
+# all_refused: each, and for its reason. In one run: the validator takes its time to start.
+all_refused() {
+    local n=0 says
+    ! checked "$T"/[0-9]*.yaml || fail "accepted all of them"
+    for says in "${SAYS[@]}"; do
+        n=$((n + 1))
+        grep "^$T/$n.yaml: " "$T/said" | grep -qE -e "$says" || fail "$n is not refused for '$says': $(cat "$T/said")"
+    done
+}
+
+@test "every template passes the validator, our rules and our checks" {
+    checked "$CFN"/*.yaml || fail "$(cat "$T/said")"
+    # As one file, so that it can be given to deploy without a bucket.
+    for file in "$CFN"/*.yaml; do [ "$(stat -c %s "$file")" -le 51200 ]; done
+}
+
+@test "fleet.yaml has the SSM documents as they are" {
+    "$CFN/embed" --check
+    mkdir -p "$T/aws" && cp -r "$CFN" "$REPO/aws/ssm" "$T/aws/"
+    sed -i 's/rollcall-install: /rollcall-install:  /' "$T/aws/ssm/rollcall-install.yaml"
+    run "$T/aws/cloudformation/embed" --check
+    [ "$status" = 1 ]
+    "$T/aws/cloudformation/embed"
+    "$T/aws/cloudformation/embed" --check
+}
+
+@test "fleet.yaml: broken copies are refused" {
+    broken fleet.yaml 's/ScheduleExpression:/ScheduleExpresion:/' ScheduleExpresion
+    broken fleet.yaml 's/!Ref RunDocument/!Ref RunDocumnet/' RunDocumnet
+    broken fleet.yaml 's/AlarmKey.Arn/AlarmKey.Name/' 'AlarmKey|Name'
+    broken fleet.yaml 's/AWS::SNS::TopicPolicy/AWS::SNS::TopicPolice/' TopicPolice
+    broken fleet.yaml 's/ComplianceSeverity: MEDIUM/ComplianceSeverity: MIDDLE/' 'MIDDLE|ComplianceSeverity'
+    broken fleet.yaml 's/Default: rate\(30 minutes\)/Default: rate(30 minute)/' 'no schedule'
+    broken fleet.yaml 's/Action: ssm:GetParameter/Action: ssm:GetParamter/' 'no IAM action ssm:GetParamter'
+    broken fleet.yaml 's/Action: sns:Publish/Action: "*"/' 'every action'
+    broken fleet.yaml 's/Principal: \{Service: events.*/Principal: "*"/' 'allows everybody'
+    broken fleet.yaml '/KmsMasterKeyId/d' 'not encrypted'
+    broken fleet.yaml 's/action: aws:runShellScript/action: aws:runShelScript/' 'no such action'
+    broken fleet.yaml 's/schemaVersion: "2.2"/schemaVersion: "9.9"/' schemaVersion
+    all_refused
+}

@@ -1,0 +1,157 @@
+"""cfn_check FILE...: what the CloudFormation validator does not look at. One finding a line; exits 1.
+
+SSM documents inside templates, schedule expressions, volumes that a container mounts and nobody declares, IAM action
+names, principals that are everybody, and unencrypted disks.
+"""
+import re
+import sys
+
+import botocore.session
+import yaml
+
+import ssm_document
+
+# IAM actions that are not the name of an API operation ("Actions, resources and condition keys" of each service).
+ACTIONS = {
+    "s3": {"ListBucket", "ListBucketMultipartUploads", "ListMultipartUploadParts", "GetObjectVersion", "DeleteObjectVersion",
+           "ListBucketVersions", "GetBucketLocation", "AbortMultipartUpload", "GetObject", "PutObject", "DeleteObject"},
+    "elasticfilesystem": {"ClientMount", "ClientWrite", "ClientRootAccess"},
+    "ssmmessages": {"CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"},
+    "kms": {"*"},
+}
+# The prefix of IAM actions, where botocore calls the service otherwise.
+SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|at\(\S+\)")
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms; a tag becomes {"Ref": …} or {"Fn::…": …}."""
+
+
+def tagged(loader, suffix, node):
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", tagged)
+
+
+def operations(prefix):
+    session = botocore.session.get_session()
+    name = SERVICES.get(prefix, prefix)
+    if name not in session.get_available_services():
+        return None
+    return set(session.get_service_model(name).operation_names)
+
+
+def action_problems(action):
+    prefix, _, name = action.partition(":")
+    known = operations(prefix)
+    if known is None and prefix not in ACTIONS:
+        yield f"no service '{prefix}' in {action}"
+        return
+    names = (known or set()) | ACTIONS.get(prefix, set())
+    if name == "*" and "*" in names:
+        return
+    pattern = re.escape(name).replace(r"\*", ".*")
+    if not any(re.fullmatch(pattern, one) for one in names):
+        yield f"no IAM action {action}"
+
+
+def each(value, path=""):
+    """Every mapping below value, with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in value.items():
+            yield from each(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from each(inner, f"{path}/{index}")
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statement_problems(statement):
+    for action in listed(statement.get("Action", [])):
+        if action == "*":
+            yield "allows every action"
+        elif isinstance(action, str):
+            yield from action_problems(action)
+    if statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}):
+        yield "allows everybody"
+
+
+def document_problems(resource):
+    if resource["Properties"].get("DocumentType") == "Command":
+        yield from ssm_document.problems(resource["Properties"]["Content"])
+
+
+def schedule_problems(resource, template):
+    text = resource["Properties"].get("ScheduleExpression")
+    if isinstance(text, dict):
+        text = template["Parameters"][text["Ref"]]["Default"]
+    if text is not None and not RATE.fullmatch(text):
+        yield f"no schedule: {text}"
+
+
+def task_problems(resource):
+    volumes = {volume["Name"] for volume in resource["Properties"].get("Volumes", [])}
+    for container in resource["Properties"]["ContainerDefinitions"]:
+        for mount in container.get("MountPoints", []):
+            if mount["SourceVolume"] not in volumes:
+                yield f"no volume {mount['SourceVolume']}"
+        if not container.get("ReadonlyRootFilesystem"):
+            yield f"container {container['Name']} may write to its root file system"
+
+
+# A key of ours, which the template makes or takes.
+KEYS = {"AWS::SNS::Topic": "KmsMasterKeyId", "AWS::EFS::FileSystem": "KmsKeyId", "AWS::Logs::LogGroup": "KmsKeyId"}
+
+
+def key_problems(resource):
+    key = KEYS.get(resource["Type"])
+    if key and key not in resource["Properties"]:
+        yield f"no {key}: it is not encrypted with a key of ours"
+
+
+def disk_problems(value):
+    if "Ebs" in value and isinstance(value["Ebs"], dict) and value["Ebs"].get("Encrypted") is not True:
+        yield "a disk is not encrypted"
+
+
+def problems(template):
+    for name, resource in template["Resources"].items():
+        kind = resource["Type"]
+        found = []
+        if kind == "AWS::SSM::Document":
+            found += document_problems(resource)
+        if kind == "AWS::ECS::TaskDefinition":
+            found += task_problems(resource)
+        found += key_problems(resource)
+        found += schedule_problems(resource, template)
+        for _, value in each(resource.get("Properties", {})):
+            found += disk_problems(value)
+            if "Effect" in value:
+                found += statement_problems(value)
+        for problem in found:
+            yield f"{name}: {problem}"
+
+
+def main():
+    bad = 0
+    for path in sys.argv[1:]:
+        with open(path, encoding="utf-8") as f:
+            template = yaml.load(f, Loader)
+        for problem in problems(template):
+            print(f"{path}: {problem}")
+            bad += 1
+    sys.exit(1 if bad else 0)
+
+
+main()
