@@ -5,9 +5,10 @@
 
 load ../lib/helper
 load ../lib/chroot
+load ../lib/boot
 
 NEXT=99.1 # the version to upgrade to
-BASE=(lighttpd curl jq openssl systemd)
+BASE=(lighttpd lighttpd-mod-openssl curl jq openssl systemd)
 
 setup_file() {
     make -s -C "$REPO" BUILD="$ROLLCALL_BUILD" deb
@@ -27,7 +28,7 @@ teardown() {
 
 # ---- the packages
 
-@test "deb: two packages, and a second make deb leaves them alone" {
+@test "deb: the packages, and a second make deb leaves them alone" {
     local arch before
     arch=$(dpkg --print-architecture)
     before=$(stat -c '%n %y' "$DEB/rollcall-handler_${VERSION}_$arch.deb" "$DEB/rollcall-agent_${VERSION}_$arch.deb")
@@ -81,7 +82,7 @@ modes() { in_root stat -c '%n %U %G %a' "$@"; }
     machine fresh
     install_debs .
     local program found=0
-    for program in $(in_root dpkg -L rollcall-handler rollcall-agent | grep -E '^/usr/s?bin/.'); do
+    for program in $(in_root dpkg -L rollcall-handler rollcall-agent rollcall-aws | grep -E '^/usr/s?bin/.'); do
         in_root "$program" --version | grep -qxF "${program##*/} $VERSION" || fail "$program says no version"
         in_root sh -c "ls /usr/share/man/man[18]/${program##*/}.[18].gz" || fail "$program has no manual"
         found=$((found + 1))
@@ -229,38 +230,12 @@ remove_debs() { in_root apt-get "$1" -y -q "${@:2}" >"$T/apt" 2>&1 || fail "$(ca
 
 # ---- under a real systemd
 
-# boot: runs $ROOT/probe in there, started by a real systemd; what it says is in $ROOT/probe.out.
-boot() {
-    umount -l "$ROOT/dev" "$ROOT/proc" # systemd-nspawn brings its own
-    rm -f "$ROOT/usr/sbin/policy-rc.d" "$ROOT"/etc/systemd/system/multi-user.target.wants/lighttpd.service
-    cat >"$ROOT/etc/systemd/system/probe.target" <<'END'
-[Unit]
-Requires=basic.target
-Wants=probe.service
-END
-    cat >"$ROOT/etc/systemd/system/probe.service" <<'END'
-[Unit]
-After=basic.target
-[Service]
-Type=oneshot
-ExecStart=/bin/bash /probe
-ExecStopPost=/bin/systemctl --no-block poweroff
-TimeoutStartSec=150
-StandardOutput=file:/probe.out
-StandardError=file:/probe.err
-END
-    timeout -k 5 200 systemd-nspawn -q -D "$ROOT" --private-network --register=no --keep-unit -M "rollcall-$BASHPID" \
-        /lib/systemd/systemd --unit=probe.target >"$T/boot" 2>&1 </dev/null 3>&- || true
-    [ -s "$ROOT/probe.out" ] || { cat "$T/boot"; skip "systemd-nspawn starts no systemd here"; }
-    cat "$ROOT/probe.out" "$ROOT/probe.err"
-}
-
-said() { grep -qxF -e "$1" "$ROOT/probe.out" || fail "the probe did not say: $1"; }
-
 @test "deb: under systemd: README's commands, then an upgrade under load that loses no request, then the end" {
     PATH=$PATH:/usr/sbin command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not installed"
     machine booted
     install_debs .
+    umount -l "$ROOT/dev" "$ROOT/proc" # systemd-nspawn brings its own
+    rm -f "$ROOT/usr/sbin/policy-rc.d"
     cat >"$ROOT/probe" <<'END'
 until_true() { local n; for n in {1..500}; do "$@" >/dev/null 2>&1 && return; sleep 0.02; done; echo "gave up: $*"; }
 state() { systemctl is-active "$@" | tr '\n' ' '; }
@@ -296,6 +271,15 @@ for pid in $before; do [[ " $after " != *" $pid "* ]] || echo "still the old one
 systemctl reload rollcall-agent.service && echo "reloaded: $(state rollcall-agent.service)"
 rollcall-verify /var/lib/rollcall >&2 && echo verified
 
+rollcall-selfsigned collector.test >&2
+install -d -o www-data -m 700 /var/cache/rollcall-upload && install -d /var/www/rollcall
+cp /etc/lighttpd/lighttpd.conf /tmp/lighttpd.conf
+cp /usr/share/rollcall/production.conf /etc/lighttpd/lighttpd.conf && systemctl restart lighttpd
+tls() { curl -sf --cacert /etc/rollcall/tls/cert.pem --connect-to collector.test::127.0.0.1: https://collector.test/healthz; }
+until_true tls
+echo "TLS: $(tls | jq -r .status)"
+mv /tmp/lighttpd.conf /etc/lighttpd/lighttpd.conf && systemctl restart lighttpd
+
 apt-get remove -y -q rollcall-handler rollcall-agent >&2
 echo "removed: $(state rollcall-handler.socket rollcall-handler@1 rollcall-agent.service rollcall-agent.timer lighttpd)"
 echo "without it: $(post)"
@@ -303,7 +287,7 @@ apt-get purge -y -q rollcall-handler rollcall-agent >&2
 echo "failed: $(systemctl --failed --plain --no-legend | grep rollcall)"
 [ "$(kept)" -ge $((2 + $(wc -l </tmp/posts))) ] && echo "all records are kept"
 END
-    boot
+    boot "$ROOT" --private-network
     said "installed: active active active active active active active active active inactive "
     said "agent: inactive inactive "
     said "first: 200"
@@ -313,6 +297,7 @@ END
     run ! grep 'still the old one' "$ROOT/probe.out"
     said "reloaded: active "
     said verified
+    said "TLS: success"
     said "removed: inactive inactive inactive inactive active "
     said "without it: 404"
     said "failed: "

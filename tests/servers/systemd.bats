@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153
 
 load servers
+load ../lib/boot
 
 UNITS=$REPO/scripts/systemd
 SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service rollcall-archive.service)
@@ -127,32 +128,6 @@ container() {
     printf '%s\n' "$TOKEN" >"$CONTAINER/etc/rollcall/token"
 }
 
-# boot: runs $T/container/probe under a real systemd; what it says is in $T/probe.
-boot() {
-    cat >"$CONTAINER/etc/systemd/system/probe.target" <<'END'
-[Unit]
-Requires=basic.target
-Wants=probe.service
-END
-    cat >"$CONTAINER/etc/systemd/system/probe.service" <<'END'
-[Unit]
-After=basic.target
-[Service]
-Type=oneshot
-ExecStart=/bin/bash /probe
-ExecStopPost=/bin/systemctl --no-block poweroff
-TimeoutStartSec=100
-StandardOutput=file:/probe.out
-StandardError=file:/probe.err
-END
-    timeout -k 5 150 systemd-nspawn -q -D "$CONTAINER" --register=no --keep-unit -M "rollcall-$BASHPID" \
-        /lib/systemd/systemd --unit=probe.target >"$T/boot" 2>&1 </dev/null 3>&- || true
-    [ -s "$CONTAINER/probe.out" ] || skip "systemd-nspawn starts no systemd here"
-    cat "$CONTAINER/probe.out" "$CONTAINER/probe.err"
-}
-
-said() { grep -qxF -e "$1" "$CONTAINER/probe.out" || fail "the probe did not say: $1"; }
-
 PROBE_START='
 until_true() { local n; for n in {1..500}; do "$@" >/dev/null 2>&1 && return; sleep 0.02; done; echo "gave up: $*"; }
 chown root:rollcall /etc/rollcall/tokens && chmod 640 /etc/rollcall/tokens
@@ -189,7 +164,7 @@ echo "restarted: \$(post) \$(state rollcall-handler@{1..4})"
 systemctl stop rollcall-handler.socket
 echo "stopped: \$(state rollcall-handler@{1..4} rollcall-handler.socket)"
 END
-    boot
+    boot "$CONTAINER"
     said "socket: rollcall www-data 660"
     said "asleep: inactive "
     said "woken: 200 active "
@@ -224,7 +199,7 @@ systemctl daemon-reload
 systemctl start rollcall-agent-once.service
 echo "drop-in: \$(systemctl show -P Result rollcall-agent-once.service) \$(cat /var/spool/rollcall/caps)"
 END
-    boot
+    boot "$CONTAINER"
     said "once: success"
     said "pid 1: 1 root 0 "
     said "users: rollcall rollcall-agent root www-data"
@@ -236,8 +211,6 @@ END
 }
 
 @test "systemd: the agent that stays keeps time, and steps aside for the timer" {
-    ! "$ROLLCALL_BUILD/rollcall-agent" --config <(echo '{"url":"http://127.0.0.1:9/"}') --every 1s --print 2>&1 |
-        grep -q 'not built in' || skip "the agent has no --every yet"
     container
     cat >"$CONTAINER/probe" <<END
 $PROBE_START
@@ -255,14 +228,13 @@ echo "timer: \$(state rollcall-agent.service rollcall-agent.timer) \$(systemctl 
 systemctl start rollcall-agent.service
 echo "stays again: \$(state rollcall-agent.service rollcall-agent.timer)"
 END
-    boot
+    boot "$CONTAINER"
     said "stays: active "
     said "timer: inactive active  success"
     said "stays again: active inactive "
 }
 
 @test "systemd: clean-up removes what is old, and nothing else" {
-    [ -x "$ROLLCALL_BUILD/rollcall-cleanup" ] || skip "there is no rollcall-cleanup yet"
     container
     echo '{"records_dir":"/var/lib/rollcall","tokens_file":"/etc/rollcall/tokens","keep_days":30}' \
         >"$CONTAINER/etc/rollcall/handler.json"
@@ -281,7 +253,7 @@ systemctl start rollcall-cleanup.timer
 echo "timer: \$(state rollcall-cleanup.timer)"
 journalctl --no-pager -o cat -u rollcall-cleanup.service >&2
 END
-    boot
+    boot "$CONTAINER"
     said "post: 200"
     said "before: 2"
     said "cleaned: success today is left"
