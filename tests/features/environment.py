@@ -9,6 +9,7 @@ for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     os.environ.pop(name, None)
     os.environ.pop(name.upper(), None)
 NEEDED = ("lighttpd", "spawn-fcgi", "multiwatch", "setpriv")
+MOD_OPENSSL = "/usr/lib/lighttpd/mod_openssl.so"
 
 
 def before_all(_):
@@ -17,11 +18,12 @@ def before_all(_):
 
 def before_scenario(context, scenario):
     missing = [program for program in NEEDED if not shutil.which(program)]
+    missing += [] if os.path.exists(MOD_OPENSSL) else ["lighttpd-mod-openssl"]
     if missing:
         scenario.skip(f"needs {', '.join(missing)}")
         return
     context.world = World()
-    context.collector = None
+    context.collector = context.machines = None
 
 
 def after_scenario(context, scenario):
@@ -30,3 +32,5 @@ def after_scenario(context, scenario):
     if scenario.status == "failed":
         print(context.world.logs(), end="")
     context.world.stop()
+    if context.machines:
+        context.machines.drop()
