@@ -15,7 +15,7 @@ setup() {
 # checked FILE...: both checkers; what they say in $T/said.
 checked() {
     local rc=0
-    node "$AWS_TESTS/cfn-validate.js" "$AWS_TESTS/rules.guard" "$@" >"$T/said" 2>&1 || rc=1
+    node "$AWS_TESTS/cfn-validate.js" "$@" >"$T/said" 2>&1 || rc=1
     "$PYTHON" "$AWS_TESTS/cfn_check.py" "$@" >>"$T/said" 2>&1 || rc=1
     return $rc
 }
@@ -45,7 +45,7 @@ all_refused() {
     for file in "$CFN"/*.yaml; do [ "$(stat -c %s "$file")" -le 51200 ]; done
 }
 
-@test "fleet.yaml has the SSM documents as they are" {
+@test "the templates have the SSM documents and the script as they are" {
     "$CFN/embed" --check
     mkdir -p "$T/aws" && cp -r "$CFN" "$REPO/aws/ssm" "$T/aws/"
     sed -i 's/rollcall-install: /rollcall-install:  /' "$T/aws/ssm/rollcall-install.yaml"
@@ -68,5 +68,21 @@ all_refused() {
     broken fleet.yaml '/KmsMasterKeyId/d' 'not encrypted'
     broken fleet.yaml 's/action: aws:runShellScript/action: aws:runShelScript/' 'no such action'
     broken fleet.yaml 's/schemaVersion: "2.2"/schemaVersion: "9.9"/' schemaVersion
+    all_refused
+}
+
+@test "collector.yaml: broken copies are refused" {
+    broken collector.yaml 's/VolumeType: gp3/VolumeType: gp9/' 'gp9|VolumeType'
+    broken collector.yaml 's/DeviceName: .dev.sdf/DeviceNam: x/' DeviceNam
+    broken collector.yaml 's/!Ref InstanceProfile/!Ref InstanceProfil/' InstanceProfil
+    broken collector.yaml 's/Bucket.Arn$/Bucket.Arm/' 'Bucket|Arm'
+    broken collector.yaml 's/HttpTokens: required/HttpTokens: optional/' 'version 2'
+    broken collector.yaml '0,/Encrypted: true/s//Encrypted: false/' 'not encrypted'
+    broken collector.yaml 's/BlockPublicPolicy: true/BlockPublicPolicy: false/' 'not closed'
+    broken collector.yaml '/VersioningConfiguration:/,/Status:/d' 'keep versions'
+    broken collector.yaml 's/CidrIp: !Ref SshCidr/CidrIp: 0.0.0.0\/0/' 'open to everybody'
+    broken collector.yaml 's/s3:AbortMultipartUpload/s3:AbortMultiUpload/' 'no IAM action s3:AbortMultiUpload'
+    broken collector.yaml 's/Principal: \{Service: ec2.*/Principal: "*"/' 'allows everybody'
+    broken collector.yaml 's/ComparisonOperator: GreaterThanThreshold/ComparisonOperator: GreaterThan/' 'GreaterThan|ComparisonOperator'
     all_refused
 }

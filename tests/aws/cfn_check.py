@@ -1,7 +1,8 @@
 """cfn_check FILE...: what the CloudFormation validator does not look at. One finding a line; exits 1.
 
-SSM documents inside templates, schedule expressions, volumes that a container mounts and nobody declares, IAM action
-names, principals that are everybody, and unencrypted disks.
+Mistakes: in SSM documents inside templates, schedule expressions, volumes that a container mounts and nobody declares,
+IAM action names. House rules: nobody is everybody, no open SSH, instance metadata version 2 only, everything that
+stores anything is encrypted, buckets are closed and keep versions.
 """
 import re
 import sys
@@ -120,6 +121,45 @@ def key_problems(resource):
         yield f"no {key}: it is not encrypted with a key of ours"
 
 
+def bucket_problems(resource):
+    properties = resource["Properties"]
+    if resource["Type"] != "AWS::S3::Bucket":
+        return
+    if "BucketEncryption" not in properties:
+        yield "the bucket is not encrypted"
+    if properties.get("VersioningConfiguration", {}).get("Status") != "Enabled":
+        yield "the bucket does not keep versions"
+    block = properties.get("PublicAccessBlockConfiguration", {})
+    for name in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"):
+        if block.get(name) is not True:
+            yield f"the bucket is not closed: {name}"
+
+
+def file_system_problems(resource):
+    if resource["Type"] == "AWS::EFS::FileSystem" and resource["Properties"].get("Encrypted") is not True:
+        yield "the file system is not encrypted"
+
+
+def open_problems(value):
+    """A rule of a security group that lets everybody in where only administrators belong."""
+    everybody = value.get("CidrIp") == "0.0.0.0/0" or value.get("CidrIpv6") == "::/0"
+    low, high = value.get("FromPort"), value.get("ToPort")
+    if everybody and isinstance(low, int) and isinstance(high, int) and low <= 22 <= high:
+        yield "SSH is open to everybody"
+
+
+def metadata_problems(resource, template):
+    """Whether an instance's metadata service is version 2 only, by itself or by its launch template."""
+    if resource["Type"] != "AWS::EC2::Instance":
+        return
+    options = resource["Properties"].get("MetadataOptions", {})
+    reference = resource["Properties"].get("LaunchTemplate", {}).get("LaunchTemplateId", {}).get("Ref")
+    if reference:
+        options = template["Resources"][reference]["Properties"]["LaunchTemplateData"].get("MetadataOptions", {})
+    if options.get("HttpTokens") != "required":
+        yield "instance metadata must be version 2 only"
+
+
 def disk_problems(value):
     if "Ebs" in value and isinstance(value["Ebs"], dict) and value["Ebs"].get("Encrypted") is not True:
         yield "a disk is not encrypted"
@@ -134,9 +174,13 @@ def problems(template):
         if kind == "AWS::ECS::TaskDefinition":
             found += task_problems(resource)
         found += key_problems(resource)
+        found += metadata_problems(resource, template)
+        found += bucket_problems(resource)
+        found += file_system_problems(resource)
         found += schedule_problems(resource, template)
         for _, value in each(resource.get("Properties", {})):
             found += disk_problems(value)
+            found += open_problems(value)
             if "Effect" in value:
                 found += statement_problems(value)
         for problem in found:
