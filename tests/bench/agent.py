@@ -20,9 +20,8 @@ def in_zoo(count, script, timeout=600):
     """Runs a shell script beside so many processes."""
     spaces = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     done = subprocess.run(["unshare", *spaces, "--pid", "--fork", "--mount-proc", "--kill-child", tool("zoo"),
-                           str(count), "/bin/sh", "-ec", script], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                          timeout=timeout)
+                           str(count)], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False, timeout=timeout)
     if done.returncode != 0:
         raise Wrong(f"beside {count} processes: {done.stdout[-1000:]}")
     return done.stdout
@@ -77,7 +76,7 @@ def rounds_script(found, rounds, folder):
     lines = []
     for _ in range(rounds):
         for number, argv in enumerate(found.values()):
-            lines.append(f"{shlex.quote(tool('measure'))} {shlex.join(argv)} >{folder}/out 2>>{folder}/err "
+            lines.append(f"{shlex.quote(tool('measure'))} {shlex.join(argv)} </dev/null >{folder}/out 2>>{folder}/err "
                          f"3>>{folder}/result.{number}")
     return "\n".join(lines)
 
@@ -111,7 +110,7 @@ def every(place, server, plan, processes):
     argv = agent_command(program("rollcall-agent"), server, folder)
     beats = plan.beats
     stay = ["timeout", str(beats), *argv, "--every", "1s"]
-    script = "\n".join(f"{tool('measure')} {shlex.join(a)} >>{folder}/{name} 2>>{folder}/err "
+    script = "\n".join(f"{tool('measure')} {shlex.join(a)} </dev/null >>{folder}/{name} 2>>{folder}/err "
                        f"3>>{folder}/{name}.cost || true" for name, a in (("once", argv), ("stay", stay)))
     in_zoo(processes, script)
     once, stays = ([int(n) for n in text_of(f"{folder}/{name}.cost").split()] for name in ("once", "stay"))
@@ -126,7 +125,7 @@ def every(place, server, plan, processes):
 def traced_calls(place, argv, processes):
     """System calls of a command and its children, beside so many processes."""
     folder = place.folder("strace")
-    in_zoo(processes, f"strace -f -c -o {folder}/calls {shlex.join(argv)} >{folder}/out")
+    in_zoo(processes, f"strace -f -c -o {folder}/calls {shlex.join(argv)} </dev/null >{folder}/out")
     return sum(calls_in(f"{folder}/calls").values())
 
 

@@ -50,7 +50,7 @@ report() { jq -e "$1" "$OUT/bench.json" || { echo "not so: $1" && return 1; }; }
 }
 
 @test "growth is looked at in addresses, file size, writers and ids" {
-    report '[.parts.growth[].what] | unique == ["addresses", "an id of its own", "file size", "writers",
+    report '[.parts.growth[].what] | unique == ["S: an id of its own", "addresses", "file size", "writers",
         "writers, null handler"]'
 }
 

@@ -32,9 +32,9 @@ def fill(server, size):
 def costs(plan, what, starts, load_of):
     """Cost for each way to start and load a server, in turn; servers stay up for all rounds."""
     runs = {}
-    for number in range(plan.rounds):
+    for number in range(plan.growth_rounds):
         for name, server in starts.items():
-            say(f"growth: {what}, round {number + 1} of {plan.rounds}, {name}")
+            say(f"growth: {what}, round {number + 1} of {plan.growth_rounds}, {name}")
             runs.setdefault(name, []).append(load_of(name).run(server))
     return [{"what": what, "case": name,
              **{key: statistics.median(r[key] for r in seen) for key in ("cpu_us", "rate", "p99_ms")}}
@@ -107,9 +107,9 @@ def ids(place, plan):
     rows = []
     for size, processes in plan.main_sizes().items():
         path = handler.body_files(place, {size: processes})[size]
-        loads = {f"{size}, without": Load(path, plan.seconds, handler.CLIENTS, sources=handler.CLIENTS),
-                 f"{size}, with": Load(path, plan.seconds, handler.CLIENTS, sources=handler.CLIENTS, ids=True)}
+        loads = {name: Load(path, plan.seconds, handler.CLIENTS, sources=handler.CLIENTS, ids=name == "with")
+                 for name in ("without", "with")}
         with Rollcall(place, plan.cores) as server:
-            rows += costs(plan, "an id of its own", {n: server for n in loads}, lambda n: loads[n])
+            rows += costs(plan, f"{size}: an id of its own", {n: server for n in loads}, lambda n: loads[n])
             count(server, processes)
     return rows

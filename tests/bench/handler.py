@@ -93,12 +93,14 @@ def sync(place, plan):
     """64 clients from 64 addresses: what the handler reaches of what the file system can."""
     body = body_files(place, {"S": 1})["S"]
     load = Load(body, plan.seconds, CLIENTS, sources=CLIENTS)
-    limits, rates = {SYNC_WORKERS: [], CLIENTS: []}, []
+    limits, rates = {SYNC_WORKERS: [], CLIENTS: []}, {SYNC_WORKERS: [], 4 * SYNC_WORKERS: []}
     for number in range(plan.rounds):
         say(f"handler: sync, round {number + 1} of {plan.rounds}")
         for writers, seen in limits.items():
             seen.append(pairs(place, plan, writers))
-        rates.append(one_run(lambda: Rollcall(place, SYNC_WORKERS, sync=True), load, 1)["rate"])
+        for workers, seen in rates.items():
+            seen.append(one_run(lambda n=workers: Rollcall(place, n, sync=True), load, 1)["rate"])
     limit = {writers: statistics.median(seen) for writers, seen in limits.items()}
-    return {"file_system": file_system(place.dir), "pairs_per_s": limit,
-            "limit": max(limit.values()), "rate": statistics.median(rates)}
+    rate = {workers: statistics.median(seen) for workers, seen in rates.items()}
+    return {"file_system": file_system(place.dir), "pairs_per_s": limit, "records_per_s": rate,
+            "limit": max(limit.values()), "rate": rate[SYNC_WORKERS]}

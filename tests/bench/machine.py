@@ -19,6 +19,7 @@ BUILD = os.path.abspath(os.environ.get("ROLLCALL_BUILD", os.path.join(REPO, "bui
 PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
 TICK = os.sysconf("SC_CLK_TCK")
 MIB = 1 << 20
+STARTED = time.monotonic()
 
 
 class Wrong(Exception):
@@ -36,7 +37,7 @@ def program(name):
 
 
 def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    print(f"bench: {time.monotonic() - STARTED:4.0f} s: {text}", file=sys.stderr, flush=True)
 
 
 def wait_for(condition, seconds, what):

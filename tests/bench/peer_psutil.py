@@ -13,11 +13,17 @@ FIELDS = ["pid", "ppid", "username", "cpu_percent", "memory_percent", "memory_in
           "create_time", "num_threads", "terminal", "cmdline"]
 
 
+def plain(info):
+    """Of the memory only what the others read, too."""
+    memory = info.pop("memory_info")
+    return {**info, "rss": memory.rss if memory else None}
+
+
 def record():
     return {"hostname": socket.gethostname(), "processor": platform.processor(),
             "os_name": platform.system(), "os_ver": platform.release(),
             "users": [{"name": u.name, "tty": u.terminal, "host": u.host} for u in psutil.users()],
-            "processes": [p.info for p in psutil.process_iter(FIELDS)]}
+            "processes": [plain(p.info) for p in psutil.process_iter(FIELDS)]}
 
 
 def main():

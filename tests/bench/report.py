@@ -79,7 +79,8 @@ def store_tables(parts):
     if "sync" in parts:
         s = parts["sync"]
         lines = [[f"fdatasync pairs alone, {n} writers", number(rate), ""] for n, rate in s["pairs_per_s"].items()]
-        lines.append(["rollcall, sync", number(s["rate"]), times(s["rate"] / s["limit"])])
+        lines += [[f"rollcall, sync, {n} workers", number(rate), times(rate / s["limit"])]
+                  for n, rate in s["records_per_s"].items()]
         text.append(table(f"Records on disk a second, 64 clients from 64 addresses, {s['file_system']}",
                           ["", "records/s", "of the limit"], lines))
     if "memory" in parts:
@@ -92,10 +93,9 @@ def store_tables(parts):
 def growth_table(rows):
     first = {}
     for r in rows:
-        first.setdefault(r["what"] + (r["case"][0] if "id" in r["what"] else ""), r)
+        first.setdefault(r["what"], r)
     lines = [[r["what"], r["case"], number(r["cpu_us"]),
-              times(r["cpu_us"] / first[r["what"] + (r["case"][0] if "id" in r["what"] else "")]["cpu_us"]),
-              number(r["rate"]), number(r["p99_ms"])] for r in rows]
+              times(r["cpu_us"] / first[r["what"]]["cpu_us"]), number(r["rate"]), number(r["p99_ms"])] for r in rows]
     return table("Growth: body S, 64 connections unless said", ["as this grows", "case", "CPU us/record", "of the first",
                                                                 "records/s", "p99 ms"], lines)
 

@@ -1,5 +1,5 @@
 /*
- * zoo COUNT COMMAND...: runs a command beside so many sleeping processes of several users, each
+ * zoo COUNT <SCRIPT: runs a shell script beside so many sleeping processes of several users, each
  * with a command line of its own, and ends with its status. Meant to be the first process of a PID
  * namespace (unshare --pid --fork --mount-proc): when it ends, the kernel ends the others.
  */
@@ -15,7 +15,8 @@
 extern char **environ;
 
 /* What /proc/PID/cmdline shows is the memory in which argv and environ stand, one behind the other:
- * setproctitle's way, for exec would take minutes. */
+ * setproctitle's way, for exec would take minutes. Up to the first NUL, where the text is longer
+ * than argv was; so the script is no argument. */
 static void rename_self(char **argv, long number)
 {
     char **last = environ;
@@ -27,8 +28,8 @@ static void rename_self(char **argv, long number)
     snprintf(text, sizeof text, "worker-%ld", number % 100);
     prctl(PR_SET_NAME, text);
     snprintf(text, sizeof text,
-             "/usr/lib/app/worker --shard %05ld --listen 127.0.0.1:%ld --data /srv/app/%ld", number,
-             10000 + number, number);
+             "/usr/lib/app/worker --shard %05ld --listen 127.0.0.1:%ld --data /srv/app/%05ld",
+             number, 10000 + number, number);
     size_t len = strlen(text) < room ? strlen(text) : room;
     memset(argv[0], 0, room);
     memcpy(argv[0], text, len);
@@ -56,9 +57,9 @@ static int status_of(pid_t child)
 
 int main(int argc, char **argv)
 {
-    long count = argc > 2 ? strtol(argv[1], NULL, 10) : -1;
+    long count = argc == 2 ? strtol(argv[1], NULL, 10) : -1;
     if (count < 0 || count > 100000) {
-        fputs("usage: zoo COUNT COMMAND...\n", stderr);
+        fputs("usage: zoo COUNT <SCRIPT\n", stderr);
         return 64;
     }
     for (long i = 0; i < count; i++) {
@@ -72,8 +73,8 @@ int main(int argc, char **argv)
     }
     pid_t child = fork();
     if (child == 0) {
-        execvp(argv[2], argv + 2);
-        fprintf(stderr, "zoo: %s: %s\n", argv[2], strerror(errno));
+        execl("/bin/sh", "sh", "-e", (char *)NULL);
+        fprintf(stderr, "zoo: /bin/sh: %s\n", strerror(errno));
         _exit(127);
     }
     return child < 0 ? 1 : status_of(child);
