@@ -12,15 +12,19 @@ import subprocess
 
 from counts import calls_in
 from load import note
-from machine import BUILD, HERE, PYTHON, Wrong, program, say, text_of, tool
+from machine import BUILD, HERE, PYTHON, Missing, Wrong, program, say, text_of, tool
 from servers import TOKEN, Rollcall, RollcallTls
+
+
+def namespace():
+    """A PID namespace of its own with its /proc, whose processes end with it."""
+    spaces = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *spaces, "--pid", "--fork", "--mount-proc", "--kill-child"]
 
 
 def in_zoo(count, script, timeout=600):
     """Runs a shell script beside so many processes."""
-    spaces = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    done = subprocess.run(["unshare", *spaces, "--pid", "--fork", "--mount-proc", "--kill-child", tool("zoo"),
-                           str(count)], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    done = subprocess.run([*namespace(), tool("zoo"), str(count)], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, check=False, timeout=timeout)
     if done.returncode != 0:
         raise Wrong(f"beside {count} processes: {done.stdout[-1000:]}")
@@ -155,6 +159,8 @@ def start_up(place):
 
 
 def run(place, plan):
+    if subprocess.run([*namespace(), "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        raise Missing("no PID namespaces here: be root")
     shots, stays = [], []
     with Rollcall(place, plan.cores) as server, RollcallTls(place, plan.cores) as tls:
         for processes in plan.zoo:

@@ -15,7 +15,7 @@ import growth
 import handler
 import machine
 import report
-from machine import PYTHON, Place, Wrong, say
+from machine import PYTHON, Missing, Place, Wrong, say
 
 PARTS = ("handler", "instructions", "prices", "sync", "memory", "growth", "agent")
 GIB = 1 << 30
@@ -24,7 +24,7 @@ GIB = 1 << 30
 class Plan:
     """How much is done: the whole of it, in two minutes (--quick), or as a test (--smoke)."""
 
-    rounds, seconds, growth_rounds, many = 5, 3, 5, 1000000
+    rounds, seconds, growth_rounds, many = 5, 2, 3, 1000000
     extra_sizes = {"10 processes": 10, "150 processes": 150, "600 processes": 600}
     addresses = (1, 10, 100, 1000, 10000)
     large_file = GIB
@@ -98,10 +98,6 @@ def measure(part, place, plan):
         return [row for one in (growth.addresses, growth.file_sizes, growth.writers, growth.ids)
                 for row in one(place, plan)]
     return agent.run(place, plan)
-
-
-class Missing(Exception):
-    """Something is not installed that a part needs."""
 
 
 def arguments():

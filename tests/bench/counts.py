@@ -15,7 +15,7 @@ import time
 
 import handler
 from load import note
-from machine import BUILD, Wrong, say, text_of, wait_for
+from machine import BUILD, Missing, Wrong, say, text_of, wait_for
 from servers import TOKEN, Null, Rollcall
 
 FEW, MORE = 5, 25
@@ -124,7 +124,7 @@ def traced(pid, out):
     if "attached" not in tracer.stderr.readline():
         tracer.kill()
         tracer.wait()
-        raise Wrong(f"strace: cannot attach to process {pid}")
+        raise Missing("strace may not attach: be root, or set kernel.yama.ptrace_scope to 0")
     return tracer
 
 

@@ -29,6 +29,11 @@ def fill(server, size):
         post_batch(server, line, min(FILL_BATCH, max(1, size // len(line))))
 
 
+def medians(what, case, runs):
+    return {"what": what, "case": case,
+            **{key: statistics.median(r[key] for r in runs) for key in ("cpu_us", "rate", "p99_ms")}}
+
+
 def costs(plan, what, starts, load_of):
     """Cost for each way to start and load a server, in turn; servers stay up for all rounds."""
     runs = {}
@@ -36,9 +41,7 @@ def costs(plan, what, starts, load_of):
         for name, server in starts.items():
             say(f"growth: {what}, round {number + 1} of {plan.growth_rounds}, {name}")
             runs.setdefault(name, []).append(load_of(name).run(server))
-    return [{"what": what, "case": name,
-             **{key: statistics.median(r[key] for r in seen) for key in ("cpu_us", "rate", "p99_ms")}}
-            for name, seen in runs.items()]
+    return [medians(what, name, seen) for name, seen in runs.items()]
 
 
 def addresses(place, plan):
@@ -104,12 +107,13 @@ def writers(place, plan):
 
 def ids(place, plan):
     """Records with an id, which is looked for among the last 16 lines, and without."""
-    rows = []
-    for size, processes in plan.main_sizes().items():
-        path = handler.body_files(place, {size: processes})[size]
+    runs = {}
+    for size, path in handler.body_files(place, plan.main_sizes()).items():
         loads = {name: Load(path, plan.seconds, handler.CLIENTS, sources=handler.CLIENTS, ids=name == "with")
                  for name in ("without", "with")}
-        with Rollcall(place, plan.cores) as server:
-            rows += costs(plan, f"{size}: an id of its own", {n: server for n in loads}, lambda n: loads[n])
-            count(server, processes)
-    return rows
+        for number in range(plan.growth_rounds):
+            for name, load in loads.items():
+                say(f"growth: {size}, {name} an id, round {number + 1} of {plan.growth_rounds}")
+                runs.setdefault((f"{size}: an id of its own", name), []).append(
+                    handler.one_run(lambda: Rollcall(place, plan.cores), load, bodies.SIZES[size]))
+    return [medians(what, case, seen) for (what, case), seen in runs.items()]

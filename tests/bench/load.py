@@ -38,8 +38,8 @@ class Load:
 
     def run(self, server):
         """One run: rate, cost, latency. Adds to server.acked and server.unsure."""
-        if free_bytes(server.dir) < 256 * MIB:
-            raise Wrong(f"less than 256 MiB free in {server.place.parent}: see --dir")
+        if free_bytes(server.dir) < 512 * MIB * self.seconds:
+            raise Wrong(f"less than {512 * self.seconds} MiB free in {server.place.parent}: see --dir")
         before = server.cpu()
         got = self.wrk(server)
         used = server.cpu() - before

@@ -26,6 +26,10 @@ class Wrong(Exception):
     """Something is wrong with what was measured: a lost record, a program that did not start."""
 
 
+class Missing(Exception):
+    """Something that a part needs is not installed, or not allowed here."""
+
+
 def tool(name):
     """A program of the bench."""
     return os.path.join(BUILD, "tests/bench", name)
@@ -137,14 +141,19 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def runs(pid):
+    """A process that has ended, and that nobody has asked about yet, runs no more."""
+    state = text_of(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return bool(state) and state[0] != "Z"
+
+
 def end_process(pid):
     end = time.monotonic() + 5
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
+    while runs(pid):
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGKILL)
+            break
         time.sleep(0.01)
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def remove_stale(parent):
