@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# lighttpd/Dockerfile: built over a fresh Debian, and run as a task would be: not root, read-only, no capabilities.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
+
+load ../lib/helper
+load ../lib/chroot
+
+setup_file() {
+    export PODMAN_ROOT=$BATS_FILE_TMPDIR/podman
+    PATH=$PATH:/usr/sbin
+}
+
+setup() {
+    chroot_needs
+    for tool in podman runc; do command -v $tool >/dev/null || skip "$tool is not installed"; done
+    rollcall_setup
+    PODMAN=(podman --root "$PODMAN_ROOT/storage" --runroot "$PODMAN_ROOT/run" --storage-driver overlay
+        --cgroup-manager cgroupfs --runtime runc)
+    [ -e "$PODMAN_ROOT/built" ] || build_image
+    mkdir "$RECORDS"
+    chown 10001:10001 "$RECORDS"
+}
+
+teardown() {
+    [ -z "${NAME-}" ] || "${PODMAN[@]}" rm -f -t 5 "$NAME" >/dev/null 2>&1 || true
+    rollcall_teardown
+}
+
+teardown_file() { umount -l "$PODMAN_ROOT"/storage/* 2>/dev/null || true; }
+
+# Once for all: over the base that the other tests use, under the name that the build is told.
+build_image() {
+    mkdir -p "$PODMAN_ROOT"
+    tar -C "$(chroot_base)" --exclude=./.done -c . | "${PODMAN[@]}" import -q - rollcall-base:test
+    "${PODMAN[@]}" build -q --format docker --isolation=chroot --network=host \
+        --build-arg BASE=localhost/rollcall-base:test -f "$REPO/lighttpd/Dockerfile" -t rollcall:test "$REPO" >"$T/build.log" 2>&1 ||
+        fail "$(tail -n 30 "$T/build.log")"
+    touch "$PODMAN_ROOT/built"
+}
+
+# container OPTION...: runs it; sets PORT and URL, waits until it answers.
+container() {
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    NAME=rollcall-$BASHPID
+    "${PODMAN[@]}" run -d --name "$NAME" --read-only --tmpfs /run/rollcall:mode=1777 --cap-drop=all \
+        --security-opt no-new-privileges --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network=host \
+        -e "ROLLCALL_PORT=$PORT" -v "$RECORDS:/var/lib/rollcall" "$@" rollcall:test >"$T/id" 2>"$T/run.log" 3>&- ||
+        fail "$(cat "$T/run.log")"
+    wait_until 30 server_answers || fail "$("${PODMAN[@]}" logs "$NAME" 2>&1)"
+}
+
+logged() { "${PODMAN[@]}" logs "$NAME" 2>&1 | grep -qF -e "$1"; }
+inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
+
+@test "container: a record is stored by a user who is not root, on a read-only root file system" {
+    chmod 644 "$T/tokens"
+    container -v "$T/tokens:/etc/rollcall/tokens:ro"
+    http_post "$T/record.json"
+    assert_status 200
+    check_store
+    [ "$(stat -c %u "$(json_file)")" = 10001 ]
+    [ "$(inside id -u)" = 10001 ]
+    run inside touch /etc/rollcall/x /usr/local/sbin/x
+    [ "$status" != 0 ]
+    inside /usr/local/sbin/health
+    inside rollcall-verify /var/lib/rollcall
+    # What the web server and the handlers say is the container's output.
+    wait_until 30 logged '"POST /data HTTP/1.1" 200'
+}
+
+@test "container: tokens from a secret's variable, which the handlers do not keep" {
+    container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"
+    http_post "$T/record.json"
+    assert_status 200
+    # A process that is run in the container later has it; lighttpd and the handlers do not.
+    # shellcheck disable=SC2016
+    inside sh -c 'for p in /proc/[0-9]*; do
+        case $(cat $p/comm) in lighttpd | rollcall-handle) echo $(cat $p/comm) $(tr "\0" "\n" <$p/environ | grep -c ^ROLLCALL_TOKENS=) ;; esac
+    done' | sort | uniq -c >"$T/environ"
+    [ "$(awk '{print $2, $3}' "$T/environ" | tr '\n' ' ')" = "lighttpd 0 rollcall-handle 0 " ] || fail "$(cat "$T/environ")"
+}
+
+@test "container: unhealthy when nothing can be stored; SIGTERM ends it" {
+    chown 0:0 "$RECORDS"
+    chmod 755 "$RECORDS"
+    container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"
+    run inside /usr/local/sbin/health
+    [ "$status" = 1 ]
+    "${PODMAN[@]}" stop -t 20 "$NAME" >"$T/stop"
+    [ "$("${PODMAN[@]}" inspect -f '{{.State.ExitCode}}' "$NAME")" = 0 ]
+}
+
+@test "container: the image is told to be healthy by its health check, and listens where it says" {
+    "${PODMAN[@]}" inspect rollcall:test >"$T/image"
+    jq -e '.[0] | .Config.User == "10001:10001" and (.Config.ExposedPorts | has("8080/tcp"))
+        and .Healthcheck.Test[-1] == "/usr/local/sbin/health" and (.Config.Volumes | has("/var/lib/rollcall"))' "$T/image"
+}
