@@ -1,7 +1,6 @@
 """bench: runs the parts one after the other, then writes what came of them (see tests/bench/run)."""
 import argparse
 import datetime
-import json
 import os
 import shutil
 import signal
