@@ -143,7 +143,7 @@ def syscalls(place, plan):
     rows = []
     for name, argv in found.items():
         base = traced_calls(place, argv, 0)
-        for processes in plan.zoo:
+        for processes in plan.traced:
             if processes > 1000 and not name.startswith("agent"):
                 continue    # minutes under strace
             say(f"agent: system calls, {name}, {processes} processes")

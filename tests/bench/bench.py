@@ -28,15 +28,13 @@ class Plan:
     addresses = (1, 10, 100, 1000, 10000)
     large_file = GIB
     zoo = (300, 20000)
+    traced = (300, 20000)
     beats, shots = 10, {300: 15, 20000: 5}
+    main_sizes = part_sizes = bodies.SIZES    # what is counted; where parts and ids are priced
 
     def __init__(self):
         self.cores = os.cpu_count() or 1
         self.sizes = {**bodies.SIZES, **self.extra_sizes}
-
-    def main_sizes(self):
-        """Those that are looked at closely."""
-        return dict(bodies.SIZES)
 
     def rounds_of(self, size):
         """Sizes that are there for the plot alone have fewer."""
@@ -59,6 +57,8 @@ class Quick(Plan):
     rounds, seconds, growth_rounds, many = 2, 1, 1, 60000
     extra_sizes = {}
     addresses = (1, 10000)
+    traced = (300,)
+    part_sizes = {"M": bodies.SIZES["M"]}
     beats, shots = 4, {300: 5, 20000: 1}
 
 
@@ -66,12 +66,9 @@ class Smoke(Plan):
     rounds, seconds, growth_rounds, many = 1, 1, 1, 1000
     extra_sizes = {}
     addresses = (1, 100)
-
-    def main_sizes(self):
-        return {"S": bodies.SIZES["S"]}
-
+    main_sizes = part_sizes = {"S": bodies.SIZES["S"]}
     large_file = 8 << 20
-    zoo = (20, 200)
+    zoo = traced = (20, 200)
     beats, shots = 3, {20: 1, 200: 1}
 
 

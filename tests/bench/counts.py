@@ -85,8 +85,9 @@ def builds():
 
 def all_instructions(place, plan):
     """Side by side: a count does not mind what else runs."""
-    files = handler.body_files(place, plan.main_sizes())
-    todo = [(size, name) for size in files for name in builds()]
+    files = handler.body_files(place, plan.main_sizes)
+    todo = [(size, name) for size in files for name in builds()
+            if name == "rollcall" or size in plan.part_sizes]
 
     def one(case):
         size, name = case
@@ -102,7 +103,7 @@ def all_instructions(place, plan):
 def prices(place, plan):
     """CPU of a request with everything, and without one part each, in turn."""
     rows, runs = [], {}
-    files = handler.body_files(place, plan.main_sizes())
+    files = handler.body_files(place, plan.part_sizes)
     for number in range(plan.rounds):
         for size, path in files.items():
             for name, program in builds().items():
@@ -155,7 +156,7 @@ def syscalls(place, plan):
     rows = []
     starts = {"null": lambda: Null(place, 1), "rollcall": lambda: Rollcall(place, 1),
               "rollcall, sync": lambda: Rollcall(place, 1, sync=True)}
-    for size, path in handler.body_files(place, plan.main_sizes()).items():
+    for size, path in handler.body_files(place, plan.main_sizes).items():
         for name, start in starts.items():
             say(f"system calls: {size}, {name}")
             with start() as server:

@@ -108,7 +108,7 @@ def writers(place, plan):
 def ids(place, plan):
     """Records with an id, which is looked for among the last 16 lines, and without."""
     runs = {}
-    for size, path in handler.body_files(place, plan.main_sizes()).items():
+    for size, path in handler.body_files(place, plan.part_sizes).items():
         loads = {name: Load(path, plan.seconds, handler.CLIENTS, sources=handler.CLIENTS, ids=name == "with")
                  for name in ("without", "with")}
         for number in range(plan.growth_rounds):
