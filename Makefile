@@ -225,4 +225,4 @@ print-%:
 
 .PHONY: all units fuzz bench bench-programs check lint install uninstall deb clean
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
