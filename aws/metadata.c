@@ -94,9 +94,10 @@ static bool may_be_asked(const char *url)
 static bool read_token(const char *path, char out[TOKEN_MAX])
 {
     struct buf text;
-    buf_init(&text, TOKEN_MAX - 1);
+    buf_init(&text, 4 * TOKEN_MAX);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    bool ok = fd >= 0 && io_read_file(fd, &text) && buf_str(&text);
+    bool ok = fd >= 0 && io_read_file(fd, &text) && buf_str(&text) &&
+              strcspn(text.data, "\r\n") < TOKEN_MAX;
     if (fd >= 0)
         close(fd);
     if (ok)

@@ -253,17 +253,20 @@ static bool make_manifest(struct shipment *s, struct manifest *m)
     return true;
 }
 
-static bool is_same_text(const struct manifest *a, const struct manifest *b)
+/* A day that is no longer whole here is no news: what the archive holds stays what it is. */
+static bool is_news(const struct manifest *now, const struct manifest *before)
 {
     struct buf x, y;
+    struct manifest copy = *now;
+    copy.whole = now->whole || before->whole;
     buf_init(&x, MANIFEST_BYTES_MAX);
     buf_init(&y, MANIFEST_BYTES_MAX);
-    manifest_write(a, &x);
-    manifest_write(b, &y);
+    manifest_write(&copy, &x);
+    manifest_write(before, &y);
     bool same = !x.failed && !y.failed && x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
     buf_release(&x);
     buf_release(&y);
-    return same;
+    return now->count > 0 && !same;
 }
 
 static void keep_books(struct run *r, struct shipment *s)
@@ -274,7 +277,7 @@ static void keep_books(struct run *r, struct shipment *s)
     bool ok = make_manifest(s, &m);
     if (!ok)
         run_problem(r, s->day.date, strerror(ENOMEM));
-    if (ok && m.count > 0 && !is_same_text(&m, &s->before) &&
+    if (ok && is_news(&m, &s->before) &&
         ledger_put(r->lanes[0].s3, r->prefix, &m, &fault) != S3_OK) {
         run_fault(r, &fault);
         ok = false;

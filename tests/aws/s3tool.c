@@ -2,7 +2,8 @@
  * s3tool: the S3 client of aws/ on the command line, for the tests. The bucket is $S3_BUCKET, the
  * rest S3_REGION, S3_ENDPOINT, S3_ADDRESSING. Exit status: an enum s3_result, or 99 for usage.
  *
- *     s3tool ls PREFIX | level PREFIX | put KEY FILE [NOTE] | get KEY | head KEY
+ *     s3tool ls PREFIX | level PREFIX | put KEY FILE [NOTE] | get KEY FILE | head KEY
+ *     s3tool put-all FILE        under each key that stdin names, one a line
  */
 #include "../../aws/s3list.h"
 #include "../../aws/s3object.h"
@@ -29,14 +30,21 @@ static bool print_entry(void *context, const struct s3_entry *e)
 
 static bool restart(void *context)
 {
-    (void)context;
-    return ftruncate(STDOUT_FILENO, 0) == 0 && lseek(STDOUT_FILENO, 0, SEEK_SET) == 0;
+    const int *fd = context;
+    return ftruncate(*fd, 0) == 0 && lseek(*fd, 0, SEEK_SET) == 0;
 }
 
 static bool take(void *context, const char *bytes, size_t len)
 {
-    (void)context;
-    return write(STDOUT_FILENO, bytes, len) == (ssize_t)len;
+    const int *fd = context;
+    return write(*fd, bytes, len) == (ssize_t)len;
+}
+
+static enum s3_result get(struct s3 *s, const char *key, const char *path, struct s3_fault *f)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const struct s3_sink out = {restart, take, &fd};
+    return fd < 0 ? USAGE : s3_get(s, key, &out, f);
 }
 
 static enum s3_result put(struct s3 *s, const char *key, const char *path, const char *note,
@@ -52,6 +60,17 @@ static enum s3_result put(struct s3 *s, const char *key, const char *path, const
     return s3_put(s, key, &source, "application/octet-stream", note, f);
 }
 
+static enum s3_result put_all(struct s3 *s, const char *path, struct s3_fault *f)
+{
+    char key[S3_KEY_MAX + 2];
+    enum s3_result result = S3_OK;
+    while (result == S3_OK && fgets(key, sizeof key, stdin)) {
+        key[strcspn(key, "\n")] = '\0';
+        result = put(s, key, path, NULL, f);
+    }
+    return result;
+}
+
 static enum s3_result head(struct s3 *s, const char *key, struct s3_fault *f)
 {
     struct s3_object o;
@@ -63,18 +82,19 @@ static enum s3_result head(struct s3 *s, const char *key, struct s3_fault *f)
 
 static enum s3_result run(struct s3 *s, int argc, char **argv, struct s3_fault *f)
 {
-    static const struct s3_sink out = {restart, take, NULL};
     if (argc == 3 && strcmp(argv[1], "ls") == 0)
         return s3_list(s, argv[2], false, print_entry, NULL, f);
     if (argc == 3 && strcmp(argv[1], "level") == 0)
         return s3_list(s, argv[2], true, print_entry, NULL, f);
     if ((argc == 4 || argc == 5) && strcmp(argv[1], "put") == 0)
         return put(s, argv[2], argv[3], argc == 5 ? argv[4] : NULL, f);
-    if (argc == 3 && strcmp(argv[1], "get") == 0)
-        return s3_get(s, argv[2], &out, f);
+    if (argc == 3 && strcmp(argv[1], "put-all") == 0)
+        return put_all(s, argv[2], f);
+    if (argc == 4 && strcmp(argv[1], "get") == 0)
+        return get(s, argv[2], argv[3], f);
     if (argc == 3 && strcmp(argv[1], "head") == 0)
         return head(s, argv[2], f);
-    snprintf(f->text, sizeof f->text, "usage: s3tool ls|level|put|get|head ...");
+    snprintf(f->text, sizeof f->text, "usage: s3tool ls|level|put|put-all|get|head ...");
     return USAGE;
 }
 
