@@ -88,7 +88,7 @@ manifest/date=$a/manifest.json" ]
     configure
     archive
     gives 0 '0 files shipped'
-    ! grep -q PUT "$T/proxy.log"
+    run ! grep PUT "$T/proxy.log"
     # A manifest and two listings a day.
     [ "$(proxied)" = 6 ]
 }
@@ -380,7 +380,7 @@ manifest/date=$a/manifest.json" ]
     gives 0 '7 files shipped'
     cleanup
     gives 0 'removed 5 days'
-    [ -z "$(ls "$RECORDS/data" "$RECORDS/record" | grep -v :)" ]
+    [ -z "$(find "$RECORDS/data" "$RECORDS/record" -mindepth 1)" ]
     archive --verify --listings
     gives 0 '9 files checked'
 }
@@ -430,7 +430,7 @@ manifest/date=$a/manifest.json" ]
     store 1
     script -qec "$ARCHIVE $(day 2)" /dev/null >"$T/terminal" </dev/null
     grep -q '\[#*\.*\] [0-9]/2 files' "$T/terminal"
-    ! grep -q '\.gz shipped' "$T/terminal"
+    run ! grep '\.gz shipped' "$T/terminal"
     archive
     gives 0 "json/date=$(day 1)/10.0.0.7_$(day 1).json.gz shipped"
     [[ $output != *'[#'* ]]

@@ -2,7 +2,7 @@
 #
 # One radosgw a file (s3_start in setup_file, s3_stop in teardown_file); each test has a bucket of its
 # own, $BUCKET, and nothing but what s3_setup says in its environment for AWS.
-# shellcheck shell=bash disable=SC2034,SC2153
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
 
 AWS_TESTS=$REPO/tests/aws
 S3TOOL=$ROLLCALL_BUILD/tests/aws/s3tool
@@ -71,7 +71,9 @@ put_numbered() {
 
 # gives STATUS WORDS: what `run` ran ended so, and said the words.
 gives() {
-    [ "$status" = "$1" ] && [[ $output == *"$2"* ]] || fail "ended with $status, not $1 and '$2': $output"
+    if [ "$status" != "$1" ] || [[ $output != *"$2"* ]]; then
+        fail "ended with $status, not $1 and '$2': $output"
+    fi
 }
 
 # proxy [ACTION...]: the client goes through the proxy from now on, which does these first.
