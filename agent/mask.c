@@ -22,6 +22,7 @@ struct text {
     size_t len;
     bool cut;
     char *hide;
+    bool hidden; /* something is */
 };
 
 /* What the words read so far say about the next. */
@@ -70,8 +71,10 @@ static bool is_name(char c)
 
 static void hide(struct text *t, size_t at, size_t end)
 {
-    if (end > at)
-        memset(t->hide + at, 1, end - at);
+    if (end <= at)
+        return;
+    memset(t->hide + at, 1, end - at);
+    t->hidden = true;
 }
 
 static bool span_is(const struct text *t, struct span s, const char *word)
@@ -96,9 +99,10 @@ static bool all_digits(const struct text *t, size_t at, size_t end)
 
 static size_t find(const struct text *t, size_t at, size_t end, char c)
 {
-    while (at < end && t->raw[at] != c)
-        at++;
-    return at;
+    if (at >= end)
+        return at;
+    const char *found = memchr(t->raw + at, c, end - at);
+    return found ? (size_t)(found - t->raw) : end;
 }
 
 static size_t find_space(const struct text *t, size_t at, size_t end)
@@ -286,6 +290,8 @@ static bool is_aws_secret(const struct text *t, size_t at, size_t end)
  */
 static void mask_assignments(struct text *t, struct span arg, bool whole)
 {
+    if (find(t, arg.at, arg.end, '=') == arg.end && find(t, arg.at, arg.end, ':') == arg.end)
+        return;
     size_t blank = find_space(t, arg.at, arg.end);
     for (size_t i = arg.at; i < arg.end; i++) {
         struct assignment a;
@@ -353,7 +359,7 @@ static void mask_authority(struct text *t, size_t at, size_t end)
 
 static void mask_urls(struct text *t, struct span arg)
 {
-    for (size_t i = arg.at; i + 3 <= arg.end; i++)
+    for (size_t i = arg.at; (i = find(t, i, arg.end, ':')) + 3 <= arg.end; i++)
         if (memcmp(t->raw + i, "://", 3) == 0)
             mask_authority(t, i + 3, arg.end);
 }
@@ -487,20 +493,15 @@ static void mark_secrets(struct text *t)
     }
 }
 
-static bool mask_all(struct mask *m, const char *raw, size_t len, bool cut, char separator,
-                     struct buf *out)
+/* The text with its secrets as "***", and `separator` for each NUL. */
+static void put_masked(const struct text *t, char separator, struct buf *out)
 {
-    buf_reset(&m->hide);
-    if (!buf_reserve(&m->hide, len + 1))
-        return false;
-    memset(m->hide.data, 0, len + 1);
-    struct text t = {raw, len, cut, m->hide.data};
-    mark_secrets(&t);
-    for (size_t i = 0; i < len;) {
+    const char *raw = t->raw;
+    for (size_t i = 0; i < t->len;) {
         size_t run = i;
-        while (run < len && t.hide[run] == t.hide[i] && (raw[run] != '\0' || run == i))
+        while (run < t->len && t->hide[run] == t->hide[i] && (raw[run] != '\0' || run == i))
             run++;
-        if (t.hide[i])
+        if (t->hide[i])
             buf_puts(out, "***");
         else if (raw[i] == '\0')
             buf_putc(out, separator);
@@ -508,6 +509,32 @@ static bool mask_all(struct mask *m, const char *raw, size_t len, bool cut, char
             buf_add(out, raw + i, run - i);
         i = raw[i] == '\0' ? i + 1 : run;
     }
+}
+
+static void put_plain(const struct text *t, char separator, struct buf *out)
+{
+    if (!buf_reserve(out, t->len))
+        return;
+    char *copy = out->data + out->len;
+    memcpy(copy, t->raw, t->len);
+    out->len += t->len;
+    for (char *nul = copy; (nul = memchr(nul, '\0', (size_t)(copy + t->len - nul))); nul++)
+        *nul = separator;
+}
+
+static bool mask_all(struct mask *m, const char *raw, size_t len, bool cut, char separator,
+                     struct buf *out)
+{
+    buf_reset(&m->hide);
+    if (!buf_reserve(&m->hide, len + 1))
+        return false;
+    memset(m->hide.data, 0, len + 1);
+    struct text t = {raw, len, cut, m->hide.data, false};
+    mark_secrets(&t);
+    if (t.hidden)
+        put_masked(&t, separator, out);
+    else if (len)
+        put_plain(&t, separator, out);
     return !out->failed;
 }
 

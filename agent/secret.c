@@ -94,65 +94,166 @@ enum secret_kind secret_name(const char *name, size_t len)
     return joined_pass(flat, n) ? SECRET_VALUE : SECRET_NOT;
 }
 
+/* Programs that take a secret with a short option, by what they take. */
+#define MYSQL      (1U << 0)
+#define SSHPASS    (1U << 1)
+#define CURL       (1U << 2)
+#define HTTPIE     (1U << 3)
+#define LOAD       (1U << 4) /* generators of load, and a browser */
+#define LFTP       (1U << 5)
+#define SMB        (1U << 6)
+#define REDIS      (1U << 7)
+#define LDAP       (1U << 8)
+#define LDAPPASSWD (1U << 9)
+#define SEVENZIP   (1U << 10)
+#define RAR        (1U << 11)
+#define UNRAR      (1U << 12)
+#define ZIP        (1U << 13)
+#define MONGO      (1U << 14)
+#define SQL        (1U << 15)
+#define CLICKHOUSE (1U << 16)
+#define SNMP       (1U << 17)
+#define IPMI       (1U << 18)
+#define OPENSSL    (1U << 19)
+#define ACCOUNT    (1U << 20)
+#define REGISTRY   (1U << 21)
+#define FREERDP    (1U << 22)
+#define RDESKTOP   (1U << 23)
+#define NO_FLAG    (1U << 24)
+
 /*
- * Programs that take a secret with a short option. Those without a flag are listed because they end
- * the search where one program starts another: `sshpass -p secret ssh -p 22 host`.
+ * A trailing '*' stands for any ending. Those without a flag are listed because they end the search
+ * where one program starts another: `sshpass -p secret ssh -p 22 host`.
  */
-static const struct secret_flag flags[] = {
-    {"mysql* mariadb* mycli mytop", "-p", .attached = true},
-    {"sshpass", "-p", .attached = true, .separate = true},
-    {"curl", "-u", .attached = true, .separate = true, .after = ':'},
-    {"curl", "--user", .separate = true, .after = ':'},
-    {"curl", "-U", .attached = true, .separate = true, .after = ':'},
-    {"curl", "--proxy-user", .separate = true, .after = ':'},
-    {"curl", "-E", .attached = true, .separate = true, .after = ':'},
-    {"curl", "--cert", .separate = true, .after = ':'},
-    {"curl", "-b", .attached = true, .separate = true, .after = '='},
-    {"http https xh", "-a", .separate = true, .after = ':'},
-    {"http https xh", "--auth", .separate = true, .after = ':'},
-    {"ab siege wrk lynx", "-A", .separate = true, .after = ':'},
-    {"lftp", "-u", .separate = true, .after = ','},
-    {"smbclient rpcclient smbget smbmap net", "-U", .attached = true, .separate = true,
-     .after = '%'},
-    {"redis-cli valkey-cli keydb-cli", "-a", .separate = true},
-    {"ldap*", "-w", .attached = true, .separate = true},
-    {"ldappasswd", "-s", .separate = true},
-    {"ldappasswd", "-a", .separate = true},
-    {"7z 7za 7zr 7zz", "-p", .attached = true},
-    {"rar unrar", "-p", .attached = true},
-    {"rar", "-hp", .attached = true},
-    {"zip unzip", "-P", .attached = true, .separate = true},
-    {"mongo*", "-p", .attached = true, .separate = true},
-    {"sqlcmd bcp osql isql tsql", "-P", .attached = true, .separate = true},
-    {"clickhouse-client", "-p", .attached = true, .separate = true},
-    {"snmp*", "-A", .separate = true},
-    {"snmp*", "-X", .separate = true},
-    {"snmp*", "-c", .separate = true},
-    {"ipmitool", "-P", .separate = true},
-    {"openssl", "-k", .separate = true},
-    {"openssl", "-K", .separate = true},
-    {"useradd usermod groupadd groupmod", "-p", .separate = true},
-    {"docker podman nerdctl buildah skopeo helm az oc crane oras cf", "-p", .attached = true,
-     .separate = true, .login = true},
-    {"xfreerdp* wlfreerdp* rdesktop", "/p:", .attached = true},
-    {"rdesktop", "-p", .attached = true, .separate = true},
-    {"ssh scp sftp rsync ps psql sudo su sh bash dash", .flag = NULL},
+static const struct {
+    char name[20]; /* in place: every word is held against all of them */
+    uint32_t kinds;
+} programs[] = {
+    {"mysql*", MYSQL},
+    {"mariadb*", MYSQL},
+    {"mycli", MYSQL},
+    {"mytop", MYSQL},
+    {"sshpass", SSHPASS},
+    {"curl", CURL},
+    {"http", HTTPIE},
+    {"https", HTTPIE},
+    {"xh", HTTPIE},
+    {"ab", LOAD},
+    {"siege", LOAD},
+    {"wrk", LOAD},
+    {"lynx", LOAD},
+    {"lftp", LFTP},
+    {"smbclient", SMB},
+    {"rpcclient", SMB},
+    {"smbget", SMB},
+    {"smbmap", SMB},
+    {"net", SMB},
+    {"redis-cli", REDIS},
+    {"valkey-cli", REDIS},
+    {"keydb-cli", REDIS},
+    {"ldappasswd", LDAP | LDAPPASSWD},
+    {"ldap*", LDAP},
+    {"7z", SEVENZIP},
+    {"7za", SEVENZIP},
+    {"7zr", SEVENZIP},
+    {"7zz", SEVENZIP},
+    {"rar", RAR | UNRAR},
+    {"unrar", UNRAR},
+    {"zip", ZIP},
+    {"unzip", ZIP},
+    {"mongo*", MONGO},
+    {"sqlcmd", SQL},
+    {"bcp", SQL},
+    {"osql", SQL},
+    {"isql", SQL},
+    {"tsql", SQL},
+    {"clickhouse-client", CLICKHOUSE},
+    {"snmp*", SNMP},
+    {"ipmitool", IPMI},
+    {"openssl", OPENSSL},
+    {"useradd", ACCOUNT},
+    {"usermod", ACCOUNT},
+    {"groupadd", ACCOUNT},
+    {"groupmod", ACCOUNT},
+    {"docker", REGISTRY},
+    {"podman", REGISTRY},
+    {"nerdctl", REGISTRY},
+    {"buildah", REGISTRY},
+    {"skopeo", REGISTRY},
+    {"helm", REGISTRY},
+    {"az", REGISTRY},
+    {"oc", REGISTRY},
+    {"crane", REGISTRY},
+    {"oras", REGISTRY},
+    {"cf", REGISTRY},
+    {"xfreerdp*", FREERDP},
+    {"wlfreerdp*", FREERDP},
+    {"rdesktop", FREERDP | RDESKTOP},
+    {"ssh", NO_FLAG},
+    {"scp", NO_FLAG},
+    {"sftp", NO_FLAG},
+    {"rsync", NO_FLAG},
+    {"ps", NO_FLAG},
+    {"psql", NO_FLAG},
+    {"sudo", NO_FLAG},
+    {"su", NO_FLAG},
+    {"sh", NO_FLAG},
+    {"bash", NO_FLAG},
+    {"dash", NO_FLAG},
 };
 
-/* Every word of every command line comes through here: one pass, no calls. */
-static bool match_program(const char *programs, const char *name, size_t len)
+static const struct secret_flag flags[] = {
+    {MYSQL, "-p", .attached = true},
+    {SSHPASS, "-p", .attached = true, .separate = true},
+    {CURL, "-u", .attached = true, .separate = true, .after = ':'},
+    {CURL, "--user", .separate = true, .after = ':'},
+    {CURL, "-U", .attached = true, .separate = true, .after = ':'},
+    {CURL, "--proxy-user", .separate = true, .after = ':'},
+    {CURL, "-E", .attached = true, .separate = true, .after = ':'},
+    {CURL, "--cert", .separate = true, .after = ':'},
+    {CURL, "-b", .attached = true, .separate = true, .after = '='},
+    {HTTPIE, "-a", .separate = true, .after = ':'},
+    {HTTPIE, "--auth", .separate = true, .after = ':'},
+    {LOAD, "-A", .separate = true, .after = ':'},
+    {LFTP, "-u", .separate = true, .after = ','},
+    {SMB, "-U", .attached = true, .separate = true, .after = '%'},
+    {REDIS, "-a", .separate = true},
+    {LDAP, "-w", .attached = true, .separate = true},
+    {LDAPPASSWD, "-s", .separate = true},
+    {LDAPPASSWD, "-a", .separate = true},
+    {SEVENZIP, "-p", .attached = true},
+    {UNRAR, "-p", .attached = true},
+    {RAR, "-hp", .attached = true},
+    {ZIP, "-P", .attached = true, .separate = true},
+    {MONGO, "-p", .attached = true, .separate = true},
+    {SQL, "-P", .attached = true, .separate = true},
+    {CLICKHOUSE, "-p", .attached = true, .separate = true},
+    {SNMP, "-A", .separate = true},
+    {SNMP, "-X", .separate = true},
+    {SNMP, "-c", .separate = true},
+    {IPMI, "-P", .separate = true},
+    {OPENSSL, "-k", .separate = true},
+    {OPENSSL, "-K", .separate = true},
+    {ACCOUNT, "-p", .separate = true},
+    {REGISTRY, "-p", .attached = true, .separate = true, .login = true},
+    {FREERDP, "/p:", .attached = true},
+    {RDESKTOP, "-p", .attached = true, .separate = true},
+};
+
+/* What is known of the program; 0: nothing. */
+static uint32_t kinds_of(const char *name, size_t len)
 {
-    for (const char *p = programs; *p;) {
+    for (size_t i = 0; len && i < sizeof programs / sizeof *programs; i++) {
+        const char *known = programs[i].name;
         size_t n = 0;
-        while (n < len && p[n] == name[n])
+        if (known[0] != name[0])
+            continue;
+        while (n < len && known[n] == name[n])
             n++;
-        if (p[n] == '*' || (n == len && (p[n] == ' ' || p[n] == '\0')))
-            return true;
-        while (p[n] && p[n] != ' ')
-            n++;
-        p += p[n] ? n + 1 : n;
+        if (known[n] == '*' || (n == len && known[n] == '\0'))
+            return programs[i].kinds;
     }
-    return false;
+    return 0;
 }
 
 static size_t base_name(const char **path, size_t len)
@@ -168,10 +269,7 @@ static size_t base_name(const char **path, size_t len)
 bool secret_program(const char *program, size_t len)
 {
     len = base_name(&program, len);
-    for (size_t i = 0; len && i < sizeof flags / sizeof *flags; i++)
-        if (match_program(flags[i].programs, program, len))
-            return true;
-    return false;
+    return kinds_of(program, len) != 0;
 }
 
 /* "-sSu": letters behind one dash, the last being that of "-u". */
@@ -204,10 +302,10 @@ const struct secret_flag *secret_flag(const char *program, size_t program_len, c
     if (len < 2 || (word[0] != '-' && word[0] != '/'))
         return NULL;
     program_len = base_name(&program, program_len);
-    for (size_t i = 0; program_len && i < sizeof flags / sizeof *flags; i++) {
+    uint32_t kinds = kinds_of(program, program_len);
+    for (size_t i = 0; kinds && i < sizeof flags / sizeof *flags; i++) {
         const struct secret_flag *f = &flags[i];
-        if (f->flag && (login || !f->login) && match_flag(f, word, len, at) &&
-            match_program(f->programs, program, program_len))
+        if ((f->programs & kinds) && (login || !f->login) && match_flag(f, word, len, at))
             return f;
     }
     return NULL;
@@ -246,7 +344,8 @@ size_t secret_token(const char *s, size_t len)
     size_t i = 0, n = 0, count = sizeof prefixes / sizeof *prefixes;
     if (len < TOKEN_MIN || !memchr("Aegxsrhnd", s[0], 9)) /* all their first letters */
         return 0;
-    while (i < count && strncmp(s, prefixes[i], strlen(prefixes[i])) != 0)
+    while (i < count &&
+           (prefixes[i][0] != s[0] || strncmp(s, prefixes[i], strlen(prefixes[i])) != 0))
         i++;
     if (i == count)
         return 0;

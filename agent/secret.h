@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum secret_kind {
     SECRET_NOT,
@@ -24,12 +25,12 @@ enum secret_kind secret_name(const char *name, size_t len);
 
 /* How a program's short option carries a secret. */
 struct secret_flag {
-    const char *programs; /* separated by spaces; a trailing '*' stands for any ending */
-    const char *flag;     /* NULL: the program is known and has none */
-    bool attached;        /* -pVALUE */
-    bool separate;        /* -p VALUE */
-    char after;           /* the secret is what follows this character of the value; 0: all */
-    bool login;           /* only behind the word "login" */
+    uint32_t programs; /* kinds of them, as secret.c has them */
+    const char *flag;
+    bool attached; /* -pVALUE */
+    bool separate; /* -p VALUE */
+    char after;    /* the secret is what follows this character of the value; 0: all */
+    bool login;    /* only behind the word "login" */
 };
 
 /* True when the file name of `program` (a path) stands in the table of secret_flag(). */
