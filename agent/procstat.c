@@ -21,19 +21,33 @@ enum {
     FIELD_IOWAIT = 42,
 };
 
+enum { DIGITS_SAFE = 19 }; /* so many always fit 64 bits */
+
+/* The value of `n` digits, of which none was looked at for overflow; false when they do not fit. */
+static bool long_number(const char *s, size_t n, uint64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t digit = (uint64_t)(s[i] - '0');
+        if (*out > (UINT64_MAX - digit) / 10)
+            return false;
+        *out = *out * 10 + digit;
+    }
+    return true;
+}
+
 /* Decimal digits at `*s`, at most up to `end`; false when there are none or too many. */
 static bool digits(const char **s, const char *end, uint64_t *out)
 {
-    const char *start = *s;
+    const char *start = *s, *at = start;
     uint64_t n = 0;
-    for (; *s < end && **s >= '0' && **s <= '9'; (*s)++) {
-        uint64_t digit = (uint64_t)(**s - '0');
-        if (n > (UINT64_MAX - digit) / 10)
-            return false;
+    for (unsigned char digit; at < end && (digit = (unsigned char)(*at - '0')) <= 9; at++)
         n = n * 10 + digit;
-    }
+    *s = at;
     *out = n;
-    return *s > start;
+    if (at - start > DIGITS_SAFE)
+        return long_number(start, (size_t)(at - start), out);
+    return at > start;
 }
 
 static bool number(const char **s, const char *end, int64_t *out)
