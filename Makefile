@@ -114,8 +114,9 @@ $(BUILD)/rollcall-verify: $(BUILD)/handler/verify.o $(HANDLER_LIB) $(SHARED_LIB)
 $(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
-$(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(AGENT_LIB) $(SHARED_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+# curlload.c stands in for libcurl, which is then needed only when something is sent.
+$(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(BUILD)/agent/curlload.o $(AGENT_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(filter-out -lcurl,$(AGENT_LIBS)) -ldl
 
 $(BUILD)/rollcall-archive: $(BUILD)/aws/archive.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)

@@ -196,43 +196,52 @@ static bool perform(CURL *curl, const struct upload *u, struct post_answer *answ
 
 struct post *post_new(void)
 {
-    struct post *p = malloc(sizeof *p);
-    if (!p || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(p);
-        return NULL;
-    }
-    p->curl = curl_easy_init();
-    if (p->curl)
-        return p;
-    post_free(p);
-    return NULL;
+    return calloc(1, sizeof(struct post));
 }
 
 void post_free(struct post *p)
 {
-    if (!p)
-        return;
-    curl_easy_cleanup(p->curl);
-    curl_global_cleanup();
+    if (p && p->curl) {
+        curl_easy_cleanup(p->curl);
+        curl_global_cleanup();
+    }
     free(p);
+}
+
+/* Not before there is something to send: starting libcurl is dear. */
+static bool start(struct post *p)
+{
+    if (p->curl)
+        return true;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return false;
+    p->curl = curl_easy_init();
+    if (!p->curl)
+        curl_global_cleanup();
+    return p->curl != NULL;
+}
+
+static bool send_with(CURL *curl, const struct post_request *r, struct curl_slist *headers,
+                      struct post_answer *answer)
+{
+    struct upload upload = {r, 0};
+    curl_easy_reset(curl); /* keeps the connection */
+    set_request(curl, r, headers, answer);
+    set_body(curl, &upload);
+    bool ok = perform(curl, &upload, answer);
+    curl_easy_reset(curl); /* forgets what was borrowed */
+    return ok;
 }
 
 bool post_send(struct post *p, const struct post_request *r, struct post_answer *answer)
 {
-    struct upload upload = {r, 0};
     struct curl_slist *headers = NULL;
-    bool ok = false;
     *answer = (struct post_answer){0};
     buf_init(&answer->body, POST_ANSWER_MAX);
-    if (add_headers(&headers, r)) {
-        curl_easy_reset(p->curl); /* keeps the connection */
-        set_request(p->curl, r, headers, answer);
-        set_body(p->curl, &upload);
-        ok = perform(p->curl, &upload, answer);
-        curl_easy_reset(p->curl); /* forgets what was borrowed */
-    } else {
-        fail(answer, CURLE_OUT_OF_MEMORY);
-    }
+    if (!start(p))
+        return fail(answer, CURLE_FAILED_INIT);
+    bool ok = add_headers(&headers, r) ? send_with(p->curl, r, headers, answer)
+                                       : fail(answer, CURLE_OUT_OF_MEMORY);
     curl_slist_free_all(headers);
     return ok;
 }

@@ -1,5 +1,5 @@
 /*
- * post: HTTP POSTs over one connection. The only file that knows libcurl.
+ * post: HTTP POSTs over one connection. The only file that knows libcurl, which curlload.c loads.
  *
  * The connection is kept from one call to the next and used again while it is young; a server's
  * keep-alive times are longer than that. Left to itself, libcurl sends a request a second time when
