@@ -1,7 +1,6 @@
 #include "cmdline.h"
 
 #include "container.h"
-#include "tree.h"
 
 #include "shared/jsonw.h"
 
@@ -30,6 +29,7 @@ void cmdline_init(struct cmdline_reader *r, int proc, enum cmdline_args args, bo
 
 void cmdline_release(struct cmdline_reader *r)
 {
+    tree_close_all(&r->closing);
     mask_release(&r->mask);
     buf_release(&r->raw);
     buf_release(&r->text);
@@ -63,9 +63,7 @@ static bool read_raw(struct cmdline_reader *r, int64_t pid)
     if (fd < 0)
         return false;
     ssize_t n = read(fd, r->raw.data, r->max + SLACK);
-    int saved = errno;
-    close(fd);
-    errno = saved;
+    tree_close_later(&r->closing, fd);
     if (n < 0)
         return false;
     r->raw.len = (size_t)n;

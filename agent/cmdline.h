@@ -7,6 +7,7 @@
 #define AGENT_CMDLINE_H
 
 #include "mask.h"
+#include "tree.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@ struct cmdline_reader {
     size_t max; /* bytes of a command line that are kept */
     struct mask mask;
     struct buf raw, text;
+    struct tree_closing closing;
 };
 
 void cmdline_init(struct cmdline_reader *r, int proc, enum cmdline_args args, bool containers,

@@ -50,7 +50,8 @@ static struct process *add(struct processes *p)
 }
 
 /* stat in one read, which is all of it; -1 with errno. */
-static ssize_t read_stat(int proc, const char *pid, char text[PROCSTAT_TEXT_MAX])
+static ssize_t read_stat(int proc, const char *pid, struct tree_closing *closing,
+                         char text[PROCSTAT_TEXT_MAX])
 {
     char path[PID_DIGITS + 8];
     snprintf(path, sizeof path, "%s/stat", pid);
@@ -58,19 +59,17 @@ static ssize_t read_stat(int proc, const char *pid, char text[PROCSTAT_TEXT_MAX]
     if (fd < 0)
         return -1;
     ssize_t n = read(fd, text, PROCSTAT_TEXT_MAX);
-    int saved = errno;
-    close(fd);
-    errno = saved;
+    tree_close_later(closing, fd);
     return n;
 }
 
 /* False only when memory is out; a process that cannot be read is counted. */
-static bool scan_one(struct processes *p, int proc, const char *pid)
+static bool scan_one(struct processes *p, int proc, const char *pid, struct tree_closing *closing)
 {
     char text[PROCSTAT_TEXT_MAX];
     struct procstat stat;
     struct stat owner;
-    ssize_t n = read_stat(proc, pid, text);
+    ssize_t n = read_stat(proc, pid, closing, text);
     if (n < 0 || fstatat(proc, pid, &owner, 0) != 0) {
         count_failure(p, errno);
         return true;
@@ -95,10 +94,12 @@ static bool scan_all(struct processes *p, int proc)
             close(fd);
         return false;
     }
+    struct tree_closing closing = {0};
     bool ok = true;
     errno = 0;
     for (const struct dirent *e; ok && (e = readdir(dir));)
-        ok = !is_pid(e->d_name) || scan_one(p, proc, e->d_name);
+        ok = !is_pid(e->d_name) || scan_one(p, proc, e->d_name, &closing);
+    tree_close_all(&closing);
     closedir(dir);
     return ok;
 }
@@ -107,6 +108,16 @@ static int by_pid(const void *a, const void *b)
 {
     int64_t x = ((const struct process *)a)->stat.pid, y = ((const struct process *)b)->stat.pid;
     return x < y ? -1 : x > y;
+}
+
+/* /proc mostly tells them in this order. */
+static void sort(struct processes *p)
+{
+    for (size_t i = 1; i < p->count; i++)
+        if (by_pid(&p->list[i - 1], &p->list[i]) > 0) {
+            qsort(p->list, p->count, sizeof *p->list, by_pid);
+            return;
+        }
 }
 
 /* The jobs that may block: users to be looked up; then what is to be read of each process. */
@@ -248,7 +259,7 @@ bool processes_scan(int root, const struct processes_options *o, struct processe
         return false;
     bool ok = scan_all(p, proc);
     if (ok) {
-        qsort(p->list, p->count, sizeof *p->list, by_pid);
+        sort(p);
         names_load(&p->names, root);
         ok = read_more(p, o, root, proc);
     }

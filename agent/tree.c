@@ -21,6 +21,29 @@ int tree_open_blocking(int dir, const char *path)
     return openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
+void tree_close_later(struct tree_closing *c, int fd)
+{
+    c->fds[c->count++] = (unsigned)fd;
+    if (c->count == TREE_CLOSING_MAX)
+        tree_close_all(c);
+}
+
+void tree_close_all(struct tree_closing *c)
+{
+    int saved = errno;
+    for (unsigned i = 0, n; i < c->count; i += n) {
+        n = 1;
+        while (i + n < c->count && c->fds[i + n] == c->fds[i] + n)
+            n++;
+        /* Kernels before 5.9 do not know it. */
+        if (n == 1 || close_range(c->fds[i], c->fds[i] + n - 1, 0) != 0)
+            for (unsigned j = i; j < i + n; j++)
+                close((int)c->fds[j]);
+    }
+    c->count = 0;
+    errno = saved;
+}
+
 /* Files of /proc say their size only by ending, so read until that, or until `b` is full. */
 static bool read_all(int fd, struct buf *b)
 {

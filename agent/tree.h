@@ -23,6 +23,19 @@ int tree_open(int dir, const char *path);
 /* The same for a file whose opening or reading may block for ever (see guard.h). */
 int tree_open_blocking(int dir, const char *path);
 
+enum { TREE_CLOSING_MAX = 16 };
+
+/*
+ * Files that were read and are to be closed, those with consecutive numbers with one system call.
+ * All zero is none.
+ */
+struct tree_closing {
+    unsigned count, fds[TREE_CLOSING_MAX];
+};
+
+void tree_close_later(struct tree_closing *c, int fd);
+void tree_close_all(struct tree_closing *c);
+
 /*
  * Adds the file's bytes to `b`, at most as many as b->max allows: a longer file is cut, not
  * refused. False with errno when it cannot be opened or read.
