@@ -88,17 +88,6 @@ static const char *config_path(const struct options *o)
     return access(CONFIG_PATH, F_OK) == 0 || errno != ENOENT ? CONFIG_PATH : NULL;
 }
 
-/* Everything later goes there, receipts too. */
-static bool open_log(const char *path)
-{
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-    if (fd < 0)
-        return false;
-    bool ok = dup2(fd, STDERR_FILENO) >= 0;
-    close(fd);
-    return ok;
-}
-
 /* A random time up to that, so that a fleet whose clocks agree does not call all at once. */
 static int64_t splay_of(int64_t splay)
 {
@@ -112,7 +101,23 @@ struct agent {
     struct options options;
     struct history history;
     struct sender sender;
+    int first_log; /* what stderr was before a log took its place; -1: it still is */
 };
+
+/* Everything later goes there, receipts too. NULL: to where stderr led at first. */
+static bool open_log(struct agent *a, const char *path)
+{
+    if (!path)
+        return a->first_log < 0 || dup2(a->first_log, STDERR_FILENO) >= 0;
+    if (a->first_log < 0)
+        a->first_log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    if (fd < 0)
+        return false;
+    bool ok = dup2(fd, STDERR_FILENO) >= 0;
+    close(fd);
+    return ok;
+}
 
 /* One record, printed or sent. */
 static int beat(struct agent *a)
@@ -158,7 +163,7 @@ static int configure(struct agent *a)
         return fail(EX_USAGE, "usage", error);
     if (!config_check(c, path, !o->print, error))
         return fail(EX_CONFIG, "bad_configuration", error);
-    if (c->log && !open_log(c->log))
+    if (!open_log(a, c->log))
         return fail(EX_CONFIG, "bad_configuration", "log: the file cannot be opened");
     if (c->insecure && !o->print)
         log_event(LOG_WARN, "insecure", "reason=%s",
@@ -253,6 +258,7 @@ static int run(struct agent *a)
 {
     config_init(&a->config);
     history_init(&a->history);
+    a->first_log = -1;
     int code = configure(a);
     if (code == EX_OK)
         code = a->options.print ? beat(a) : a->config.every ? stay(a) : run_once(a);

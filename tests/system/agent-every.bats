@@ -93,6 +93,24 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   grep -q event=delivered "$T/log.1"
 }
 
+@test "SIGHUP: a log that the configuration no longer names is left, and taken up again" {
+  printf '{"url":"%s/mode","log":"%s"}' "$URL" "$T/log" >"$T/agent.json"
+  stay --root "$T/root"
+  wait_for grep -q event=delivered "$T/log"
+  same "" "$(<"$T/err")"
+  printf '{"url":"%s/mode"}' "$URL" >"$T/agent.json"
+  kill -HUP "$STAYING"
+  wait_for said event=reloaded
+  same "" "$(find "/proc/$STAYING/fd" -lname "$T/log")"
+  run ! grep -q event=reloaded "$T/log"
+  printf '{"url":"%s/mode","log":"%s"}' "$URL" "$T/log" >"$T/agent.json"
+  kill -HUP "$STAYING"
+  wait_for grep -q event=reloaded "$T/log"
+  kill -TERM "$STAYING"
+  ended
+  same "0 1" "$STATUS $(grep -c event=reloaded "$T/err")"
+}
+
 @test "SIGHUP with a configuration that is wrong: said, and it goes on as before" {
   printf '{"url":"%s/mode","uuid":"before"}' "$URL" >"$T/agent.json"
   stay --root "$T/root"
