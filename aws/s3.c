@@ -278,7 +278,7 @@ static bool explain_known(const struct s3_site *site, const struct http_answer *
     else if (strcmp(r->code, "InvalidAccessKeyId") == 0)
         snprintf(out, size, "the access key id is not known there");
     else if (strcmp(r->code, "SignatureDoesNotMatch") == 0)
-        snprintf(out, size, "the secret access key is not that of the access key id");
+        snprintf(out, size, "access key id and secret access key do not belong together");
     else if (strcmp(r->code, "ExpiredToken") == 0)
         snprintf(out, size, "the session token has ended: fetch new credentials");
     else if (*r->region && strcmp(r->region, site->region) != 0)

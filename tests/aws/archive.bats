@@ -417,7 +417,7 @@ manifest/date=$a/manifest.json" ]
     sleep 1.1 # gzip's time has seconds
     BUCKET=second-$BUCKET
     S3_BUCKET=$BUCKET
-    signed s3 -X PUT -H "x-amz-content-sha256: $NOTHING_SHA256" "$ENDPOINT/$BUCKET"
+    "$S3TOOL" make
     configure
     rm -r "$RECORDS/archived"
     archive

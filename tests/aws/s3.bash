@@ -1,14 +1,15 @@
 # s3: what the bats files about S3 share. `load s3` after ../lib/helper.
 #
-# One radosgw a file (s3_start in setup_file, s3_stop in teardown_file); each test has a bucket of its
-# own, $BUCKET, and nothing but what s3_setup says in its environment for AWS.
+# One radosgw a file (s3_start in setup_file, s3_stop in teardown_file), or Swift (swift_start,
+# swift_stop); each test has a bucket of its own, $BUCKET, and nothing but what s3_setup says in its
+# environment for AWS.
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 
 AWS_TESTS=$REPO/tests/aws
 S3TOOL=$ROLLCALL_BUILD/tests/aws/s3tool
 ARCHIVE=$ROLLCALL_BUILD/rollcall-archive
 CLEANUP=$ROLLCALL_BUILD/rollcall-cleanup
-KEY=AKIDEXAMPLE SECRET=wJalrXUtnFEMIK7MDENG
+KEY=${KEY:-AKIDEXAMPLE} SECRET=wJalrXUtnFEMIK7MDENG
 NOTHING_SHA256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 # What s3tool answers (aws/s3.h, enum s3_result).
@@ -21,6 +22,15 @@ s3_start() {
     S3_PORT=$(free_port)
     RGW_KEY=$KEY RGW_SECRET=$SECRET "$AWS_TESTS/rgw" start "$BATS_FILE_TMPDIR/rgw" "$S3_PORT" 3>&- >&2
 }
+
+swift_start() {
+    command -v swift-proxy-server >/dev/null || skip "swift is not installed"
+    [ "$(id -u)" = 0 ] || skip "only root can start swift here"
+    export S3_PORT KEY=test:tester
+    S3_PORT=$(free_port)
+    SWIFT_SECRET=$SECRET "$AWS_TESTS/swift" start "$BATS_FILE_TMPDIR/swift" "$S3_PORT" 3>&- >&2
+}
+swift_stop() { "$AWS_TESTS/swift" stop "$BATS_FILE_TMPDIR/swift"; }
 
 s3_stop() { "$AWS_TESTS/rgw" stop "$BATS_FILE_TMPDIR/rgw"; }
 
@@ -36,9 +46,8 @@ s3_setup() {
     BUCKET=test-$BATS_TEST_NUMBER-$BASHPID
     ENDPOINT=http://127.0.0.1:$S3_PORT
     keys "$KEY" "$SECRET"
-    [ "$(signed s3 -o "$T/made" -w '%{http_code}' -X PUT -H "x-amz-content-sha256: $NOTHING_SHA256" "$ENDPOINT/$BUCKET")" = 200 ] ||
-        fail "no bucket: $(cat "$T/made")"
     export S3_BUCKET=$BUCKET S3_ENDPOINT=$ENDPOINT
+    "$S3TOOL" make
 }
 
 # keys ACCESS SECRET [TOKEN]

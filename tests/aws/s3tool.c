@@ -4,6 +4,7 @@
  *
  *     s3tool ls PREFIX | level PREFIX | put KEY FILE [NOTE] | get KEY FILE | head KEY
  *     s3tool put-all FILE        under each key that stdin names, one a line
+ *     s3tool make                the bucket
  */
 #include "../../aws/s3list.h"
 #include "../../aws/s3object.h"
@@ -71,6 +72,15 @@ static enum s3_result put_all(struct s3 *s, const char *path, struct s3_fault *f
     return result;
 }
 
+static enum s3_result make(struct s3 *s, struct s3_fault *f)
+{
+    const struct s3_call call = {.method = "PUT"};
+    struct http_answer answer;
+    enum s3_result result = s3_call(s, &call, &answer, f);
+    http_release(&answer);
+    return result;
+}
+
 static enum s3_result head(struct s3 *s, const char *key, struct s3_fault *f)
 {
     struct s3_object o;
@@ -88,6 +98,8 @@ static enum s3_result run(struct s3 *s, int argc, char **argv, struct s3_fault *
         return s3_list(s, argv[2], true, print_entry, NULL, f);
     if ((argc == 4 || argc == 5) && strcmp(argv[1], "put") == 0)
         return put(s, argv[2], argv[3], argc == 5 ? argv[4] : NULL, f);
+    if (argc == 2 && strcmp(argv[1], "make") == 0)
+        return make(s, f);
     if (argc == 3 && strcmp(argv[1], "put-all") == 0)
         return put_all(s, argv[2], f);
     if (argc == 4 && strcmp(argv[1], "get") == 0)
