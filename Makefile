@@ -82,7 +82,8 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
-	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) aws/cloudformation/fleet.yaml
+	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
+	$(addprefix aws/cloudformation/,collector.yaml fleet.yaml highly-available.yaml)
 QUESTIONS := changed-systems clones kernels memory new-programs restarts roll-call root-logins silent who-ran
 # Where things lie after the installation; what speaks of other machines stays as it is.
 OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),

@@ -86,3 +86,19 @@ all_refused() {
     broken collector.yaml 's/ComparisonOperator: GreaterThanThreshold/ComparisonOperator: GreaterThan/' 'GreaterThan|ComparisonOperator'
     all_refused
 }
+
+@test "highly-available.yaml: broken copies are refused" {
+    broken highly-available.yaml 's/SourceVolume: records/SourceVolume: recrods/' 'no volume recrods'
+    broken highly-available.yaml 's/ReadonlyRootFilesystem: true/ReadonlyRootFilesystem: false/' 'may write to its root'
+    broken highly-available.yaml 's/Cpu: "512"/Cpu: "513"/' '513|Cpu|CPU'
+    broken highly-available.yaml 's/Encrypted: true/Encrypted: false/' 'file system is not encrypted'
+    broken highly-available.yaml '/^  Records:/,/^  [A-Z].*Point/{/KmsKeyId/d}' 'no KmsKeyId'
+    broken highly-available.yaml 's/LaunchType: FARGATE/LaunchType: FARGETA/' 'FARGETA'
+    broken highly-available.yaml 's/!Ref TaskGroup/!Ref TasksGroup/' TasksGroup
+    broken highly-available.yaml 's/Balancer.LoadBalancerFullName$/Balancer.FullName/;s/!GetAtt Balancer.DNSName/!GetAtt Balancer.DnsName/' 'DnsName|FullName'
+    broken highly-available.yaml 's/elasticfilesystem:ClientWrite/elasticfilesystem:ClientWrites/' 'no IAM action elasticfilesystem:ClientWrites'
+    broken highly-available.yaml 's/AWS::WAFv2::WebACL$/AWS::WAFv2::WebAcl/' WebAcl
+    broken highly-available.yaml 's/TransitEncryption: ENABLED/TransitEncryption: ALWAYS/' ALWAYS
+    broken highly-available.yaml 's/Principal: .AWS: !GetAtt TaskRole.Arn./Principal: {AWS: "*"}/' 'allows everybody'
+    all_refused
+}

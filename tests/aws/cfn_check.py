@@ -18,7 +18,7 @@ ACTIONS = {
            "ListBucketVersions", "GetBucketLocation", "AbortMultipartUpload", "GetObject", "PutObject", "DeleteObject"},
     "elasticfilesystem": {"ClientMount", "ClientWrite", "ClientRootAccess"},
     "ssmmessages": {"CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"},
-    "kms": {"*"},
+    "kms": {"*", "ReEncryptFrom", "ReEncryptTo"},
 }
 # The prefix of IAM actions, where botocore calls the service otherwise.
 SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
@@ -168,6 +168,7 @@ def disk_problems(value):
 def problems(template):
     for name, resource in template["Resources"].items():
         kind = resource["Type"]
+        resource.setdefault("Properties", {})
         found = []
         if kind == "AWS::SSM::Document":
             found += document_problems(resource)

@@ -22,7 +22,7 @@ setup() {
 }
 
 teardown() {
-    [ -z "${NAME-}" ] || "${PODMAN[@]}" rm -f -t 5 "$NAME" >/dev/null 2>&1 || true
+    [ -z "${NAME-}" ] || "${PODMAN[@]}" rm -f -v -t 5 "$NAME" >/dev/null 2>&1 || true
     rollcall_teardown
 }
 
@@ -43,7 +43,7 @@ container() {
     PORT=$(free_port)
     URL=http://127.0.0.1:$PORT
     NAME=rollcall-$BASHPID
-    "${PODMAN[@]}" run -d --name "$NAME" --read-only --tmpfs /run/rollcall:mode=1777 --cap-drop=all \
+    "${PODMAN[@]}" run -d --name "$NAME" --read-only --cap-drop=all \
         --security-opt no-new-privileges --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network=host \
         -e "ROLLCALL_PORT=$PORT" -v "$RECORDS:/var/lib/rollcall" "$@" rollcall:test >"$T/id" 2>"$T/run.log" 3>&- ||
         fail "$(cat "$T/run.log")"
@@ -70,7 +70,11 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
 }
 
 @test "container: tokens from a secret's variable, which the handlers do not keep" {
-    container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"
+    container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")" \
+        -e 'ROLLCALL_HANDLER_JSON={"records_dir":"/var/lib/rollcall","tokens_file":"/run/rollcall/tokens","max_body_bytes":1000}'
+    yes '{}' | head -c 2000 >"$T/long"
+    http_post "$T/long"
+    assert_status 413
     http_post "$T/record.json"
     assert_status 200
     # A process that is run in the container later has it; lighttpd and the handlers do not.
