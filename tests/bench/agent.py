@@ -24,8 +24,8 @@ def namespace():
 
 def in_zoo(count, script, timeout=600):
     """Runs a shell script beside so many processes."""
-    done = subprocess.run([*namespace(), tool("zoo"), str(count)], input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False, timeout=timeout)
+    done = subprocess.run([*namespace(), tool("zoo"), str(count)], input=script, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=timeout)
     if done.returncode != 0:
         raise Wrong(f"beside {count} processes: {done.stdout[-1000:]}")
     return done.stdout

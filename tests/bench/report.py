@@ -49,8 +49,9 @@ def instructions_table(part):
     lines = []
     for r in rows:
         whole = targets.row(rows, size=r["size"], server="rollcall")
-        price = "" if r is whole else f"{number(whole['own'] - r['own'])} + {number(whole['libcrypto'] - r['libcrypto'])}"
-        lines.append([r["size"], r["server"], number(r["own"]), number(r["libcrypto"]), price])
+        price = [number(whole[key] - r[key]) for key in ("own", "libcrypto")]
+        lines.append([r["size"], r["server"], number(r["own"]), number(r["libcrypto"]),
+                      "" if r is whole else " + ".join(price)])
     return table("Instructions a request, of the worker alone (callgrind)",
                  ["body", "build", "its own", "libcrypto's", "price of that part: own + libcrypto's"], lines)
 
@@ -96,8 +97,8 @@ def growth_table(rows):
         first.setdefault(r["what"], r)
     lines = [[r["what"], r["case"], number(r["cpu_us"]),
               times(r["cpu_us"] / first[r["what"]]["cpu_us"]), number(r["rate"]), number(r["p99_ms"])] for r in rows]
-    return table("Growth: body S, 64 connections unless said", ["as this grows", "case", "CPU us/record", "of the first",
-                                                                "records/s", "p99 ms"], lines)
+    return table("Growth: body S, 64 connections unless said",
+                 ["as this grows", "case", "CPU us/record", "of the first", "records/s", "p99 ms"], lines)
 
 
 def agent_tables(part):
@@ -106,9 +107,10 @@ def agent_tables(part):
               number(r["rss_mib"]), number(r["cpu_ms"] * 1e3 / r["processes"])] for r in shots]
     text = [table("Agent: one run", ["processes", "program", "CPU ms", "min", "wall ms", "peak MiB", "CPU us/process"],
                   lines)]
-    text.append(table("Agent that stays (--every): one beat", ["processes", "CPU ms", "peak MiB", "bytes sent", "beats"],
-                      [[r["processes"], number(r["cpu_ms"]), number(r["rss_mib"]), f"{r['bytes_sent']:,.0f}", r["beats"]]
-                       for r in part["every"]]))
+    lines = [[r["processes"], number(r["cpu_ms"]), number(r["rss_mib"]), f"{r['bytes_sent']:,.0f}", r["beats"]]
+             for r in part["every"]]
+    text.append(table("Agent that stays (--every): one beat",
+                      ["processes", "CPU ms", "peak MiB", "bytes sent", "beats"], lines))
     text.append(table("System calls a process", ["program", "processes", "calls"],
                       [[r["what"], r["processes"], number(r["a_process"])] for r in part["syscalls"]]))
     text.append(table("Size", ["program", "bytes"], [[k, f"{v:,}"] for k, v in part["bytes"].items()]))
