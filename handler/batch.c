@@ -27,7 +27,9 @@ static enum verdict parse_record(struct batch *b, struct entry *entry, char *tex
     struct json_doc doc;
     struct json_fault wrong;
     struct record record;
-    if (!json_gate(text, len, &doc, &wrong)) {
+    if (!json_notes_reserve(&rows->notes, len))
+        return fault_memory(f);
+    if (!json_gate_noting(text, len, &doc, &rows->notes, &wrong)) {
         f->offset = (long long)(offset + wrong.offset);
         return fault_set(f, V_BAD_REQUEST, "not JSON (RFC 8259) at byte %lld: %s", f->offset,
                          wrong.what);

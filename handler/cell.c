@@ -4,10 +4,45 @@
 #include <stdint.h>
 #include <string.h>
 
-/* 0: plain; 1: a control character; 2: may begin a C1 control (U+0080..U+009F is C2 80..C2 9F). */
+/* C1: may begin a C1 control (U+0080..U+009F is C2 80..C2 9F). */
+enum { PLAIN, CONTROL, C1, QUOTE };
+
 static const unsigned char class[256] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,          1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, [0x7f] = 1, [0xc2] = 2,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    ['"'] = QUOTE,
+    [0x7f] = CONTROL,
+    [0xc2] = C1,
 };
 
 static bool is_c1(const unsigned char *p, const unsigned char *end)
@@ -36,17 +71,6 @@ static inline bool is_formula(char first)
     return first == '=' || first == '+' || first == '-' || first == '@';
 }
 
-static bool needs_work(struct text v)
-{
-    const unsigned char *p = (const unsigned char *)v.ptr, *end = p + v.len;
-    if (is_formula(*v.ptr))
-        return true;
-    for (; p < end; p++)
-        if (class[*p] == 1 || (class[*p] == 2 && is_c1(p, end)))
-            return true;
-    return false;
-}
-
 static void put_control(struct buf *out, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -54,22 +78,6 @@ static void put_control(struct buf *out, unsigned char c)
         buf_add(out, (char[]){'\\', c == '\n' ? 'n' : c == '\r' ? 'r' : 't'}, 2);
     else
         buf_add(out, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
-}
-
-static void make_safe(struct buf *out, struct text v)
-{
-    const unsigned char *p = (const unsigned char *)v.ptr, *end = p + v.len;
-    buf_reset(out);
-    if (is_formula(*v.ptr))
-        buf_putc(out, '\'');
-    for (; p < end; p++) {
-        if (class[*p] == 1)
-            put_control(out, *p);
-        else if (class[*p] == 2 && is_c1(p, end))
-            put_control(out, *++p);
-        else
-            buf_putc(out, (char)*p);
-    }
 }
 
 /* Copies a word; false when it is suspicious. */
@@ -108,23 +116,47 @@ static inline bool copy_plain(char *to, const char *from, size_t len)
     return !suspicious(rest | first | (uint64_t)middle << 8 | (uint64_t)last << 16);
 }
 
-static void put_odd(struct buf *out, struct text value, struct buf *scratch)
+/* The end of the bytes that can be copied as they are. */
+static const unsigned char *plain_end(const unsigned char *p, const unsigned char *end)
 {
-    if (needs_work(value)) {
-        make_safe(scratch, value);
-        value = (struct text){scratch->data, scratch->len};
-        out->failed |= scratch->failed;
+    for (uint64_t w; end - p >= 8; p += 8) {
+        memcpy(&w, p, 8);
+        if (suspicious(w))
+            break;
     }
-    /* csv_write() needs at most every byte doubled, and two quotes. */
-    if (buf_reserve(out, value.len * 2 + 2))
-        out->len += csv_write(out->data + out->len, out->cap - out->len, value.ptr, value.len);
+    while (p < end && class[*p] == PLAIN)
+        p++;
+    return p;
 }
 
-/*
- * Most fields need nothing but two quotes: they are looked at while they are copied, and libcsv
- * would write the same, byte by byte. Only the others go through it.
- */
-void cells_put(struct buf *out, const struct text *values, size_t count, struct buf *scratch)
+/* A field in which something must be changed. */
+static void put_odd(struct buf *out, struct text value)
+{
+    const unsigned char *p = (const unsigned char *)value.ptr, *end = p + value.len;
+    buf_putc(out, CSV_QUOTE);
+    if (is_formula(*value.ptr))
+        buf_putc(out, '\'');
+    while (p < end) {
+        const unsigned char *start = p;
+        p = plain_end(p, end);
+        buf_add(out, start, (size_t)(p - start));
+        if (p == end)
+            break;
+        if (class[*p] == QUOTE)
+            buf_add(out, "\"\"", 2);
+        else if (class[*p] == CONTROL)
+            put_control(out, *p);
+        else if (is_c1(p, end))
+            put_control(out, *++p);
+        else
+            buf_putc(out, (char)*p);
+        p++;
+    }
+    buf_putc(out, CSV_QUOTE);
+}
+
+/* Most fields need nothing but two quotes: they are looked at while they are copied. */
+void cells_put(struct buf *out, const struct text *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct text v = values[i];
@@ -139,12 +171,12 @@ void cells_put(struct buf *out, const struct text *values, size_t count, struct 
             out->len = (size_t)(at - out->data) + v.len + 2;
         } else {
             out->len = (size_t)(at - out->data);
-            put_odd(out, v, scratch);
+            put_odd(out, v);
         }
     }
 }
 
-void cell_put(struct buf *out, struct text value, struct buf *scratch)
+void cell_put(struct buf *out, struct text value)
 {
-    cells_put(out, &value, 1, scratch);
+    cells_put(out, &value, 1);
 }

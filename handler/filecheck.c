@@ -133,7 +133,7 @@ static bool check_record(struct check *c, struct lines *lines, const struct line
     size_t offset;
     arena_reset(&c->arena);
     fault_clear(&fault);
-    if (!lines_record(lines->bytes, tail, &c->arena, &record, &offset, &fault))
+    if (!lines_record(lines->bytes, tail, &c->rows.notes, &c->arena, &record, &offset, &fault))
         return problem(c, c->json_path, at + offset, "not a record: %s", fault.reason);
     if (strcmp(record.id ? record.id : "", line->id) != 0)
         return problem(c, c->json_path, at, "the server's id is not the record's");

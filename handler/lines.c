@@ -63,15 +63,19 @@ enum lines_result lines_next(struct lines *r)
     }
 }
 
-bool lines_record(char *bytes, size_t tail, struct arena *arena, struct record *out, size_t *offset,
-                  struct fault *f)
+bool lines_record(char *bytes, size_t tail, struct json_notes *notes, struct arena *arena,
+                  struct record *out, size_t *offset, struct fault *f)
 {
     struct json_doc doc;
     struct json_fault wrong;
     bytes[tail] = '}';
     bytes[tail + 1] = '\0';
     *offset = 0;
-    if (!json_gate(bytes, tail + 1, &doc, &wrong)) {
+    if (!json_notes_reserve(notes, tail + 1)) {
+        fault_memory(f);
+        return false;
+    }
+    if (!json_gate_noting(bytes, tail + 1, &doc, notes, &wrong)) {
         *offset = wrong.offset;
         fault_set(f, V_BAD_REQUEST, "%s", wrong.what);
         return false;

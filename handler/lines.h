@@ -35,9 +35,9 @@ enum lines_result lines_next(struct lines *r);
 
 /*
  * The record that a stored line holds: the line without the server's member. `bytes` is worked
- * over. False with *offset (in the line) and a static reason.
+ * over, `notes` become those of the record. False with *offset (in the line) and a static reason.
  */
-bool lines_record(char *bytes, size_t tail, struct arena *arena, struct record *out, size_t *offset,
-                  struct fault *f);
+bool lines_record(char *bytes, size_t tail, struct json_notes *notes, struct arena *arena,
+                  struct record *out, size_t *offset, struct fault *f);
 
 #endif

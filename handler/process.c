@@ -39,7 +39,8 @@ static const struct alias *find_alias(struct json_span name)
     size_t len = name.len - 2;
     if (len <= ALIAS_LEN_MAX)
         for (size_t i = by_length[len]; i < by_length[len + 1]; i++)
-            if (memcmp(name.ptr + 1, aliases[i].name, len) == 0)
+            if (name.ptr[len] == aliases[i].name[len - 1] &&
+                memcmp(name.ptr + 1, aliases[i].name, len) == 0)
                 return &aliases[i];
     if (!memchr(name.ptr, '\\', name.len))
         return NULL;
@@ -126,12 +127,12 @@ static enum verdict not_a_process(size_t index, const char *member, const char *
 }
 
 /* Fills the columns from an object's members; false when it has no number as `pid`. */
-static bool take_members(struct json_iter *it, struct process *out, struct buf *scratch)
+static bool take_members(struct json_noted *members, struct process *out, struct buf *scratch)
 {
     unsigned char rank[COL_COUNT] = {0}; /* of the name that a column was filled from */
     bool pid = false;
     struct json_member m;
-    while (json_iter_member(it, &m)) {
+    while (json_noted_member(members, &m)) {
         const struct alias *a = find_alias(m.name);
         if (!a || (out->column[a->column].len > 0 && a->rank > rank[a->column]))
             continue;
@@ -146,19 +147,14 @@ static bool take_members(struct json_iter *it, struct process *out, struct buf *
     return pid;
 }
 
-enum verdict process_from_json(struct json_iter *processes, size_t index, struct process *out,
-                               struct buf *scratch, struct fault *f)
+enum verdict process_from_json(const char *element, struct json_noted members, size_t index,
+                               struct process *out, struct buf *scratch, struct fault *f)
 {
-    if (*processes->at != '{')
+    if (*element != '{')
         return not_a_process(index, "", "must be an object with \"pid\"", f);
     memset(out, 0, sizeof *out);
     buf_reset(scratch);
-    /* Decoded texts are never longer than the JSON: one reservation, and no pointer moves. */
-    if (!buf_reserve(scratch, (size_t)(processes->end - processes->at)))
-        return fault_memory(f);
-    struct json_iter it = json_iter_enter(processes);
-    if (!take_members(&it, out, scratch))
+    if (!take_members(&members, out, scratch))
         return not_a_process(index, ".pid", "must be there, and a number", f);
-    json_iter_leave(processes, &it);
     return V_OK;
 }

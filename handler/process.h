@@ -32,11 +32,11 @@ struct process {
 };
 
 /*
- * Reads the element that `processes` is at, number `index`, and goes on behind it. Texts point into
- * the gated JSON or into `scratch`, and live until the next call. V_NOT_A_RECORD when it is no
- * object, or has no number as `pid`.
+ * Reads `element`, number `index`, whose members were noted. Texts point into the gated JSON or
+ * into `scratch`, which must have room for all of the element, and live until the next call.
+ * V_NOT_A_RECORD when it is no object, or has no number as `pid`.
  */
-enum verdict process_from_json(struct json_iter *processes, size_t index, struct process *out,
-                               struct buf *scratch, struct fault *f);
+enum verdict process_from_json(const char *element, struct json_noted members, size_t index,
+                               struct process *out, struct buf *scratch, struct fault *f);
 
 #endif

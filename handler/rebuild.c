@@ -34,7 +34,7 @@ static bool line_rows(struct work *w, char *bytes, size_t len)
     arena_reset(&w->arena);
     errno = EBADMSG;
     return line_parse(bytes, len, &line, &tail, &chain) &&
-           lines_record(bytes, tail, &w->arena, &record, &offset, &fault) &&
+           lines_record(bytes, tail, &w->rows.notes, &w->arena, &record, &offset, &fault) &&
            rows_build(&w->rows, &record, line.client_ip, line.received_at, &w->out, &count,
                       &fault) == V_OK;
 }

@@ -150,7 +150,7 @@ static bool order_members(const struct json_doc *doc, struct arena *arena, struc
 enum verdict record_check(const struct json_doc *doc, struct arena *arena, struct record *out,
                           struct fault *f)
 {
-    *out = (struct record){.text = doc->text};
+    *out = (struct record){.text = doc->text, .notes = doc->notes};
     if (!json_is_object(doc->text))
         return fault_set(f, V_NOT_A_RECORD, "a record is a JSON object");
     if (doc->member_count > JSON_MAX_MEMBERS)

@@ -17,8 +17,8 @@ void rows_init(struct rows *r)
 {
     buf_init(&r->users, SCRATCH_MAX);
     buf_init(&r->prefix, SCRATCH_MAX);
-    buf_init(&r->scratch, SCRATCH_MAX);
     buf_init(&r->decoded, SCRATCH_MAX);
+    json_notes_init(&r->notes, "processes");
 }
 
 void rows_release(struct rows *r)
@@ -30,8 +30,8 @@ void rows_trim(struct rows *r, size_t keep)
 {
     buf_trim(&r->users, keep);
     buf_trim(&r->prefix, keep);
-    buf_trim(&r->scratch, keep);
     buf_trim(&r->decoded, keep);
+    json_notes_trim(&r->notes, keep);
 }
 
 static void put_row_end(struct buf *out)
@@ -41,12 +41,10 @@ static void put_row_end(struct buf *out)
 
 void rows_header(struct buf *out)
 {
-    struct buf none;
-    buf_init(&none, 0);
     for (size_t i = 0; i < ROWS_COLUMNS; i++) {
         if (i > 0)
             buf_putc(out, ',');
-        cell_put(out, (struct text){rows_columns[i], strlen(rows_columns[i])}, &none);
+        cell_put(out, (struct text){rows_columns[i], strlen(rows_columns[i])});
     }
     put_row_end(out);
 }
@@ -62,7 +60,7 @@ static bool put_string(struct rows *r, struct json_span quoted, struct buf *out)
         t = (struct text){r->decoded.data, json_unescape(quoted, r->decoded.data)};
     }
     buf_putc(out, ',');
-    cell_put(out, t, &r->scratch);
+    cell_put(out, t);
     return true;
 }
 
@@ -76,22 +74,22 @@ static enum verdict make_prefix(struct rows *r, const struct record *record, con
         return v;
     struct buf *out = &r->prefix;
     buf_reset(out);
-    cell_put(out, (struct text){received_at, CLOCK_TIME_LEN}, &r->scratch);
+    cell_put(out, (struct text){received_at, CLOCK_TIME_LEN});
     buf_putc(out, ',');
-    cell_put(out, (struct text){client_ip, strlen(client_ip)}, &r->scratch);
+    cell_put(out, (struct text){client_ip, strlen(client_ip)});
     if (!put_string(r, record->hostname, out) || !put_string(r, record->processor, out) ||
         !put_string(r, record->os_name, out) || !put_string(r, record->os_ver, out))
         return fault_memory(f);
     buf_putc(out, ',');
-    cell_put(out, (struct text){r->users.data, r->users.len}, &r->scratch);
+    cell_put(out, (struct text){r->users.data, r->users.len});
     return out->failed ? fault_memory(f) : V_OK;
 }
 
-static void put_row(struct rows *r, const struct process *p, struct buf *cells, struct buf *out)
+static void put_row(const struct rows *r, const struct process *p, struct buf *out)
 {
     buf_add(out, r->prefix.data, r->prefix.len);
     buf_putc(out, ',');
-    cells_put(out, p->column, COL_COUNT, cells);
+    cells_put(out, p->column, COL_COUNT);
     put_row_end(out);
 }
 
@@ -103,16 +101,21 @@ static enum verdict too_many(const struct buf *out, struct fault *f)
                        out->max);
 }
 
-static enum verdict put_array(struct rows *r, struct json_span processes, struct buf *out,
+static enum verdict put_array(struct rows *r, const struct record *record, struct buf *out,
                               size_t *count, struct fault *f)
 {
-    struct json_iter it = json_iter_begin(processes);
-    for (*count = 0; *it.at != ']'; (*count)++) {
+    struct json_noted all = json_noted_begin(record->notes), members;
+    /* Decoded texts are never longer than the JSON: one reservation, and no pointer moves. */
+    buf_reset(&r->decoded);
+    if (!buf_reserve(&r->decoded, record->processes.len))
+        return fault_memory(f);
+    *count = 0;
+    for (const char *element; json_noted_element(&all, &element, &members); (*count)++) {
         struct process p;
-        enum verdict v = process_from_json(&it, *count, &p, &r->decoded, f);
+        enum verdict v = process_from_json(element, members, *count, &p, &r->decoded, f);
         if (v != V_OK)
             return v;
-        put_row(r, &p, &r->scratch, out);
+        put_row(r, &p, out);
         if (out->failed)
             return too_many(out, f);
     }
@@ -131,7 +134,7 @@ static enum verdict put_table(struct rows *r, struct json_span processes, struct
     char rss[BUF_DIGITS];
     table_begin(&table, text);
     for (*count = 0; table_next(&table, &p, rss); (*count)++) {
-        put_row(r, &p, &r->scratch, out);
+        put_row(r, &p, out);
         if (out->failed)
             return too_many(out, f);
     }
@@ -150,11 +153,11 @@ enum verdict rows_build(struct rows *r, const struct record *record, const char 
     if (v != V_OK)
         return v;
     v = json_is_array(record->processes)
-            ? put_array(r, record->processes, out, &count->processes, f)
+            ? put_array(r, record, out, &count->processes, f)
             : put_table(r, record->processes, out, &count->processes, f);
     if (v == V_OK && count->processes == 0) {
         struct process none = {0};
-        put_row(r, &none, &r->scratch, out);
+        put_row(r, &none, out);
         if (out->failed)
             return too_many(out, f);
     }

@@ -7,7 +7,9 @@
  * The rows are made before the store takes its lock, when the time that will stand in them is not
  * known yet: rows_build() writes any 24 characters, rows_stamp() puts the right ones in.
  *
- * A struct rows holds the buffers that this takes; it is made once a worker.
+ * A struct rows holds the buffers that this takes; it is made once a worker. Its notes are for the
+ * gate, so that rows are made from what the gate saw of `processes`: a record's rows must be built
+ * before the gate takes the next one.
  */
 #ifndef ROLLCALL_ROWS_H
 #define ROLLCALL_ROWS_H
@@ -21,8 +23,9 @@ enum { ROWS_COLUMNS = 16 };
 extern const char *const rows_columns[ROWS_COLUMNS];
 
 struct rows {
-    struct buf users, prefix, scratch;
+    struct buf users, prefix;
     struct buf decoded; /* `processes` as text */
+    struct json_notes notes;
 };
 
 struct rows_count {
@@ -39,8 +42,9 @@ void rows_trim(struct rows *r, size_t keep);
 void rows_header(struct buf *out);
 
 /*
- * Appends the rows of a checked record to `out`; a record without processes has one. V_NOT_A_RECORD
- * when an element of `processes` or `users` is none, or the rows do not fit out->max.
+ * Appends the rows of a checked record, whose text was gated with notes, to `out`; a record without
+ * processes has one. V_NOT_A_RECORD when an element of `processes` or `users` is none, or the rows
+ * do not fit out->max.
  */
 enum verdict rows_build(struct rows *r, const struct record *record, const char *client_ip,
                         const char received_at[CLOCK_TIME_LEN], struct buf *out,

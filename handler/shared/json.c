@@ -3,41 +3,44 @@
 #include "shared/jsonw.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
- * The text is read at `at`. What has been read and kept but not yet moved to its place is the run
- * from `run`; all of it moves down by `gap`, the white space dropped so far. So a text without
- * white space is never copied, and one with it costs one memmove between two blanks.
+ * What has been read and kept but not yet moved to its place is the run from `run`; all of it moves
+ * down by `gap`, the white space dropped so far. So a text without white space is never copied, and
+ * one with it costs one memmove between two blanks. Where the gate stands is handed from step to
+ * step, not kept here: each take_*() gets the place to read at and returns the one behind what it
+ * took, NULL for a fault.
  *
  * text[len] is NUL, which is valid nowhere: no read needs a bounds check but the word-wise one.
  */
 struct gate {
     char *text, *end;
-    char *at, *run;
+    char *run;
     size_t gap;
     unsigned depth;
-    uint64_t objects; /* bit d: the container at depth d + 1 is an object */
     struct json_doc *doc;
+    struct json_notes *notes;          /* NULL: none are wanted */
     uint64_t salt;                     /* nobody outside can know what collides */
     uint64_t hashes[JSON_MAX_MEMBERS]; /* of the decoded top-level names */
     struct json_fault *fault;
 };
 
-static bool fail_at(struct gate *g, const char *at, const char *what)
+static char *fail_at(struct gate *g, const char *at, const char *what)
 {
     g->fault->offset = (size_t)(at - g->text);
     g->fault->what = at >= g->end ? "the text ends too early" : what;
-    return false;
+    return NULL;
 }
 
-/* Moves the run to its place; the next one starts at `next`. */
-static void end_run(struct gate *g, char *next)
+/* Moves the run, which ends at `end`, to its place; the next one starts at `next`. */
+static void end_run(struct gate *g, char *end, char *next)
 {
     if (g->gap)
-        memmove(g->run - g->gap, g->run, (size_t)(g->at - g->run));
-    g->gap += (size_t)(next - g->at);
-    g->run = g->at = next;
+        memmove(g->run - g->gap, g->run, (size_t)(end - g->run));
+    g->gap += (size_t)(next - end);
+    g->run = next;
 }
 
 static inline bool is_space(char c)
@@ -45,14 +48,15 @@ static inline bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static inline void skip_space(struct gate *g)
+static inline char *skip_space(struct gate *g, char *p)
 {
-    if (!is_space(*g->at))
-        return;
-    char *p = g->at + 1;
+    if ((unsigned char)*p > ' ' || !is_space(*p))
+        return p;
+    char *end = p;
     while (is_space(*p))
         p++;
-    end_run(g, p);
+    end_run(g, end, p);
+    return p;
 }
 
 /* Where the byte at `p` of the text as given will lie in the mended text. */
@@ -131,16 +135,15 @@ static char *take_escape(struct gate *g, char *p)
     if (p[1] != 'u') {
         if (p[1] != '\0' && strchr("\"\\/bfnrt", p[1]))
             return p + 2;
-        fail_at(g, p + 1, "no such escape; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
-        return NULL;
+        return fail_at(g, p + 1,
+                       "no such escape; known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
     }
     int32_t unit = escape_unit(p);
     if (unit < 0) {
         char *bad = p + 2;
         while (hex_digit(*bad) >= 0)
             bad++;
-        fail_at(g, bad, "\\u needs four hexadecimal digits");
-        return NULL;
+        return fail_at(g, bad, "\\u needs four hexadecimal digits");
     }
     if (is_high(unit) && is_low(escape_unit(p + 6)))
         return p + 12;
@@ -149,18 +152,18 @@ static char *take_escape(struct gate *g, char *p)
     return p + 6;
 }
 
-/* Takes a string; g->at is on its opening quote. */
-static bool take_string(struct gate *g)
+/* Takes the string whose opening quote is at `p`. */
+static char *take_string(struct gate *g, char *p)
 {
-    char *p = g->at + 1;
+    p++;
     for (;;) {
         p = (char *)skip_plain(p, g->end);
         if (*p == '"')
-            break;
+            return p + 1;
         if (*p == '\\') {
             p = take_escape(g, p);
             if (!p)
-                return false;
+                return NULL;
         } else if ((unsigned char)*p < 0x20) {
             return fail_at(g, p, "a control character in a string must be escaped");
         } else {
@@ -170,8 +173,6 @@ static bool take_string(struct gate *g)
             p += n;
         }
     }
-    g->at = p + 1;
-    return true;
 }
 
 static inline bool is_digit(char c)
@@ -180,9 +181,8 @@ static inline bool is_digit(char c)
 }
 
 /* RFC 8259 section 6: [ minus ] int [ frac ] [ exp ] */
-static bool take_number(struct gate *g)
+static char *take_number(struct gate *g, char *p)
 {
-    char *p = g->at;
     if (*p == '-')
         p++;
     if (!is_digit(*p))
@@ -206,33 +206,29 @@ static bool take_number(struct gate *g)
         while (is_digit(*p))
             p++;
     }
-    g->at = p;
-    return true;
+    return p;
 }
 
-static bool take_word(struct gate *g, const char *word)
+static char *take_word(struct gate *g, char *p, const char *word)
 {
-    char *p = g->at;
     for (; *word; word++, p++)
         if (*p != *word)
             return fail_at(g, p, "no JSON value; words are true, false and null");
-    g->at = p;
-    return true;
+    return p;
 }
 
-static bool in_object(const struct gate *g)
-{
-    return g->depth > 0 && (g->objects >> (g->depth - 1) & 1);
-}
-
-static bool open_container(struct gate *g)
+static char *open_container(struct gate *g, char *p)
 {
     if (g->depth == JSON_MAX_DEPTH)
-        return fail_at(g, g->at, "nested more than 64 levels deep");
-    uint64_t bit = UINT64_C(1) << g->depth++;
-    g->objects = *g->at == '{' ? g->objects | bit : g->objects & ~bit;
-    g->at++;
-    return true;
+        return fail_at(g, p, "nested more than 64 levels deep");
+    g->depth++;
+    return skip_space(g, p + 1);
+}
+
+static char *close_container(struct gate *g, char *p)
+{
+    g->depth--;
+    return p + 1;
 }
 
 /* Decodes one character of a string; its bytes go to `out`, the place behind it is returned. */
@@ -302,13 +298,13 @@ static bool name_equal(struct json_span a, struct json_span b)
 }
 
 /* Notes a top-level name; the run has not moved yet, so names are compared where they lie now. */
-static bool note_name(struct gate *g, char *start)
+static char *note_name(struct gate *g, char *start, char *end)
 {
     struct json_doc *doc = g->doc;
     size_t n = doc->member_count++;
     if (n >= JSON_MAX_MEMBERS)
-        return true;
-    struct json_span here = {start, (size_t)(g->at - start)};
+        return end;
+    struct json_span here = {start, (size_t)(end - start)};
     g->hashes[n] = name_hash(here, g->salt);
     for (size_t i = 0; i < n; i++) {
         if (g->hashes[i] != g->hashes[n])
@@ -320,138 +316,270 @@ static bool note_name(struct gate *g, char *start)
             return fail_at(g, start, "a name that stands here already");
     }
     doc->members[n].name = (struct json_span){final(g, start), here.len};
-    return true;
+    return end;
 }
 
-/* Takes `"name":` and leaves g->at on the value. */
-static bool take_name(struct gate *g)
+/* Takes the colon behind a name, up to the value. */
+static inline char *take_colon(struct gate *g, char *p)
 {
-    skip_space(g);
-    char *start = g->at;
-    if (*start != '"')
-        return fail_at(g, start, "a name in double quotes is needed here");
-    if (!take_string(g) || (g->depth == 1 && !note_name(g, start)))
-        return false;
-    skip_space(g);
-    if (*g->at != ':')
-        return fail_at(g, g->at, "a colon is needed here");
-    g->at++;
-    skip_space(g);
-    if (g->depth == 1 && g->doc->member_count <= JSON_MAX_MEMBERS)
-        g->doc->members[g->doc->member_count - 1].value.ptr = final(g, g->at);
-    return true;
+    p = skip_space(g, p);
+    if (*p != ':')
+        return fail_at(g, p, "a colon is needed here");
+    return skip_space(g, p + 1);
 }
 
-/* Takes one value up to its first scalar or empty container; true when that is complete. */
-static bool take_value(struct gate *g)
+/* Takes what stands behind an element: its container's end, or a comma up to the next one. */
+static inline char *take_after(struct gate *g, char *p, char closing, bool *closed)
 {
-    for (;;) {
-        skip_space(g);
-        char c = *g->at;
-        switch (c) {
-        case '"':
-            return take_string(g);
-        case 't':
-            return take_word(g, "true");
-        case 'f':
-            return take_word(g, "false");
-        case 'n':
-            return take_word(g, "null");
-        case '{':
-        case '[':
+    p = skip_space(g, p);
+    *closed = *p == closing;
+    if (*closed)
+        return close_container(g, p);
+    if (*p == ',')
+        return skip_space(g, p + 1);
+    return fail_at(g, p,
+                   closing == '}' ? "a comma or } is needed here" : "a comma or ] is needed here");
+}
+
+static inline char *take_name(struct gate *g, char *p)
+{
+    if (*p != '"')
+        return fail_at(g, p, "a name in double quotes is needed here");
+    return take_string(g, p);
+}
+
+static char *take_value(struct gate *g, char *p);
+
+static char *take_object(struct gate *g, char *p)
+{
+    p = open_container(g, p);
+    if (p && *p == '}')
+        return close_container(g, p);
+    for (bool closed = false; p && !closed;) {
+        p = take_name(g, p);
+        if (p)
+            p = take_colon(g, p);
+        if (p)
+            p = take_value(g, p);
+        if (p)
+            p = take_after(g, p, '}', &closed);
+    }
+    return p;
+}
+
+static char *take_array(struct gate *g, char *p)
+{
+    p = open_container(g, p);
+    if (p && *p == ']')
+        return close_container(g, p);
+    for (bool closed = false; p && !closed;) {
+        p = take_value(g, p);
+        if (p)
+            p = take_after(g, p, ']', &closed);
+    }
+    return p;
+}
+
+static char *take_value(struct gate *g, char *p)
+{
+    switch (*p) {
+    case '"':
+        return take_string(g, p);
+    case '{':
+        return take_object(g, p);
+    case '[':
+        return take_array(g, p);
+    case 't':
+        return take_word(g, p, "true");
+    case 'f':
+        return take_word(g, p, "false");
+    case 'n':
+        return take_word(g, p, "null");
+    default:
+        if (*p == '-' || is_digit(*p))
+            return take_number(g, p);
+        return fail_at(g, p, "a JSON value is needed here");
+    }
+}
+
+/* Where the byte at `p` will lie, as notes have it. */
+static inline uint32_t place(const struct gate *g, const char *p)
+{
+    return (uint32_t)(final(g, p) - g->text);
+}
+
+/* An object of the array whose elements are noted; see json.h for what a note says. */
+static char *take_noted_object(struct gate *g, char *p)
+{
+    struct json_notes *notes = g->notes;
+    struct json_note *head = &notes->list[notes->count++];
+    head->name = place(g, p);
+    p = open_container(g, p);
+    bool closed = p && *p == '}';
+    if (closed)
+        p = close_container(g, p);
+    while (p && !closed) {
+        struct json_note *note = &notes->list[notes->count++];
+        note->name = place(g, p);
+        p = take_name(g, p);
+        if (p)
+            p = take_colon(g, p);
+        if (!p)
             break;
-        default:
-            if (c == '-' || is_digit(c))
-                return take_number(g);
-            return fail_at(g, g->at, "a JSON value is needed here");
-        }
-        if (!open_container(g))
-            return false;
-        skip_space(g);
-        if (*g->at == (c == '{' ? '}' : ']')) {
-            g->depth--;
-            g->at++;
-            return true;
-        }
-        if (c == '{' && !take_name(g))
-            return false;
+        note->value = place(g, p);
+        p = take_value(g, p);
+        if (!p)
+            break;
+        note->end = place(g, p);
+        p = take_after(g, p, '}', &closed);
     }
+    head->value = (uint32_t)notes->count;
+    return p;
 }
 
-/* Notes the end of a top-level member. */
-static void note_end(struct gate *g)
+/* The array whose elements are noted, up to the first that is no object. */
+static char *take_noted_array(struct gate *g, char *p)
 {
-    size_t n = g->doc->member_count;
-    if (g->depth != 1 || !in_object(g) || n == 0 || n > JSON_MAX_MEMBERS)
-        return;
-    struct json_span *value = &g->doc->members[n - 1].value;
-    value->len = (size_t)(final(g, g->at) - value->ptr);
+    struct json_notes *notes = g->notes;
+    bool noting = true;
+    p = open_container(g, p);
+    if (p && *p == ']')
+        return close_container(g, p);
+    for (bool closed = false; p && !closed;) {
+        if (noting && *p == '{') {
+            p = take_noted_object(g, p);
+        } else {
+            if (noting) {
+                struct json_note *note = &notes->list[notes->count++];
+                *note = (struct json_note){place(g, p), (uint32_t)notes->count, 0};
+            }
+            noting = false;
+            p = take_value(g, p);
+        }
+        if (p)
+            p = take_after(g, p, ']', &closed);
+    }
+    return p;
 }
 
-/* Behind a complete value: closes what ends here, up to the next value or the end of all. */
-static bool take_after(struct gate *g)
+/* Is this the name of the member whose elements are noted? */
+static bool is_noted(const struct gate *g, const char *start, const char *end)
 {
-    while (g->depth > 0) {
-        note_end(g);
-        skip_space(g);
-        bool object = in_object(g);
-        if (*g->at == ',') {
-            g->at++;
-            return !object || take_name(g);
-        }
-        if (*g->at != (object ? '}' : ']'))
-            return fail_at(g, g->at,
-                           object ? "a comma or } is needed here" : "a comma or ] is needed here");
-        g->at++;
-        g->depth--;
+    return g->notes && json_name_is((struct json_span){start, (size_t)(end - start)}, g->notes->of);
+}
+
+static char *take_member(struct gate *g, char *p)
+{
+    struct json_doc *doc = g->doc;
+    char *name = p;
+    p = take_name(g, p);
+    if (p)
+        p = note_name(g, name, p);
+    if (!p)
+        return NULL;
+    bool noted = is_noted(g, name, p);
+    size_t n = doc->member_count;
+    p = take_colon(g, p);
+    if (!p)
+        return NULL;
+    if (n > JSON_MAX_MEMBERS)
+        return take_value(g, p);
+    struct json_member *m = &doc->members[n - 1];
+    m->value.ptr = final(g, p);
+    p = noted && *p == '[' ? take_noted_array(g, p) : take_value(g, p);
+    if (p)
+        m->value.len = (size_t)(final(g, p) - m->value.ptr);
+    return p;
+}
+
+/* The whole value; of an object, the members are noted. */
+static char *take_all(struct gate *g, char *p)
+{
+    if (*p != '{')
+        return take_value(g, p);
+    p = open_container(g, p);
+    if (p && *p == '}')
+        return close_container(g, p);
+    for (bool closed = false; p && !closed;) {
+        p = take_member(g, p);
+        if (p)
+            p = take_after(g, p, '}', &closed);
     }
-    return true;
+    return p;
 }
 
 #ifdef BENCH_NO_GATE /* what the gate costs: compact JSON, taken on trust */
+static void note_on_trust(struct json_span array, struct json_notes *notes)
+{
+    struct json_iter it = json_iter_begin(array);
+    for (struct json_span element; json_iter_element(&it, &element);) {
+        struct json_note *head = &notes->list[notes->count++];
+        *head = (struct json_note){.name = (uint32_t)(element.ptr - notes->text)};
+        struct json_iter members = json_iter_begin(element);
+        for (struct json_member m; json_is_object(element) && json_iter_member(&members, &m);) {
+            uint32_t value = (uint32_t)(m.value.ptr - notes->text);
+            notes->list[notes->count++] = (struct json_note){(uint32_t)(m.name.ptr - notes->text),
+                                                             value, value + (uint32_t)m.value.len};
+        }
+        head->value = (uint32_t)notes->count;
+    }
+}
+
 static bool take_on_trust(char *text, size_t len, struct json_doc *doc)
 {
     while (len > 0 && is_space(text[len - 1]))
         text[--len] = '\0';
     doc->text = (struct json_span){text, len};
-    doc->member_count = 0;
     struct json_iter it = json_iter_begin(doc->text);
-    while (doc->member_count < JSON_MAX_MEMBERS &&
-           json_iter_member(&it, &doc->members[doc->member_count]))
+    struct json_member *m = doc->members;
+    for (; doc->member_count < JSON_MAX_MEMBERS && json_iter_member(&it, m); m++) {
         doc->member_count++;
+        if (doc->notes && json_is_array(m->value) && json_name_is(m->name, doc->notes->of))
+            note_on_trust(m->value, doc->notes);
+    }
     return true;
 }
 #endif
 
-bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *fault)
+bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_notes *notes,
+                      struct json_fault *fault)
 {
+    doc->member_count = 0;
+    doc->notes = notes;
+    if (notes) {
+        notes->text = text;
+        notes->count = 0;
+    }
 #ifdef BENCH_NO_GATE
     return take_on_trust(text, len, doc);
 #endif
     struct gate g;
-    g.text = g.at = g.run = text;
+    g.text = g.run = text;
     g.end = text + len;
-    g.gap = g.depth = 0;
-    g.objects = 0;
+    g.gap = 0;
+    g.depth = 0;
     g.salt = (uint64_t)(uintptr_t)&g * UINT64_C(0x9e3779b97f4a7c15); /* random by ASLR */
     g.doc = doc;
+    g.notes = notes;
     g.fault = fault;
-    doc->member_count = 0;
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         return fail_at(&g, text, "a byte-order mark; JSON has none");
-    skip_space(&g);
     doc->text.ptr = text;
-    do {
-        if (!take_value(&g) || !take_after(&g))
-            return false;
-    } while (g.depth > 0);
-    skip_space(&g);
-    if (g.at != g.end)
-        return fail_at(&g, g.at, "more text behind the end of the value");
-    end_run(&g, g.at);
+    char *p = take_all(&g, skip_space(&g, text));
+    if (!p)
+        return false;
+    p = skip_space(&g, p);
+    if (p != g.end)
+        return fail_at(&g, p, "more text behind the end of the value");
+    end_run(&g, p, p);
     doc->text.len = len - g.gap;
     text[doc->text.len] = '\0';
     return true;
+}
+
+bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *fault)
+{
+    return json_gate_noting(text, len, doc, NULL, fault);
 }
 
 bool json_name_is(struct json_span quoted, const char *name)
@@ -582,12 +710,30 @@ bool json_iter_member(struct json_iter *it, struct json_member *member)
     return true;
 }
 
-struct json_iter json_iter_enter(const struct json_iter *outer)
+void json_notes_init(struct json_notes *n, const char *of)
 {
-    return (struct json_iter){outer->at + 1, outer->end};
+    *n = (struct json_notes){.of = of};
 }
 
-void json_iter_leave(struct json_iter *outer, const struct json_iter *inner)
+bool json_notes_reserve(struct json_notes *n, size_t len)
 {
-    step(outer, inner->at + 1);
+    /* An object takes three bytes at least with its comma, and each of its members five; one note
+     * may be of an element that is no object, two of what turns out to be no JSON. */
+    size_t room = len / 3 + 3;
+    if (room <= n->room)
+        return true;
+    if (len > UINT32_MAX)
+        return false;
+    json_notes_trim(n, 0);
+    n->list = malloc(room * sizeof *n->list);
+    n->room = n->list ? room : 0;
+    return n->list != NULL;
+}
+
+void json_notes_trim(struct json_notes *n, size_t keep)
+{
+    if (n->room * sizeof *n->list <= keep)
+        return;
+    free(n->list);
+    json_notes_init(n, n->of);
 }

@@ -5,7 +5,8 @@
  * 3629), at most JSON_MAX_DEPTH levels deep, with top-level names that differ once their escapes
  * are decoded. While it reads, it works the text over in place: insignificant white space goes
  * away, and an unpaired surrogate escape becomes \ufffd. Everything else stays byte for byte;
- * numbers above all. It notes where the members of a top-level object lie.
+ * numbers above all. It notes where the members of a top-level object lie; json_gate_noting() also
+ * where the members of the objects in one of its arrays do.
  *
  * The walk (json_iter_*, json_unescape) trusts its input: only text that has passed the
  * gate, never anything else.
@@ -17,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { JSON_MAX_DEPTH = 64, JSON_MAX_MEMBERS = 256 };
 
@@ -30,9 +32,39 @@ struct json_member {
     struct json_span value; /* white space and surrogates mended */
 };
 
+/*
+ * Notes of the objects in the array that is the top-level member `of`: for each object a note of
+ * itself, then one a member. Elements are noted up to the first that is no object, that one
+ * included; text that is no array has no notes. They say what json_iter_*() would find, and spare a
+ * second walk; read them with json_noted_*().
+ *
+ * Places are offsets in the text, whose white space is gone: the colon stands right behind a name.
+ * A note of an element has its start in `name`, and in `value` the number of the note behind those
+ * of its members.
+ */
+struct json_note {
+    uint32_t name, value, end; /* `end` is behind the value */
+};
+
+struct json_notes {
+    const char *of;   /* borrowed */
+    const char *text; /* what they are of */
+    struct json_note *list;
+    size_t count, room;
+};
+
+void json_notes_init(struct json_notes *n, const char *of);
+
+/* Makes room for the notes of a text of `len` bytes, however dense; false when memory is out. */
+bool json_notes_reserve(struct json_notes *n, size_t len);
+
+/* Frees the memory when it is over `keep` bytes; the notes are lost. */
+void json_notes_trim(struct json_notes *n, size_t keep);
+
 struct json_doc {
-    struct json_span text; /* the whole value */
-    size_t member_count;   /* of a top-level object, counted even beyond JSON_MAX_MEMBERS */
+    struct json_span text;    /* the whole value */
+    struct json_notes *notes; /* borrowed; NULL: none were made */
+    size_t member_count;      /* of a top-level object, counted even beyond JSON_MAX_MEMBERS */
     struct json_member members[JSON_MAX_MEMBERS];
 };
 
@@ -47,6 +79,10 @@ struct json_fault {
  * not compared). On failure `fault` names the first fault and the text is spoilt.
  */
 bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *fault);
+
+/* The same, with notes, for which json_notes_reserve() has made room. */
+bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_notes *notes,
+                      struct json_fault *fault);
 
 static inline bool json_is_object(struct json_span v)
 {
@@ -100,10 +136,45 @@ bool json_iter_element(struct json_iter *it, struct json_span *value);
 bool json_iter_member(struct json_iter *it, struct json_member *member);
 
 /*
- * Into the next element, which must be a container, without looking for its end first; and out of
- * it again, once `inner` is at its end.
+ * Goes through notes:
+ *
+ *     struct json_noted all = json_noted_begin(&notes), one;
+ *     for (const char *element; json_noted_element(&all, &element, &one);)
+ *         while (json_noted_member(&one, &member)) ...
  */
-struct json_iter json_iter_enter(const struct json_iter *outer);
-void json_iter_leave(struct json_iter *outer, const struct json_iter *inner);
+struct json_noted {
+    const struct json_notes *notes;
+    size_t at, end; /* numbers of notes */
+};
+
+static inline struct json_noted json_noted_begin(const struct json_notes *n)
+{
+    return (struct json_noted){n, 0, n->count};
+}
+
+/* The next element: where it starts, and its members when it is an object. False at the end. */
+static inline bool json_noted_element(struct json_noted *it, const char **element,
+                                      struct json_noted *members)
+{
+    if (it->at == it->end)
+        return false;
+    const struct json_note *n = &it->notes->list[it->at];
+    *element = it->notes->text + n->name;
+    *members = (struct json_noted){it->notes, it->at + 1, n->value};
+    it->at = n->value;
+    return true;
+}
+
+/* The next member; false at the end. */
+static inline bool json_noted_member(struct json_noted *it, struct json_member *member)
+{
+    if (it->at == it->end)
+        return false;
+    const struct json_note *n = &it->notes->list[it->at++];
+    const char *text = it->notes->text;
+    member->name = (struct json_span){text + n->name, n->value - n->name - 1};
+    member->value = (struct json_span){text + n->value, n->end - n->value};
+    return true;
+}
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The gate and the walk. What is accepted is accepted again, byte for byte, its members lie where
- * the walk finds them, and each string decodes within its own length; what is refused is refused
- * somewhere in the text.
+ * The gate and the walk. What is accepted is accepted again, byte for byte, its members and notes
+ * lie where the walk finds them, and each string decodes within its own length; what is refused is
+ * refused somewhere in the text.
  */
 #include "fuzz.h"
 
@@ -67,15 +67,53 @@ static void check_members(const struct json_doc *doc)
     CHECK(n == doc->member_count);
 }
 
+static void check_noted(struct json_span element, struct json_noted noted)
+{
+    struct json_member m, n;
+    struct json_iter it = json_iter_begin(element);
+    while (json_is_object(element) && json_iter_member(&it, &m)) {
+        CHECK(json_noted_member(&noted, &n));
+        CHECK(m.name.ptr == n.name.ptr && m.name.len == n.name.len);
+        CHECK(m.value.ptr == n.value.ptr && m.value.len == n.value.len);
+    }
+    CHECK(!json_noted_member(&noted, &n));
+}
+
+/* The notes of the member that they are of, up to its first element that is no object. */
+static void check_notes(const struct json_doc *doc)
+{
+    struct json_noted all = json_noted_begin(doc->notes), noted;
+    struct json_span element;
+    const char *at;
+    CHECK(doc->notes->count <= doc->notes->room);
+    for (size_t i = 0; i < doc->member_count && i < JSON_MAX_MEMBERS; i++) {
+        const struct json_member *m = &doc->members[i];
+        if (!json_name_is(m->name, doc->notes->of) || !json_is_array(m->value))
+            continue;
+        bool object = true;
+        struct json_iter it = json_iter_begin(m->value);
+        while (object && json_iter_element(&it, &element)) {
+            CHECK(json_noted_element(&all, &at, &noted) && at == element.ptr);
+            check_noted(element, noted);
+            object = json_is_object(element);
+        }
+    }
+    CHECK(!json_noted_element(&all, &at, &noted));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct json_doc doc, again;
     struct json_fault fault = {.offset = SIZE_MAX};
+    struct json_notes notes;
+    json_notes_init(&notes, "p");
+    CHECK(json_notes_reserve(&notes, size));
     char *text = fuzz_copy(data, size);
-    if (json_gate(text, size, &doc, &fault)) {
+    if (json_gate_noting(text, size, &doc, &notes, &fault)) {
         CHECK(doc.text.ptr == text && doc.text.len <= size && doc.text.len > 0);
         CHECK(text[doc.text.len] == '\0');
         check_members(&doc);
+        check_notes(&doc);
         check_value(doc.text);
         char *second = fuzz_copy(text, doc.text.len);
         CHECK(json_gate(second, doc.text.len, &again, &fault));
@@ -85,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         CHECK(fault.offset <= size && fault.what);
     }
+    json_notes_trim(&notes, 0);
     free(text);
     return 0;
 }

@@ -87,7 +87,7 @@ static void check_entry(const struct batch *b, const struct entry *e, struct row
     fault_clear(&f);
     char *line = stored(e, &tail);
     CHECK(!memchr(line, '\n', tail));
-    CHECK(lines_record(line, tail, &arena, &record, &offset, &f));
+    CHECK(lines_record(line, tail, &rows->notes, &arena, &record, &offset, &f));
     CHECK(!record.members); /* large ones stand first already */
     CHECK((e->id == NULL) == (record.id == NULL) && (!e->id || strcmp(e->id, record.id) == 0));
     CHECK(rows_build(rows, &record, b->ip->text, time, &out, &count, &f) == V_OK);

@@ -85,17 +85,21 @@ static void records_again(void **state)
         char bytes[512];
         struct arena arena;
         struct record record;
+        struct json_notes notes;
         struct fault f;
         size_t offset = 99, tail = strlen(rows[i].text);
         snprintf(bytes, sizeof bytes, "%s,\"rollcall\":{}}\n", rows[i].text);
         arena_init(&arena, 1 << 16);
+        json_notes_init(&notes, "processes");
         fault_clear(&f);
-        ROW_INT(&rows[i], lines_record(bytes, tail, &arena, &record, &offset, &f), rows[i].ok);
+        ROW_INT(&rows[i], lines_record(bytes, tail, &notes, &arena, &record, &offset, &f),
+                rows[i].ok);
         ROW_INT(&rows[i], offset, rows[i].offset);
         if (rows[i].ok)
             ROW_STR(&rows[i], record.id, "x");
         else
             ROW_TRUE(&rows[i], *f.reason);
+        json_notes_trim(&notes, 0);
         arena_release(&arena);
     }
 }

@@ -10,23 +10,31 @@ static const char *const names[] = {"pid", "ppid",  "user",  "cpu", "mem",
 static enum verdict read_first(const char *array, char out[1024], struct fault *f)
 {
     static struct json_doc doc;
+    struct json_notes notes;
+    struct json_noted all, members;
     struct json_fault wrong;
     struct process p;
     struct buf scratch;
-    size_t len = strlen(array), at = 0;
-    char *text = malloc(len + 1);
-    memcpy(text, array, len + 1);
-    assert_true(json_gate(text, len, &doc, &wrong));
-    struct json_iter it = json_iter_begin(doc.text);
+    char *text = NULL;
+    const char *element;
+    size_t at = 0;
+    int len = asprintf(&text, "{\"processes\":%s}", array);
+    json_notes_init(&notes, "processes");
+    assert_true(json_notes_reserve(&notes, (size_t)len));
+    assert_true(json_gate_noting(text, (size_t)len, &doc, &notes, &wrong));
     buf_init(&scratch, 1 << 20);
+    assert_true(buf_reserve(&scratch, (size_t)len));
     fault_clear(f);
-    enum verdict v = process_from_json(&it, 0, &p, &scratch, f);
+    all = json_noted_begin(&notes);
+    assert_true(json_noted_element(&all, &element, &members));
+    enum verdict v = process_from_json(element, members, 0, &p, &scratch, f);
     out[0] = '\0';
     for (size_t i = 0; v == V_OK && i < COL_COUNT; i++)
         if (p.column[i].len > 0)
             at += (size_t)snprintf(out + at, 1024 - at, "%s%s=%.*s", at ? "|" : "", names[i],
                                    (int)p.column[i].len, p.column[i].ptr);
     buf_release(&scratch);
+    json_notes_trim(&notes, 0);
     free(text);
     return v;
 }
@@ -123,33 +131,11 @@ static void refused(void **state)
     }
 }
 
-/* Elements one behind the other: each is read from its start to its end. */
-static void goes_on_behind_it(void **state)
-{
-    (void)state;
-    char text[] = "[{\"pid\":1,\"x\":[{}]},{\"pid\":2},{\"cmd\":\"}]\",\"pid\":3}]";
-    static struct json_doc doc;
-    struct json_fault wrong;
-    struct fault f;
-    struct process p;
-    struct buf scratch;
-    buf_init(&scratch, 1024);
-    assert_true(json_gate(text, strlen(text), &doc, &wrong));
-    struct json_iter it = json_iter_begin(doc.text);
-    for (int pid = 1; pid <= 3; pid++) {
-        assert_int_equal(process_from_json(&it, 0, &p, &scratch, &f), V_OK);
-        assert_int_equal(*p.column[COL_PID].ptr, '0' + pid);
-    }
-    assert_int_equal(*it.at, ']');
-    buf_release(&scratch);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes),
         cmocka_unit_test(refused),
-        cmocka_unit_test(goes_on_behind_it),
     };
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);
 }

@@ -222,7 +222,8 @@ static size_t memory(void)
 {
     const struct worker *w = &bed.w;
     return w->text.cap + w->packed.cap + w->csv.cap + w->reply.cap + w->rows.users.cap +
-           w->rows.prefix.cap + w->rows.scratch.cap + w->rows.decoded.cap + w->store.lines.cap;
+           w->rows.prefix.cap + w->rows.decoded.cap + w->store.lines.cap +
+           w->rows.notes.room * sizeof *w->rows.notes.list;
 }
 
 /* What a large record took is given back; a hundred small ones take no more than one. */

@@ -7,16 +7,64 @@
 #define FFFD "\\ufffd"
 
 static struct json_doc doc;
+static struct json_notes notes;
 static struct json_fault fault;
 
-/* Gates a copy in a block of its own, so that ASan sees a read beyond its NUL. */
+static void same_span(struct json_span a, struct json_span b)
+{
+    assert_ptr_equal(a.ptr, b.ptr);
+    assert_int_equal(a.len, b.len);
+}
+
+/* The notes say of an element what the walk finds there; of what is no object, nothing more. */
+static void compare_noted(struct json_span element, struct json_noted members)
+{
+    struct json_member walked, noted;
+    struct json_iter it = json_iter_begin(element);
+    while (json_is_object(element) && json_iter_member(&it, &walked)) {
+        assert_true(json_noted_member(&members, &noted));
+        same_span(noted.name, walked.name);
+        same_span(noted.value, walked.value);
+    }
+    assert_false(json_noted_member(&members, &noted));
+}
+
+/* All notes, against a walk through the member "rows". */
+static void compare_notes(void)
+{
+    struct json_noted all = json_noted_begin(&notes), members;
+    const char *at;
+    assert_true(notes.count <= notes.room);
+    for (size_t i = 0; i < doc.member_count && i < JSON_MAX_MEMBERS; i++) {
+        struct json_span v = doc.members[i].value, element;
+        if (!json_name_is(doc.members[i].name, "rows") || !json_is_array(v))
+            continue;
+        bool object = true;
+        for (struct json_iter it = json_iter_begin(v);
+             object && json_iter_element(&it, &element);) {
+            assert_true(json_noted_element(&all, &at, &members));
+            assert_ptr_equal(at, element.ptr);
+            compare_noted(element, members);
+            object = json_is_object(element);
+        }
+    }
+    assert_false(json_noted_element(&all, &at, &members));
+}
+
+/* Gates a copy in a block of its own, so that ASan sees a read beyond its NUL; and a note beyond
+ * the room for them. */
 static char *gate(const char *text, size_t len, bool *ok)
 {
     char *copy = malloc(len + 1);
     assert_non_null(copy);
     memcpy(copy, text, len);
     copy[len] = '\0';
-    *ok = json_gate(copy, len, &doc, &fault);
+    json_notes_init(&notes, "rows");
+    assert_true(json_notes_reserve(&notes, len));
+    *ok = json_gate_noting(copy, len, &doc, &notes, &fault);
+    if (*ok)
+        compare_notes();
+    json_notes_trim(&notes, 0);
     return copy;
 }
 
@@ -502,6 +550,52 @@ static void random_documents(void **state)
     }
 }
 
+/* Texts whose notes are as dense as can be, whole and cut anywhere. */
+static void notes_of_arrays(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "{\"rows\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}",
+        "{\"rows\":[{\"\":1,\"\":1,\"\":1,\"\":1},{\"\":1,\"\":1,\"\":1,\"\":1}]}",
+        "{\"rows\":[{},{\"a\":{\"b\":[{\"c\":1}]}},1,{\"d\":2},3]}",
+        "{\"rows\":[[{\"a\":1}],{\"b\":1}]}",
+        "{\"rows\":[1,1,1,1,1,1,1,1]}",
+        "{\"rows\":{\"rows\":[{\"a\":1}]}}",
+        "{\"rows\":\"[{}]\",\"x\":[{\"rows\":[{}]}]}",
+        "{\"x\":1,\"\\u0072ows\":[{\"a\":\"\\ud800\"}]}",
+        "[{\"rows\":[{\"a\":1}]}]",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        for (size_t len = strlen(texts[i]); len > 0; len--) {
+            bool ok;
+            free(gate(texts[i], len, &ok));
+            assert_int_equal(ok, len == strlen(texts[i]));
+        }
+}
+
+/* A member "rows" of random values, among others, with white space anywhere. */
+static void random_notes(void **state)
+{
+    (void)state;
+    static struct maker m;
+    m.seed = 20261121;
+    for (int round = 0; round < 20000; round++) {
+        m.s = m.t = 0;
+        put(&m, "{", 1);
+        make_string(&m, true);
+        put(&m, ":", 1);
+        make_value(&m, 2);
+        put(&m, ",", 1);
+        put(&m, T("\"rows\""));
+        put(&m, ":", 1);
+        make_value(&m, 4);
+        put(&m, "}", 1);
+        bool ok;
+        free(gate(m.spaced, m.s, &ok));
+        assert_true(ok);
+    }
+}
+
 /* One byte changed: either it is refused, or what is accepted is accepted again, as it is. */
 static void damaged_documents(void **state)
 {
@@ -544,6 +638,8 @@ int main(void)
         cmocka_unit_test(unescapes),
         cmocka_unit_test(names_and_nuls),
         cmocka_unit_test(random_documents),
+        cmocka_unit_test(notes_of_arrays),
+        cmocka_unit_test(random_notes),
         cmocka_unit_test(damaged_documents),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
