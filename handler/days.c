@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,10 +59,10 @@ static bool day_path(const struct days *d, const char *date, char out[PATH_MAX])
     return false;
 }
 
-static bool still_there(const struct days *d, const char *path)
+static bool still_there(const struct days *d)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && st.st_ino == d->ino && st.st_dev == d->dev;
+    return lstat(d->path, &st) == 0 && st.st_ino == d->ino && st.st_dev == d->dev;
 }
 
 static int keep(struct days *d, int fd, const char *date)
@@ -83,17 +82,16 @@ static int keep(struct days *d, int fd, const char *date)
 
 int days_open(struct days *d, const char *date)
 {
-    char path[PATH_MAX];
-    if (!day_path(d, date, path))
-        return -1;
-    if (d->fd >= 0 && strcmp(d->date, date) == 0 && still_there(d, path))
+    if (d->fd >= 0 && strcmp(d->date, date) == 0 && still_there(d))
         return d->fd;
     days_release(d);
-    int fd = open(path, DIR_FLAGS);
+    if (!day_path(d, date, d->path))
+        return -1;
+    int fd = open(d->path, DIR_FLAGS);
     if (fd < 0 && errno == ENOENT) {
-        if (!days_make_path(path))
+        if (!days_make_path(d->path))
             return -1;
-        fd = open(path, DIR_FLAGS);
+        fd = open(d->path, DIR_FLAGS);
     }
     return fd < 0 ? -1 : keep(d, fd, date);
 }

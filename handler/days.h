@@ -9,6 +9,7 @@
 
 #include "shared/clock.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -17,6 +18,7 @@ struct days {
     const char *branch;      /* "data" after days_init(); whoever wants "record" says so then */
     int fd;                  /* -1: none open */
     char date[CLOCK_DATE_LEN + 1];
+    char path[PATH_MAX]; /* of that date */
     dev_t dev;
     ino_t ino;
     bool remote; /* on NFS (EFS): what was written there may be lost on another machine's crash */

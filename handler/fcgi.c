@@ -90,7 +90,11 @@ enum fcgi_mode fcgi_open(void)
 static const char *param_fcgi(void *source, const char *name)
 {
     (void)source;
-    return FCGX_GetParam(name, current.envp);
+    size_t len = strlen(name);
+    for (char **p = current.envp; *p; p++) /* FCGX_GetParam() asks strncmp() about each */
+        if (**p == *name && strncmp(*p, name, len) == 0 && (*p)[len] == '=')
+            return *p + len + 1;
+    return NULL;
 }
 
 static const char *param_cgi(void *source, const char *name)

@@ -41,7 +41,7 @@ struct cursor {
     bool ok;
 };
 
-static bool take(struct cursor *c, const char *literal)
+static inline bool take(struct cursor *c, const char *literal)
 {
     size_t len = strlen(literal);
     if (!c->ok || (size_t)(c->end - c->at) < len || memcmp(c->at, literal, len) != 0)
@@ -64,7 +64,7 @@ static void take_text(struct cursor *c, char *out, size_t size)
     c->at = quote;
 }
 
-static void take_number(struct cursor *c, const char *name, uint64_t *out)
+static inline void take_number(struct cursor *c, const char *name, uint64_t *out)
 {
     *out = 0;
     c->ok = take(c, name);
@@ -75,14 +75,16 @@ static void take_number(struct cursor *c, const char *name, uint64_t *out)
     c->ok = c->ok && digits > 0 && digits < 20 && (!zero || digits == 1);
 }
 
-/* The last `,"rollcall":{...` in the last LINE_TAIL_MAX bytes. */
+/* The last `,"rollcall":{...` in the last LINE_TAIL_MAX bytes; it has few commas behind it. */
 static const char *find_opening(const char *bytes, size_t len)
 {
-    size_t skip = len > LINE_TAIL_MAX ? len - LINE_TAIL_MAX : 0;
-    const char *found = NULL, *p = bytes + skip;
-    while ((p = memmem(p, (size_t)(bytes + len - p), OPENING, sizeof OPENING - 1)))
-        found = p++;
-    return found;
+    const char *start = len > LINE_TAIL_MAX ? bytes + len - LINE_TAIL_MAX : bytes;
+    const char *end = bytes + len, *comma = end;
+    while ((comma = memrchr(start, ',', (size_t)(comma - start))))
+        if ((size_t)(end - comma) >= sizeof OPENING - 1 &&
+            memcmp(comma, OPENING, sizeof OPENING - 1) == 0)
+            break;
+    return comma;
 }
 
 bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, size_t *chain)

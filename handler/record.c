@@ -17,18 +17,39 @@ enum field {
     ROLLCALL
 };
 
-static const char *const names[] = {[HOSTNAME] = "hostname",
-                                    [PROCESSOR] = "processor",
-                                    [PROCESSES] = "processes",
-                                    [USERS] = "users",
-                                    [OS_NAME] = "os_name",
-                                    [OS_VER] = "os_ver",
-                                    [ID] = "id",
-                                    [UUID] = "uuid",
-                                    [ROLLCALL] = "rollcall",
-                                    [OS_VERSION] = "os_version"};
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) + 1                                                                     \
+    } /* with the quotes, without the NUL */
+static const struct {
+    const char *text;
+    size_t len;
+} names[] = {
+    [HOSTNAME] = NAME("hostname"),
+    [PROCESSOR] = NAME("processor"),
+    [PROCESSES] = NAME("processes"),
+    [USERS] = NAME("users"),
+    [OS_NAME] = NAME("os_name"),
+    [OS_VER] = NAME("os_ver"),
+    [ID] = NAME("id"),
+    [UUID] = NAME("uuid"),
+    [ROLLCALL] = NAME("rollcall"),
+    [OS_VERSION] = NAME("os_version"),
+};
 
 enum { FIELDS = sizeof names / sizeof *names };
+
+/* The enum field of a name; FIELDS for any other. */
+static size_t find_field(struct json_span name)
+{
+    size_t k = 0;
+    bool escaped = memchr(name.ptr, '\\', name.len) != NULL;
+    while (k < FIELDS && (escaped ? !json_name_is(name, names[k].text)
+                                  : name.len != names[k].len ||
+                                        memcmp(name.ptr + 1, names[k].text, name.len - 2) != 0))
+        k++;
+    return k;
+}
 
 /* Decoded size; `max` + 1 stands for anything over `max`, which is at most TEXT_BYTES_MAX. */
 static size_t decoded_size(struct json_span quoted, size_t max)
@@ -156,10 +177,11 @@ enum verdict record_check(const struct json_doc *doc, struct arena *arena, struc
     if (doc->member_count > JSON_MAX_MEMBERS)
         return fault_set(f, V_NOT_A_RECORD, "the record has over %d members", JSON_MAX_MEMBERS);
     struct json_span value[FIELDS] = {{NULL, 0}};
-    for (size_t i = 0; i < doc->member_count; i++)
-        for (size_t k = 0; k < FIELDS; k++)
-            if (json_name_is(doc->members[i].name, names[k]))
-                value[k] = doc->members[i].value;
+    for (size_t i = 0; i < doc->member_count; i++) {
+        size_t field = find_field(doc->members[i].name);
+        if (field < FIELDS)
+            value[field] = doc->members[i].value;
+    }
     out->hostname = value[HOSTNAME];
     out->processor = value[PROCESSOR];
     out->processes = value[PROCESSES];

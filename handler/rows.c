@@ -9,9 +9,18 @@ enum {
     SCRATCH_MAX = 1 << 30
 }; /* bounded by the body already; this is only the ceiling of ceilings */
 
-const char *const rows_columns[ROWS_COLUMNS] = {
-    "received_at", "client_ip", "hostname", "processor", "os_name", "os_ver", "users", "pid",
-    "ppid",        "user",      "cpu",      "mem",       "rss",     "state",  "start", "cmd"};
+/* clang-format off */
+#define COLUMNS(X) \
+    X("received_at") X("client_ip") X("hostname") X("processor") X("os_name") X("os_ver") \
+    X("users") X("pid") X("ppid") X("user") X("cpu") X("mem") X("rss") X("state") X("start") \
+    X("cmd")
+/* clang-format on */
+#define NAME(column)  column,
+#define FIELD(column) ",\"" column "\""
+
+const char *const rows_columns[ROWS_COLUMNS] = {COLUMNS(NAME)};
+
+static const char header[] = COLUMNS(FIELD) "\r\n"; /* behind a comma */
 
 void rows_init(struct rows *r)
 {
@@ -41,12 +50,7 @@ static void put_row_end(struct buf *out)
 
 void rows_header(struct buf *out)
 {
-    for (size_t i = 0; i < ROWS_COLUMNS; i++) {
-        if (i > 0)
-            buf_putc(out, ',');
-        cell_put(out, (struct text){rows_columns[i], strlen(rows_columns[i])});
-    }
-    put_row_end(out);
+    buf_add(out, header + 1, sizeof header - 2);
 }
 
 /* Decodes a string (ptr NULL: absent) and appends it, behind a comma. */

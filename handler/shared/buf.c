@@ -56,11 +56,6 @@ bool buf_grow(struct buf *b, size_t more)
     return true;
 }
 
-void buf_puts(struct buf *b, const char *s)
-{
-    buf_add(b, s, strlen(s));
-}
-
 size_t buf_digits(uint64_t n, char out[BUF_DIGITS])
 {
     char digits[BUF_DIGITS];
@@ -76,7 +71,8 @@ size_t buf_digits(uint64_t n, char out[BUF_DIGITS])
 void buf_u64(struct buf *b, uint64_t n)
 {
     char digits[BUF_DIGITS];
-    buf_add(b, digits, buf_digits(n, digits));
+    size_t len = buf_digits(n, digits);
+    buf_add(b, digits, len);
 }
 
 void buf_i64(struct buf *b, int64_t n)

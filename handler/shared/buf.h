@@ -58,7 +58,10 @@ static inline void buf_putc(struct buf *b, char c)
     b->data[b->len++] = c;
 }
 
-void buf_puts(struct buf *b, const char *s);
+static inline void buf_puts(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
 
 /* Writes the decimal digits of `n` to `out`, without a NUL; returns how many. */
 enum { BUF_DIGITS = 20 };

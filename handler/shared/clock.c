@@ -1,6 +1,6 @@
 #include "shared/clock.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,39 +32,68 @@ int64_t clock_day_start(int64_t ms)
     return ms - (rest < 0 ? rest + CLOCK_DAY_MS : rest);
 }
 
+/*
+ * The Gregorian calendar, in eras of 400 years that begin on the first of March, so that a leap day
+ * is the last of its year (Howard Hinnant, "chrono-compatible low-level date algorithms").
+ * gmtime_r(3) and timegm(3) take ten times as long, which tells where 17 lines are read a request.
+ */
+enum { ERA_DAYS = 146097, EPOCH_IN_ERAS = 719468 };
+
+struct civil {
+    int64_t year;
+    int month, day;
+};
+
+static struct civil civil_of(int64_t day)
+{
+    day += EPOCH_IN_ERAS;
+    int64_t era = (day >= 0 ? day : day - ERA_DAYS + 1) / ERA_DAYS;
+    int in_era = (int)(day - era * ERA_DAYS);
+    int year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int in_year = in_era - (365 * year + year / 4 - year / 100);
+    int month = (5 * in_year + 2) / 153;
+    return (struct civil){.year = era * 400 + year + (month >= 10),
+                          .month = month < 10 ? month + 3 : month - 9,
+                          .day = in_year - (153 * month + 2) / 5 + 1};
+}
+
+static int64_t day_of(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int in_era = (int)(year - era * 400);
+    int in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * ERA_DAYS + in_era * 365 + in_era / 4 - in_era / 100 + in_year - EPOCH_IN_ERAS;
+}
+
 /* Writes `digits` decimal digits of `n`; what does not fit is lost, as in a year above 9999. */
-static char *put_digits(char *out, int n, int digits)
+static inline char *put_digits(char *out, int n, int digits)
 {
     for (int i = digits - 1; i >= 0; i--, n /= 10)
         out[i] = (char)('0' + n % 10);
     return out + digits;
 }
 
-static char *put_date(char *out, const struct tm *tm)
+static char *put_date(char *out, int64_t day_start)
 {
-    out = put_digits(out, tm->tm_year + 1900, 4);
+    struct civil date = civil_of(day_start / CLOCK_DAY_MS);
+    out = put_digits(out, (int)(date.year % 10000), 4);
     *out++ = '-';
-    out = put_digits(out, tm->tm_mon + 1, 2);
+    out = put_digits(out, date.month, 2);
     *out++ = '-';
-    return put_digits(out, tm->tm_mday, 2);
+    return put_digits(out, date.day, 2);
 }
 
 void clock_date(int64_t ms, char out[CLOCK_DATE_LEN + 1])
 {
-    time_t day = (time_t)(clock_day_start(ms) / 1000);
-    struct tm tm;
-    gmtime_r(&day, &tm);
-    *put_date(out, &tm) = '\0';
+    *put_date(out, clock_day_start(ms)) = '\0';
 }
 
 void clock_rfc3339(int64_t ms, char out[CLOCK_TIME_LEN + 1])
 {
     int64_t start = clock_day_start(ms);
-    time_t day = (time_t)(start / 1000);
     int rest = (int)(ms - start);
-    struct tm tm;
-    gmtime_r(&day, &tm);
-    char *at = put_date(out, &tm);
+    char *at = put_date(out, start);
     *at++ = 'T';
     at = put_digits(at, rest / 3600000, 2);
     *at++ = ':';
@@ -76,31 +105,34 @@ void clock_rfc3339(int64_t ms, char out[CLOCK_TIME_LEN + 1])
     memcpy(at, "Z", 2);
 }
 
+/* The number in `digits` digits at text[at]; *ok falls when one of them is none. */
+static inline int get_digits(const char *text, int at, int digits, bool *ok)
+{
+    int n = 0;
+    for (const char *p = text + at; p < text + at + digits; p++) {
+        *ok &= *p >= '0' && *p <= '9';
+        n = n * 10 + (*p - '0');
+    }
+    return n;
+}
+
 int64_t clock_parse(const char *text)
 {
-    static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddZ";
-    int field[7] = {0}, at = 0;
-    for (int i = 0; i < CLOCK_TIME_LEN; i++) {
-        if (shape[i] == 'd') {
-            if (text[i] < '0' || text[i] > '9')
-                return -1;
-            field[at] = field[at] * 10 + (text[i] - '0');
-        } else if (text[i] != shape[i]) {
-            return -1;
-        } else {
-            at++;
-        }
-    }
-    struct tm tm = {.tm_year = field[0] - 1900,
-                    .tm_mon = field[1] - 1,
-                    .tm_mday = field[2],
-                    .tm_hour = field[3],
-                    .tm_min = field[4],
-                    .tm_sec = field[5]};
-    int64_t ms = (int64_t)timegm(&tm) * 1000 + field[6];
-    char again[CLOCK_TIME_LEN + 1];
-    clock_rfc3339(ms, again); /* timegm(3) takes a 13th month, and a 25th hour */
-    return memcmp(again, text, CLOCK_TIME_LEN) == 0 ? ms : -1;
+    bool ok = text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' &&
+              text[16] == ':' && text[19] == '.' && text[23] == 'Z';
+    if (!ok)
+        return -1;
+    int year = get_digits(text, 0, 4, &ok), month = get_digits(text, 5, 2, &ok),
+        mday = get_digits(text, 8, 2, &ok), hour = get_digits(text, 11, 2, &ok),
+        minute = get_digits(text, 14, 2, &ok), second = get_digits(text, 17, 2, &ok),
+        ms = get_digits(text, 20, 3, &ok);
+    if (!ok || hour > 23 || minute > 59 || second > 59)
+        return -1;
+    int64_t day = day_of(year, month, mday);
+    struct civil again = civil_of(day); /* another one for the 30th of February */
+    if (again.year != year || again.month != month || again.day != mday)
+        return -1;
+    return day * CLOCK_DAY_MS + (((int64_t)hour * 60 + minute) * 60 + second) * 1000 + ms;
 }
 
 void clock_sleep_us(int64_t us)

@@ -36,7 +36,9 @@ bool ip_parse(const char *text, struct ip *out)
 {
     if (!to_bytes(text, out->bytes, &out->v6))
         return false;
-    if (!inet_ntop(out->v6 ? AF_INET6 : AF_INET, out->bytes, out->text, sizeof out->text))
+    if (!strchr(text, ':'))
+        memcpy(out->text, text, strlen(text) + 1); /* inet_pton(3) takes one spelling of IPv4 */
+    else if (!inet_ntop(out->v6 ? AF_INET6 : AF_INET, out->bytes, out->text, sizeof out->text))
         return false;
     name_file(out);
     return true;

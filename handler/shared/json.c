@@ -259,16 +259,25 @@ static const char *decode(const char *p, char out[4], size_t *n)
     return p;
 }
 
+static inline uint64_t hash_byte(uint64_t hash, char c)
+{
+    return (hash ^ (unsigned char)c) * UINT64_C(1099511628211); /* FNV-1a */
+}
+
 static uint64_t name_hash(struct json_span quoted, uint64_t salt)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ salt; /* FNV-1a */
+    uint64_t hash = UINT64_C(14695981039346656037) ^ salt;
     const char *end = quoted.ptr + quoted.len - 1;
     for (const char *p = quoted.ptr + 1; p < end;) {
+        if (*p != '\\') {
+            hash = hash_byte(hash, *p++);
+            continue;
+        }
         char c[4];
         size_t n;
         p = decode(p, c, &n);
         for (size_t i = 0; i < n; i++)
-            hash = (hash ^ (unsigned char)c[i]) * UINT64_C(1099511628211);
+            hash = hash_byte(hash, c[i]);
     }
     return hash;
 }

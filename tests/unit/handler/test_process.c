@@ -11,12 +11,12 @@ static enum verdict read_first(const char *array, char out[1024], struct fault *
 {
     static struct json_doc doc;
     struct json_notes notes;
-    struct json_noted all, members;
+    struct json_noted all, members = {0};
     struct json_fault wrong;
     struct process p;
     struct buf scratch;
     char *text = NULL;
-    const char *element;
+    const char *element = NULL;
     size_t at = 0;
     int len = asprintf(&text, "{\"processes\":%s}", array);
     json_notes_init(&notes, "processes");

@@ -46,6 +46,26 @@ static void reads_back(void **state)
         ROW_INT(&times[i], clock_parse(times[i].text), times[i].ms);
 }
 
+/* Each fifth day from 0000-01-01 to 9999-12-31, as gmtime_r(3) has it: all there are in 2000 years,
+ * since five does not divide the days of the calendar's 400. */
+static void as_libc_has_it(void **state)
+{
+    (void)state;
+    for (int64_t day = -719528; day <= 2932896; day += 5) {
+        time_t seconds = (time_t)day * 86400 + 86399;
+        struct tm tm;
+        char want[80], text[CLOCK_TIME_LEN + 1], date[CLOCK_DATE_LEN + 1];
+        gmtime_r(&seconds, &tm);
+        snprintf(want, sizeof want, "%04d-%02d-%02dT23:59:59.000Z", tm.tm_year + 1900,
+                 tm.tm_mon + 1, tm.tm_mday);
+        clock_rfc3339((int64_t)seconds * 1000, text);
+        assert_string_equal(text, want);
+        clock_date((int64_t)seconds * 1000, date);
+        BYTES(date, strlen(date), want, CLOCK_DATE_LEN);
+        assert_int_equal(clock_parse(text), (int64_t)seconds * 1000);
+    }
+}
+
 static void day_starts(void **state)
 {
     (void)state;
@@ -108,8 +128,10 @@ static void now_is_now(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes),  cmocka_unit_test(reads_back), cmocka_unit_test(day_starts),
-        cmocka_unit_test(refuses), cmocka_unit_test(round_trip), cmocka_unit_test(now_is_now),
+        cmocka_unit_test(writes),         cmocka_unit_test(reads_back),
+        cmocka_unit_test(as_libc_has_it), cmocka_unit_test(day_starts),
+        cmocka_unit_test(refuses),        cmocka_unit_test(round_trip),
+        cmocka_unit_test(now_is_now),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

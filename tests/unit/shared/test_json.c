@@ -32,8 +32,8 @@ static void compare_noted(struct json_span element, struct json_noted members)
 /* All notes, against a walk through the member "rows". */
 static void compare_notes(void)
 {
-    struct json_noted all = json_noted_begin(&notes), members;
-    const char *at;
+    struct json_noted all = json_noted_begin(&notes), members = {0};
+    const char *at = NULL;
     assert_true(notes.count <= notes.room);
     for (size_t i = 0; i < doc.member_count && i < JSON_MAX_MEMBERS; i++) {
         struct json_span v = doc.members[i].value, element;
