@@ -10,6 +10,7 @@ enum {
     USER_TOKEN_MIN = 20, /* https://TOKEN@host: a user name this long is none */
     AUTHORITY_MAX = 2048,
     BEARER_MIN = 8, /* "the bearer of" is not followed by a token */
+    TOKEN_TEXT_MIN = sizeof "bearer " - 1 + BEARER_MIN, /* other tokens are longer */
 };
 
 /* A piece of the command line: bytes `at` to `end` of `raw`. */
@@ -27,9 +28,10 @@ struct text {
 
 /* What the words read so far say about the next. */
 struct context {
-    struct span program;
-    bool login;   /* "login" has been seen: docker login -p x */
-    bool pending; /* the next word is the value of an option */
+    bool started;   /* the program has been seen */
+    uint32_t kinds; /* of the program */
+    bool login;     /* "login" has been seen: docker login -p x */
+    bool pending;   /* the next word is the value of an option */
     enum secret_kind kind;
     char after; /* secret is what follows this character of it; 0: all */
 };
@@ -367,6 +369,8 @@ static void mask_urls(struct text *t, struct span arg)
 /* Tokens that are known by their shape, and what follows the word "Bearer". */
 static void mask_tokens(struct text *t, struct span arg)
 {
+    if (arg.end - arg.at < TOKEN_TEXT_MIN)
+        return;
     for (size_t i = arg.at; i < arg.end; i++) {
         if (i > arg.at && (is_alnum(t->raw[i - 1]) || t->raw[i - 1] == '_'))
             continue;
@@ -417,8 +421,7 @@ static void mask_option(struct text *t, struct context *c, struct span word)
 {
     size_t len = word.end - word.at, at = len;
     const char *s = t->raw + word.at;
-    const struct secret_flag *f =
-        secret_flag(t->raw + c->program.at, c->program.end - c->program.at, s, len, c->login, &at);
+    const struct secret_flag *f = secret_flag(c->kinds, s, len, c->login, &at);
     if (f && at < len) {
         hide_value(t, (struct span){word.at + at, word.end}, SECRET_VALUE, f->after);
     } else if (f) {
@@ -446,8 +449,10 @@ static void mask_word(struct text *t, struct context *c, struct span word)
     mask_option(t, c, word);
     if (s[0] == '-')
         return;
-    if (c->program.at == c->program.end || secret_program(s, len))
-        c->program = word;
+    uint32_t kinds = secret_program(s, len);
+    if (kinds || !c->started)
+        c->kinds = kinds;
+    c->started = true;
     c->login |= span_is(t, word, "login");
     mask_user_at_host(t, word);
 }

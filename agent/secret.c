@@ -11,29 +11,50 @@ enum {
     JWT_HEADER_MAX = 1024
 };
 
-/* Endings of names in lower case without '-', '_' and '.', which authors set as they like. */
-static const struct {
-    const char *ending;
+/* What names end with: the last letter is looked at first, for most names have another. */
+struct ending {
+    const char *text;
+    size_t len;
     enum secret_kind kind;
-} endings[] = {
-    {"password", SECRET_VALUE},   {"passwd", SECRET_VALUE},        {"passwort", SECRET_VALUE},
-    {"passphrase", SECRET_VALUE}, {"passin", SECRET_VALUE},        {"passout", SECRET_VALUE},
-    {"secret", SECRET_VALUE},     {"token", SECRET_VALUE},         {"apikey", SECRET_VALUE},
-    {"bearer", SECRET_VALUE},     {"authorization", SECRET_VALUE}, {"cookie", SECRET_VALUE},
-    {"signature", SECRET_VALUE},  {"accesskey", SECRET_VALUE},     {"accountkey", SECRET_VALUE},
-    {"secretkey", SECRET_KEY},    {"privatekey", SECRET_KEY},      {"encryptionkey", SECRET_KEY},
-    {"signingkey", SECRET_KEY},   {"sharedkey", SECRET_KEY},       {"authkey", SECRET_KEY},
-    {"licensekey", SECRET_KEY},   {"credential", SECRET_KEY},      {"credentials", SECRET_KEY},
-    {"jwt", SECRET_KEY},
+};
+#define ENDING(text, kind)                                                                         \
+    {                                                                                              \
+        (text), sizeof(text) - 1, (kind)                                                           \
+    }
+
+/* Endings of names in lower case without '-', '_' and '.', which authors set as they like. */
+static const struct ending endings[] = {
+    ENDING("password", SECRET_VALUE),
+    ENDING("passwd", SECRET_VALUE),
+    ENDING("passwort", SECRET_VALUE),
+    ENDING("passphrase", SECRET_VALUE),
+    ENDING("passin", SECRET_VALUE),
+    ENDING("passout", SECRET_VALUE),
+    ENDING("secret", SECRET_VALUE),
+    ENDING("token", SECRET_VALUE),
+    ENDING("apikey", SECRET_VALUE),
+    ENDING("bearer", SECRET_VALUE),
+    ENDING("authorization", SECRET_VALUE),
+    ENDING("cookie", SECRET_VALUE),
+    ENDING("signature", SECRET_VALUE),
+    ENDING("accesskey", SECRET_VALUE),
+    ENDING("accountkey", SECRET_VALUE),
+    ENDING("secretkey", SECRET_KEY),
+    ENDING("privatekey", SECRET_KEY),
+    ENDING("encryptionkey", SECRET_KEY),
+    ENDING("signingkey", SECRET_KEY),
+    ENDING("sharedkey", SECRET_KEY),
+    ENDING("authkey", SECRET_KEY),
+    ENDING("licensekey", SECRET_KEY),
+    ENDING("credential", SECRET_KEY),
+    ENDING("credentials", SECRET_KEY),
+    ENDING("jwt", SECRET_KEY),
 };
 
 /* Words that are too short to be looked for in any ending: they stand alone, or behind a '_'. */
-static const struct {
-    const char *word;
-    enum secret_kind kind;
-} words[] = {
-    {"pass", SECRET_VALUE}, {"pwd", SECRET_KEY},     {"pw", SECRET_VALUE},
-    {"sig", SECRET_VALUE},  {"_auth", SECRET_VALUE}, {"psk", SECRET_KEY},
+static const struct ending words[] = {
+    ENDING("pass", SECRET_VALUE), ENDING("pwd", SECRET_KEY),     ENDING("pw", SECRET_VALUE),
+    ENDING("sig", SECRET_VALUE),  ENDING("_auth", SECRET_VALUE), ENDING("psk", SECRET_KEY),
 };
 
 /* DBPASS and userpass, but neither bypass nor compass. */
@@ -61,10 +82,11 @@ static bool is_break(char c)
     return c == '-' || c == '_' || c == '.';
 }
 
-static bool ends_with_word(const char *name, size_t len, const char *word)
+static bool ends_with_word(const char *name, size_t len, const struct ending *e)
 {
-    size_t n = strlen(word);
-    if (len < n || strncasecmp(name + len - n, word, n) != 0)
+    const char *word = e->text;
+    size_t n = e->len;
+    if (len < n || lower(name[len - 1]) != word[n - 1] || strncasecmp(name + len - n, word, n) != 0)
         return false;
     if (len == n || is_break(word[0]) || is_break(name[len - n - 1]))
         return true;
@@ -74,7 +96,7 @@ static bool ends_with_word(const char *name, size_t len, const char *word)
 
 enum secret_kind secret_name(const char *name, size_t len)
 {
-    char flat[NAME_MAX_LEN];
+    char flat[NAME_MAX_LEN] = "";
     size_t n = 0;
     if (len > sizeof flat) { /* the end is what counts */
         name += len - sizeof flat;
@@ -84,12 +106,13 @@ enum secret_kind secret_name(const char *name, size_t len)
         if (!is_break(name[i]))
             flat[n++] = lower(name[i]);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t e = strlen(endings[i].ending);
-        if (n >= e && memcmp(flat + n - e, endings[i].ending, e) == 0)
-            return endings[i].kind;
+        const struct ending *e = &endings[i];
+        if (n >= e->len && flat[n - 1] == e->text[e->len - 1] &&
+            memcmp(flat + n - e->len, e->text, e->len) == 0)
+            return e->kind;
     }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (ends_with_word(name, len, words[i].word))
+        if (ends_with_word(name, len, &words[i]))
             return words[i].kind;
     return joined_pass(flat, n) ? SECRET_VALUE : SECRET_NOT;
 }
@@ -266,10 +289,10 @@ static size_t base_name(const char **path, size_t len)
     return len;
 }
 
-bool secret_program(const char *program, size_t len)
+uint32_t secret_program(const char *program, size_t len)
 {
     len = base_name(&program, len);
-    return kinds_of(program, len) != 0;
+    return kinds_of(program, len);
 }
 
 /* "-sSu": letters behind one dash, the last being that of "-u". */
@@ -296,13 +319,11 @@ static bool match_flag(const struct secret_flag *f, const char *word, size_t len
     return f->separate && ends_cluster(f->flag, word, len);
 }
 
-const struct secret_flag *secret_flag(const char *program, size_t program_len, const char *word,
-                                      size_t len, bool login, size_t *at)
+const struct secret_flag *secret_flag(uint32_t kinds, const char *word, size_t len, bool login,
+                                      size_t *at)
 {
     if (len < 2 || (word[0] != '-' && word[0] != '/'))
         return NULL;
-    program_len = base_name(&program, program_len);
-    uint32_t kinds = kinds_of(program, program_len);
     for (size_t i = 0; kinds && i < sizeof flags / sizeof *flags; i++) {
         const struct secret_flag *f = &flags[i];
         if ((f->programs & kinds) && (login || !f->login) && match_flag(f, word, len, at))

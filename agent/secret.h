@@ -25,7 +25,7 @@ enum secret_kind secret_name(const char *name, size_t len);
 
 /* How a program's short option carries a secret. */
 struct secret_flag {
-    uint32_t programs; /* kinds of them, as secret.c has them */
+    uint32_t programs; /* whose it is: see secret_program() */
     const char *flag;
     bool attached; /* -pVALUE */
     bool separate; /* -p VALUE */
@@ -33,16 +33,16 @@ struct secret_flag {
     bool login;    /* only behind the word "login" */
 };
 
-/* True when the file name of `program` (a path) stands in the table of secret_flag(). */
-bool secret_program(const char *program, size_t len);
+/* What secret_flag() knows of the file name of `program` (a path); 0: nothing. */
+uint32_t secret_program(const char *program, size_t len);
 
 /*
- * The rule for `word` on the command line of `program`: NULL, or one whose flag is the whole of
- * `word`, ends a cluster of letters ("-sSu"), or starts `word` where its value may be attached.
- * `*at` is where the attached value starts, `len` when it is the next word.
+ * The rule for `word` on the command line of a program of these kinds: NULL, or one whose flag is
+ * the whole of `word`, ends a cluster of letters ("-sSu"), or starts `word` where its value may be
+ * attached. `*at` is where the attached value starts, `len` when it is the next word.
  */
-const struct secret_flag *secret_flag(const char *program, size_t program_len, const char *word,
-                                      size_t len, bool login, size_t *at);
+const struct secret_flag *secret_flag(uint32_t kinds, const char *word, size_t len, bool login,
+                                      size_t *at);
 
 /* Length of the token of a known shape (AKIA…, ghp_…, a JWT) that starts at `s`; 0 for none. */
 size_t secret_token(const char *s, size_t len);
