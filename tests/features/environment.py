@@ -23,7 +23,7 @@ def before_scenario(context, scenario):
         scenario.skip(f"needs {', '.join(missing)}")
         return
     context.world = World()
-    context.collector = None
+    context.collector = context.machines = None
 
 
 def after_scenario(context, scenario):
@@ -32,3 +32,5 @@ def after_scenario(context, scenario):
     if scenario.status == "failed":
         print(context.world.logs(), end="")
     context.world.stop()
+    if context.machines:
+        context.machines.drop()
