@@ -8,7 +8,10 @@ ATHENA=$REPO/aws/athena
 npm_ready() {
     local stamp=$AWS_TESTS/node_modules/.rollcall
     command -v npm >/dev/null || skip "npm is not installed"
-    cmp -s "$AWS_TESTS/package.json" "$stamp" && return
-    npm install --prefix "$AWS_TESTS" --no-package-lock --no-audit --no-fund --loglevel=error >&2
-    cp "$AWS_TESTS/package.json" "$stamp"
+    (
+        flock 9 # another file of this folder may be at it
+        cmp -s "$AWS_TESTS/package.json" "$stamp" && exit
+        npm install --prefix "$AWS_TESTS" --no-package-lock --no-audit --no-fund --loglevel=error >&2 &&
+            cp "$AWS_TESTS/package.json" "$stamp"
+    ) 9>"$AWS_TESTS/.npm.lock"
 }
