@@ -63,7 +63,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
 TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
 	manifest process rebuild receipts record reply resend rows store table tokens users
-TESTS_AWS     := canon ini s3url xml
+TESTS_AWS     := canon credential ini note pack s3url xml
 TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users
 
 MAN1 := agent/rollcall-agent.1

@@ -286,9 +286,11 @@ static int with_store(struct command *c, const struct config *config)
     c->options.stop = &stop;
     int status = EX_IOERR;
     if (run_open(&run, &c->options, site)) {
-        status = keys_prefix(config->s3.prefix, run.prefix)
-                     ? work(&run, c)
-                     : complain(EX_CONFIG, "s3.prefix is too long", "");
+        status =
+            keys_prefix(config->s3.prefix, run.prefix)
+                ? work(&run, c)
+                : complain(EX_CONFIG, "s3.prefix: at most 500 bytes, and no part . or .., not ",
+                           config->s3.prefix);
         run_close(&run);
     }
     s3_site_free(site);

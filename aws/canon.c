@@ -51,6 +51,19 @@ void canon_query(struct buf *b, const struct canon_pair *pairs, size_t count)
     }
 }
 
+bool canon_is_key(const char *path)
+{
+    if (!*path || *path == '/')
+        return false;
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        size_t part = strcspn(at, "/");
+        if ((part == 1 && at[0] == '.') || (part == 2 && at[0] == '.' && at[1] == '.'))
+            return false;
+    }
+    return true;
+}
+
 static int nibble(char c)
 {
     if (c >= '0' && c <= '9')

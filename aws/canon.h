@@ -28,6 +28,12 @@ enum { CANON_PAIRS_MAX = 8 };
 void canon_query(struct buf *b, const struct canon_pair *pairs, size_t count);
 
 /*
+ * Whether a path can be asked for as it is: not empty, no slash in front, and no part "." or "..".
+ * Those libcurl resolves, and it refuses to sign (since 8.10) when it is told to keep them.
+ */
+bool canon_is_key(const char *path);
+
+/*
  * The reverse, of what S3 answers to encoding-type=url: %XX is a byte, '+' a space. False when it
  * is no such text or holds %00. `out` is reset first and NUL-terminated.
  */

@@ -1,5 +1,7 @@
 #include "keys.h"
 
+#include "canon.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +13,7 @@ bool keys_prefix(const char *configured, char out[KEYS_PREFIX_MAX])
         len--;
     int n = snprintf(out, KEYS_PREFIX_MAX, "%.*s%s", (int)(len < KEYS_MAX ? len : KEYS_MAX), start,
                      len > 0 ? "/" : "");
-    return n < KEYS_PREFIX_MAX;
+    return n < KEYS_PREFIX_MAX && (!*out || canon_is_key(out));
 }
 
 const char *const *keys_folders(const char *branch)

@@ -482,8 +482,9 @@ enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_ans
     struct plan plan = {.header_count = 0};
     struct buf url;
     *answer = (struct http_answer){.end = HTTP_STOPPED};
-    if (call->key && (!*call->key || *call->key == '/' || strlen(call->key) > S3_KEY_MAX))
-        return set_fault(fault, S3_REFUSED, "a key has 1 to 1024 bytes and starts without a slash");
+    if (call->key && (strlen(call->key) > S3_KEY_MAX || !canon_is_key(call->key)))
+        return set_fault(fault, S3_REFUSED,
+                         "a key has 1 to 1024 bytes, no slash in front, and no part . or ..");
     buf_init(&url, URL_MAX);
     enum s3_result result = S3_LOCAL;
     if (make_url(s, call, &url)) {

@@ -7,7 +7,9 @@
  *     enum s3_result r = s3_put(s3, "a key", ...);   s3object.h, s3list.h
  *     s3_free(s3); s3_site_free(site);
  *
- * Keys are text as it is, without a leading slash; they are encoded here, once.
+ * Keys are text as it is, without a leading slash; they are encoded here, once. A key with a part
+ * "." or ".." is refused (S3_REFUSED): libcurl would ask for another one. Listings do give such
+ * keys.
  *
  * Every call is repeated, up to S3_TRIES times, when the network fails or the store is busy (5xx,
  * 429, SlowDown, RequestTimeout ...), after a pause of full jitter: anything between nothing and a

@@ -14,7 +14,7 @@ setup() {
 teardown() { rollcall_teardown; }
 
 # What can stand in a key, and what a careless encoding breaks.
-NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' 'a,b@c' 'grüße/日本' 'x/../y' 'x/./y'
+NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' 'a,b@c' 'grüße/日本' '..x/y..' '.x/...'
     'x//y' 'q?a=b&c' 'hash#tag' "it's (1)!*" 'semi;colon' 'tilde~' 'back\slash' '"quoted"' '<xml>&amp;' $'tab\there' 'end ')
 
 @test "s3: every name goes there and comes back, alone and in listings" {
@@ -28,6 +28,15 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     "$S3TOOL" ls n/ | sed 's,^[0-9]* n/,,' | sort >"$T/listed"
     printf '%s\n' "${NAMES[@]}" | sort >"$T/wanted"
     diff "$T/wanted" "$T/listed"
+}
+
+@test "s3: a key that libcurl would make another one of is refused" {
+    put x/y x
+    local key
+    for key in . .. x/../x/y ./x/y x/./y x/y/.. x/y/. /x/y ''; do
+        run "$S3TOOL" get "$key" "$T/back"
+        gives "$REFUSED" 'no part . or ..'
+    done
 }
 
 @test "s3: names are prefixes of listings, too, one level and all" {
