@@ -33,12 +33,15 @@ cloud() {
     tls_start
     "$REPO/scripts/selfsigned" --dir "$T/aws-tls" ssm.eu-central-1.amazonaws.com packages.example.com >/dev/null
     cat >"$T/cloud.json" <<END
-{"region": "eu-central-1", "instance_id": "$ID", "role": "node", "access_key": "ASIAEXAMPLE", "secret_key": "sec/ret+KEY",
+{"region": "eu-central-1", "access_key": "ASIAEXAMPLE", "secret_key": "sec/ret+KEY",
  "session_token": "session/token+==", "credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "sec/ret+KEY",
  "Token": "session/token+==", "Expiration": "2099-01-01T00:00:00Z"}, "documents": {}, "instances": {},
  "parameters": {"/rollcall/token": "$TOKEN", "/rollcall/wrong": "no-such-token", "/rollcall/ca": $(jq -Rs . "$SITE/tls/cert.pem")}}
 END
-    stand_in imds imds.py "$T/cloud.json" 169.254.169.254 80
+    jq .credentials "$T/cloud.json" >"$T/credentials.json"
+    "${IN[@]}" "$AWS_TESTS/imds" "$T/imds.port" "$T/credentials.json" "$T/imds.log" 169.254.169.254 80 3>&- &
+    PIDS+=("$!")
+    wait_until 20 test -s "$T/imds.port"
     stand_in ssm ssm_server.py "$T/cloud.json" 443 "$T/aws-tls/cert.pem" "$T/aws-tls/key.pem"
 }
 
