@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MANIFEST_NAME_MAX = 128, MANIFEST_BYTES_MAX = 1 << 30 };
+enum { MANIFEST_NAME_MAX = 128, MANIFEST_BYTES_MAX = 256 << 20 };
 
 struct manifest_entry {
     char name[MANIFEST_NAME_MAX]; /* in the day's directory */

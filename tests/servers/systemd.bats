@@ -259,3 +259,55 @@ END
     said "cleaned: success today is left"
     said "timer: active "
 }
+
+@test "systemd: the archive is shipped by a hardened service, with keys that only root can read" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    container
+    echo '{"records_dir":"/var/lib/rollcall","tokens_file":"/etc/rollcall/tokens",
+        "s3":{"bucket":"records","endpoint":"http://127.0.0.1:7008"}}' >"$CONTAINER/etc/rollcall/handler.json"
+    printf 'AWS_ACCESS_KEY_ID=key\nAWS_SECRET_ACCESS_KEY=secret\n' >"$CONTAINER/etc/rollcall/archive.env"
+    chmod 600 "$CONTAINER/etc/rollcall/archive.env"
+    # A store that takes everything and has nothing; what it was sent is in the tests of tests/aws.
+    cat >"$CONTAINER/store" <<'END'
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Store(BaseHTTPRequestHandler):
+    def do_GET(self):
+        listing = "list-type" in self.path
+        body = b"<ListBucketResult/>" if listing else b"<Error><Code>NoSuchKey</Code></Error>"
+        self.send_response(200 if listing else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        print(self.path.split("/")[2], self.headers["Authorization"].split("/")[0], flush=True)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+HTTPServer(("127.0.0.1", 7008), Store).serve_forever()
+END
+    cat >"$CONTAINER/probe" <<END
+$PROBE_START
+python3 /store >/store.log 2>&1 &
+systemctl start rollcall-handler.socket
+echo "post: \$(post)"
+D=/var/lib/rollcall/data
+today=\$(ls \$D)
+cp -a \$D/\$today \$D/2020-01-02
+for f in \$D/2020-01-02/*; do mv \$f \${f%_*}_2020-01-02.\${f##*.}; done
+until_true curl -s -o /dev/null http://127.0.0.1:7008/
+systemctl start rollcall-archive.service
+echo "shipped: \$(systemctl show -P Result rollcall-archive.service) \$(sort /store.log | uniq -c | tr -s ' \n' ' ')"
+echo "mark: \$(stat -c '%U %a' /var/lib/rollcall/archived/2020-01-02.json)"
+systemctl start rollcall-archive.timer
+echo "timer: \$(state rollcall-archive.timer)"
+journalctl --no-pager -o cat -u rollcall-archive.service >&2
+END
+    boot "$CONTAINER"
+    said "post: 200"
+    said "shipped: success  1 csv AWS4-HMAC-SHA256 Credential=key 1 json AWS4-HMAC-SHA256 Credential=key 1 manifest AWS4-HMAC-SHA256 Credential=key "
+    said "mark: rollcall 640"
+    said "timer: active "
+}
