@@ -21,12 +21,6 @@ static enum verdict read_retry(const char *text, int64_t *ms, struct fault *f)
     return V_OK;
 }
 
-static void put_number(struct buf *out, const char *name, uint64_t n)
-{
-    buf_puts(out, name);
-    buf_u64(out, n);
-}
-
 static void put_receipt(struct buf *out, const struct ip *ip, const struct receipt *receipt)
 {
     reply_success(out);
@@ -34,9 +28,9 @@ static void put_receipt(struct buf *out, const struct ip *ip, const struct recei
     buf_puts(out, ip->text);
     buf_puts(out, "\",\"date\":\"");
     buf_puts(out, receipt->date);
-    put_number(out, "\",\"records\":", receipt->records);
-    put_number(out, ",\"duplicates\":", receipt->duplicates);
-    put_number(out, ",\"seq\":", receipt->seq);
+    buf_puts_u64(out, "\",\"records\":", receipt->records);
+    buf_puts_u64(out, ",\"duplicates\":", receipt->duplicates);
+    buf_puts_u64(out, ",\"seq\":", receipt->seq);
     buf_puts(out, ",\"chain\":\"");
     buf_puts(out, receipt->chain);
     buf_puts(out, receipt->durable ? "\",\"durable\":true}" : "\",\"durable\":false}");

@@ -4,12 +4,6 @@
 
 #define OPENING ",\"rollcall\":{\"received_at\":\""
 
-static void put_number(struct buf *out, const char *name, uint64_t n)
-{
-    buf_puts(out, name);
-    buf_u64(out, n);
-}
-
 void line_tail(const struct line *l, struct buf *out)
 {
     buf_puts(out, OPENING);
@@ -20,12 +14,12 @@ void line_tail(const struct line *l, struct buf *out)
         buf_puts(out, "\",\"id\":\"");
         buf_puts(out, l->id);
     }
-    put_number(out, "\",\"process_count\":", l->process_count);
-    put_number(out, ",\"user_count\":", l->user_count);
-    put_number(out, ",\"seq\":", l->seq);
-    put_number(out, ",\"left\":", l->left);
-    put_number(out, ",\"line_start\":", l->line_start);
-    put_number(out, ",\"csv_end\":", l->csv_end);
+    buf_puts_u64(out, "\",\"process_count\":", l->process_count);
+    buf_puts_u64(out, ",\"user_count\":", l->user_count);
+    buf_puts_u64(out, ",\"seq\":", l->seq);
+    buf_puts_u64(out, ",\"left\":", l->left);
+    buf_puts_u64(out, ",\"line_start\":", l->line_start);
+    buf_puts_u64(out, ",\"csv_end\":", l->csv_end);
 }
 
 void line_end(const struct line *l, struct buf *out)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOKENS_FILE_MAX = 64 << 20, SETTLE_MS = 2000 };
+enum { TOKENS_FILE_MAX = 64 << 20, SETTLE_MS = 100, SETTLE_COARSE_MS = 2000 };
 
 #define BLANKS " \t\r"
 
@@ -149,10 +149,12 @@ static bool read_file(struct tokens *t)
 }
 
 /* A file that changed a moment ago may change again within one tick of its time stamps: it is
- * believed to be the same only once they are older than that. */
+ * believed to be the same only once they are older than that. A stamp of whole seconds may come
+ * from a file system that has no finer ones. */
 static bool settled(const struct stat *st)
 {
-    return clock_now() - ((int64_t)st->st_ctim.tv_sec * 1000) > SETTLE_MS;
+    int64_t ms = (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
+    return clock_now() - ms > (st->st_ctim.tv_nsec ? SETTLE_MS : SETTLE_COARSE_MS);
 }
 
 static bool same_time(struct timespec a, struct timespec b)

@@ -518,20 +518,33 @@ static char *take_all(struct gate *g, char *p)
 }
 
 #ifdef BENCH_NO_GATE /* what the gate costs: compact JSON, taken on trust */
-static void note_on_trust(struct json_span array, struct json_notes *notes)
+static const char *string_end(const char *p, const char *end);
+static const char *skip(const char *p, const char *end);
+
+static uint32_t add_note(struct json_notes *notes, const char *at)
 {
-    struct json_iter it = json_iter_begin(array);
-    for (struct json_span element; json_iter_element(&it, &element);) {
-        struct json_note *head = &notes->list[notes->count++];
-        *head = (struct json_note){.name = (uint32_t)(element.ptr - notes->text)};
-        struct json_iter members = json_iter_begin(element);
-        for (struct json_member m; json_is_object(element) && json_iter_member(&members, &m);) {
-            uint32_t value = (uint32_t)(m.value.ptr - notes->text);
-            notes->list[notes->count++] = (struct json_note){(uint32_t)(m.name.ptr - notes->text),
-                                                             value, value + (uint32_t)m.value.len};
-        }
-        head->value = (uint32_t)notes->count;
+    notes->list[notes->count] = (struct json_note){.name = (uint32_t)(at - notes->text)};
+    return (uint32_t)notes->count++;
+}
+
+/* One pass, as the gate's: the object at `p`; returns what is behind it. */
+static const char *note_on_trust(const char *p, const char *end, struct json_notes *notes)
+{
+    uint32_t head = add_note(notes, p);
+    if (*p == '{' && p[1] != '}') {
+        do {
+            uint32_t n = add_note(notes, p + 1);
+            const char *value = string_end(p + 1, end) + 2;
+            p = skip(value, end);
+            notes->list[n].value = (uint32_t)(value - notes->text);
+            notes->list[n].end = (uint32_t)(p - notes->text);
+        } while (*p == ',');
+        p++;
+    } else {
+        p = skip(p, end);
     }
+    notes->list[head].value = (uint32_t)notes->count;
+    return p;
 }
 
 static bool take_on_trust(char *text, size_t len, struct json_doc *doc)
@@ -539,12 +552,21 @@ static bool take_on_trust(char *text, size_t len, struct json_doc *doc)
     while (len > 0 && is_space(text[len - 1]))
         text[--len] = '\0';
     doc->text = (struct json_span){text, len};
-    struct json_iter it = json_iter_begin(doc->text);
-    struct json_member *m = doc->members;
-    for (; doc->member_count < JSON_MAX_MEMBERS && json_iter_member(&it, m); m++) {
+    const char *p = text, *end = text + len;
+    for (struct json_member *m = doc->members; *p != '}' && p[1] != '}'; m++) {
+        const char *colon = string_end(p + 1, end) + 1;
+        m->name = (struct json_span){p + 1, (size_t)(colon - p - 1)};
+        m->value.ptr = p = colon + 1;
+        if (doc->notes && *p == '[' && p[1] != ']' && json_name_is(m->name, doc->notes->of)) {
+            do
+                p = note_on_trust(p + 1, end, doc->notes);
+            while (*p == ',');
+            p++;
+        } else {
+            p = skip(p, end);
+        }
+        m->value.len = (size_t)(p - m->value.ptr);
         doc->member_count++;
-        if (doc->notes && json_is_array(m->value) && json_name_is(m->name, doc->notes->of))
-            note_on_trust(m->value, doc->notes);
     }
     return true;
 }
@@ -614,7 +636,7 @@ bool json_name_is(struct json_span quoted, const char *name)
 
 /* The closing quote of the string whose opening quote is at `p`. Up to `end` eight bytes at once.
  */
-static inline const char *string_end(const char *p, const char *end)
+static const char *string_end(const char *p, const char *end)
 {
     p++;
     for (;;) {
