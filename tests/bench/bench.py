@@ -100,6 +100,7 @@ def arguments():
     p = argparse.ArgumentParser(prog="tests/bench/run", description="Measures rollcall; see tests/bench/run --help.")
     p.add_argument("--quick", action="store_true")
     p.add_argument("--smoke", action="store_true")
+    p.add_argument("--rounds", type=int)
     p.add_argument("--only", default=",".join(PARTS))
     p.add_argument("--dir", default=os.environ.get("TMPDIR", "/var/tmp"))
     p.add_argument("--out", default=os.path.join(machine.BUILD, "bench"))
@@ -137,6 +138,7 @@ def main():
         signal.signal(number, lambda n, _: sys.exit(128 + n))
     os.umask(0o022)
     plan = Smoke() if args.smoke else Quick() if args.quick else Plan()
+    plan.rounds = args.rounds or plan.rounds
     try:
         found = run(args, plan)
     except (Wrong, OSError, subprocess.SubprocessError) as e:
