@@ -4,9 +4,16 @@
 #include "shared/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { VALUE_MAX = CREDENTIAL_TOKEN_MAX };
+
+const char *credential_env(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
 
 void credential_clear(struct credential *c)
 {

@@ -43,6 +43,9 @@ bool credential_set(struct credential *out, const char *access, const char *secr
 bool credential_from_json(struct buf *json, struct credential *out,
                           char error[CREDENTIAL_ERROR_MAX]);
 
+/* An environment variable; NULL also when it is empty. */
+const char *credential_env(const char *name);
+
 /* Leaves nothing of it in memory. */
 void credential_clear(struct credential *c);
 

@@ -20,12 +20,6 @@ struct credentials {
     int64_t asked;        /* clock_monotonic() of the last question */
 };
 
-static const char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
 struct credentials *credentials_new(void)
 {
     struct credentials *c = calloc(1, sizeof *c);
@@ -51,12 +45,12 @@ void credentials_free(struct credentials *c)
 
 static enum credential_result environment(struct credential *out, char error[CREDENTIAL_ERROR_MAX])
 {
-    const char *access = from_environment("AWS_ACCESS_KEY_ID");
-    const char *secret = from_environment("AWS_SECRET_ACCESS_KEY");
+    const char *access = credential_env("AWS_ACCESS_KEY_ID");
+    const char *secret = credential_env("AWS_SECRET_ACCESS_KEY");
     char why[CREDENTIAL_ERROR_MAX];
     if (!access && !secret)
         return CREDENTIAL_NONE;
-    if (credential_set(out, access, secret, from_environment("AWS_SESSION_TOKEN"), why))
+    if (credential_set(out, access, secret, credential_env("AWS_SESSION_TOKEN"), why))
         return CREDENTIAL_OK;
     snprintf(error, CREDENTIAL_ERROR_MAX,
              "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN: %.200s", why);
@@ -141,8 +135,8 @@ bool credentials_expired(struct credentials *c, const struct credential *used)
 
 bool credentials_region(struct credentials *c, bool ask_instance, char *out, size_t size)
 {
-    const char *said = from_environment("AWS_REGION");
-    said = said ? said : from_environment("AWS_DEFAULT_REGION");
+    const char *said = credential_env("AWS_REGION");
+    said = said ? said : credential_env("AWS_DEFAULT_REGION");
     if (said && strlen(said) < size) {
         memcpy(out, said, strlen(said) + 1);
         return true;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -15,12 +14,6 @@ enum { ANSWER_MAX = 64 << 10, URL_MAX = 1024, TOKEN_MAX = 4096, TRIES = 3 };
 #define INSTANCE  "http://169.254.169.254"
 #define CONTAINER "http://169.254.170.2"
 #define ROLES     "/latest/meta-data/iam/security-credentials/"
-
-static const char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
 
 static enum credential_result say(enum credential_result result, char error[CREDENTIAL_ERROR_MAX],
                                   const char *what, const char *detail)
@@ -111,9 +104,9 @@ static bool read_token(const char *path, char out[TOKEN_MAX])
 enum credential_result metadata_container(struct http *h, struct credential *out,
                                           char error[CREDENTIAL_ERROR_MAX])
 {
-    const char *relative = from_environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = from_environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    const char *file = from_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *relative = credential_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = credential_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    const char *file = credential_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     char url[URL_MAX], token[TOKEN_MAX] = "";
     struct http_answer answer;
     if (!relative && !full)
@@ -129,7 +122,7 @@ enum credential_result metadata_container(struct http *h, struct credential *out
     if (file && !read_token(file, token))
         return say(CREDENTIAL_BAD, error,
                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: ", file);
-    const char *plain = from_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    const char *plain = credential_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     const struct http_header header = {"Authorization", file ? token : plain};
     ask(h, "GET", url, &header, &answer);
     enum credential_result result = take(&answer, "the container's credentials: ", out, error);
@@ -142,7 +135,7 @@ enum credential_result metadata_container(struct http *h, struct credential *out
 
 static bool instance_url(const char *path, char out[URL_MAX])
 {
-    const char *base = from_environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *base = credential_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     base = base ? base : INSTANCE;
     size_t len = strlen(base);
     while (len > 0 && base[len - 1] == '/')
@@ -155,7 +148,7 @@ static enum credential_result open_session(struct http *h, char token[TOKEN_MAX]
                                            char error[CREDENTIAL_ERROR_MAX])
 {
     static const struct http_header ttl = {"X-aws-ec2-metadata-token-ttl-seconds", "21600"};
-    const char *disabled = from_environment("AWS_EC2_METADATA_DISABLED");
+    const char *disabled = credential_env("AWS_EC2_METADATA_DISABLED");
     char url[URL_MAX], status[32];
     struct http_answer a;
     enum credential_result result = CREDENTIAL_OK;

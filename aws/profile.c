@@ -7,28 +7,21 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 1 << 20, SECTION_MAX = 160 };
 
-static const char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
 static const char *profile_name(void)
 {
-    const char *name = from_environment("AWS_PROFILE");
+    const char *name = credential_env("AWS_PROFILE");
     return name ? name : "default";
 }
 
 /* Where the file is; false when nobody says. */
 static bool file_path(const char *variable, const char *in_home, char out[PATH_MAX])
 {
-    const char *path = from_environment(variable), *home = from_environment("HOME");
+    const char *path = credential_env(variable), *home = credential_env("HOME");
     if (!path && !home)
         return false;
     int len = path ? snprintf(out, PATH_MAX, "%s", path)
@@ -95,7 +88,7 @@ static enum credential_result from_file(const char *variable, const char *in_hom
     enum credential_result result = CREDENTIAL_NONE;
     if (failed == 0)
         result = read_section(path, &text, section, out, error);
-    else if (failed != ENOENT || from_environment(variable)) {
+    else if (failed != ENOENT || credential_env(variable)) {
         snprintf(error, CREDENTIAL_ERROR_MAX, "%.300s: %s", path, strerror(failed));
         result = CREDENTIAL_BAD;
     }
@@ -118,7 +111,7 @@ enum credential_result profile_credential(struct credential *out, char error[CRE
     config_section(section);
     if (result == CREDENTIAL_NONE)
         result = from_file("AWS_CONFIG_FILE", "config", section, out, error);
-    if (result != CREDENTIAL_NONE || !from_environment("AWS_PROFILE"))
+    if (result != CREDENTIAL_NONE || !credential_env("AWS_PROFILE"))
         return result;
     snprintf(
         error, CREDENTIAL_ERROR_MAX,
