@@ -8,8 +8,8 @@ import re
 import sys
 
 import botocore.session
-import yaml
 
+import cfn_template
 import ssm_document
 
 # IAM actions that are not the name of an API operation ("Actions, resources and condition keys" of each service).
@@ -23,22 +23,6 @@ ACTIONS = {
 # The prefix of IAM actions, where botocore calls the service otherwise.
 SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|at\(\S+\)")
-
-
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms; a tag becomes {"Ref": …} or {"Fn::…": …}."""
-
-
-def tagged(loader, suffix, node):
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-Loader.add_multi_constructor("!", tagged)
 
 
 def operations(prefix):
@@ -191,9 +175,7 @@ def problems(template):
 def main():
     bad = 0
     for path in sys.argv[1:]:
-        with open(path, encoding="utf-8") as f:
-            template = yaml.load(f, Loader)
-        for problem in problems(template):
+        for problem in problems(cfn_template.load(path)):
             print(f"{path}: {problem}")
             bad += 1
     sys.exit(1 if bad else 0)

@@ -31,7 +31,8 @@ cloud() {
     tls_setup
     touch "$T/body" "$T/head.crlf"
     tls_start
-    "$REPO/scripts/selfsigned" --dir "$T/aws-tls" ssm.eu-central-1.amazonaws.com packages.example.com >/dev/null
+    "$REPO/scripts/selfsigned" --dir "$T/aws-tls" ssm.eu-central-1.amazonaws.com \
+        cloudformation.eu-central-1.amazonaws.com packages.example.com >/dev/null
     cat >"$T/cloud.json" <<END
 {"region": "eu-central-1", "access_key": "ASIAEXAMPLE", "secret_key": "sec/ret+KEY",
  "session_token": "session/token+==", "credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "sec/ret+KEY",
@@ -62,7 +63,7 @@ release() {
     case $1 in
     deb)
         make -s -C "$REPO" deb >"$T/deb.log" 2>&1 || fail "$(tail -n 20 "$T/deb.log")"
-        cp "$REPO"/build/deb/rollcall-agent_*.deb "$T/www/r/"
+        cp "$REPO"/build/deb/rollcall-{agent,handler,aws}_*.deb "$T/www/r/"
         ;;
     tarball) "$REPO/scripts/tarball/pack" "$ROLLCALL_BUILD/rollcall-agent" "$(uname -m)" "$T/www/r" ;;
     esac
@@ -85,7 +86,8 @@ node() {
     chroot_needs
     chroot_new "$1" ca-certificates curl "${@:2}"
     NODE=$ROOT
-    echo "127.0.0.1 localhost packages.example.com ssm.eu-central-1.amazonaws.com" >>"$NODE/etc/hosts"
+    echo "127.0.0.1 localhost packages.example.com ssm.eu-central-1.amazonaws.com cloudformation.eu-central-1.amazonaws.com" \
+        >>"$NODE/etc/hosts"
     cat "$T/aws-tls/cert.pem" >>"$NODE/etc/ssl/certs/ca-certificates.crt"
     mkdir -p "$NODE/sys/class/dmi/id"
     echo "$ID" >"$NODE/sys/class/dmi/id/board_asset_tag"

@@ -1,7 +1,7 @@
 """ssm_server CONFIG PORT [CERT KEY]: what rollcall asks of AWS Systems Manager, for tests; the commands really run.
 
 Speaks the service's JSON 1.1 protocol (X-Amz-Target: AmazonSSM.…) and refuses what is not signed rightly
-(Signature Version 4). CONFIG is JSON:
+(Signature Version 4). CloudFormation's SignalResource is here, too: its words go to standard output. CONFIG is JSON:
 
     {"region": "eu-central-1", "access_key": "…", "secret_key": "…", "session_token": "…" or null,
      "parameters": {"/rollcall/token": "…"}, "documents": {"rollcall-run": "path.yaml"},
@@ -21,6 +21,7 @@ import ssl
 import sys
 import threading
 import time
+import urllib.parse
 import uuid
 
 import ssm_document
@@ -38,11 +39,11 @@ def digest(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def signature(config, headers, signed, body, date):
+def signature(config, service, headers, signed, body, date):
     """AWS Signature Version 4 of a POST to /: "Create a signed AWS API request" in the IAM user guide."""
     lines = "".join(f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in signed)
     canonical = "\n".join(["POST", "/", "", lines, ";".join(signed), hashlib.sha256(body).hexdigest()])
-    scope = f"{date[:8]}/{config['region']}/ssm/aws4_request"
+    scope = f"{date[:8]}/{config['region']}/{service}/aws4_request"
     text = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     key = b"AWS4" + config["secret_key"].encode()
     for part in scope.split("/"):
@@ -55,7 +56,8 @@ def authorise(config, headers, body):
                          headers.get("Authorization", ""))
     if not given:
         raise Fault("MissingAuthenticationTokenException", "Missing Authentication Token")
-    wanted, scope = signature(config, headers, given[3].split(";"), body, headers.get("X-Amz-Date", ""))
+    service = headers["Host"].partition(".")[0]
+    wanted, scope = signature(config, service, headers, given[3].split(";"), body, headers.get("X-Amz-Date", ""))
     if given[1] != config["access_key"] or headers.get("X-Amz-Security-Token") != config.get("session_token"):
         raise Fault("UnrecognizedClientException", "The security token included in the request is invalid.")
     if given[2] != scope or not hmac.compare_digest(given[4], wanted):
@@ -81,6 +83,17 @@ def get_parameter(config, request):
     if request["Name"] not in config["parameters"]:
         raise Fault("ParameterNotFound", "")
     return {"Parameter": {"Name": request["Name"], "Type": "SecureString", "Value": config["parameters"][request["Name"]]}}
+
+
+def put_parameter(config, request):
+    if request["Name"] in config["parameters"]:
+        raise Fault("ParameterAlreadyExists", "The parameter already exists.")
+    if request["Type"] != "SecureString" or not request.get("KeyId"):
+        raise Fault("ValidationException", "not a secret")
+    config["parameters"][request["Name"]] = request["Value"]
+    with open(Handler.config_path, "w", encoding="utf-8") as f:
+        json.dump(config, f)
+    return {"Version": 1, "Tier": "Standard"}
 
 
 def describe_instance_information(config, request):
@@ -152,7 +165,7 @@ def list_command_invocations(config, request):
     return {"CommandInvocations": part, **more}
 
 
-CALLS = {"GetParameter": get_parameter, "DescribeInstanceInformation": describe_instance_information,
+CALLS = {"GetParameter": get_parameter, "PutParameter": put_parameter, "DescribeInstanceInformation": describe_instance_information,
          "SendCommand": send_command, "ListCommands": list_commands,
          "ListCommandInvocations": list_command_invocations}
 
@@ -165,6 +178,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Host"].startswith("cloudformation."):
+            return self.signal(body)
         call = self.headers.get("X-Amz-Target", "").removeprefix("AmazonSSM.")
         with open(self.config_path, encoding="utf-8") as f:
             config = json.load(f)
@@ -174,9 +189,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 answer, status = CALLS[call](config, json.loads(body)), 200
         except Fault as fault:
             answer, status = {"__type": fault.args[0], "message": fault.args[1]}, 400
-        text = json.dumps(answer).encode()
+        return self.answer(status, "application/x-amz-json-1.1", json.dumps(answer).encode())
+
+    def signal(self, body):
+        """SignalResource, in the query protocol that CloudFormation speaks."""
+        with open(self.config_path, encoding="utf-8") as f:
+            config = json.load(f)
+        try:
+            authorise(config, self.headers, body)
+        except Fault as fault:
+            return self.answer(403, "text/xml", f"<ErrorResponse><Error><Code>{fault.args[0]}</Code></Error></ErrorResponse>".encode())
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        print(form["Action"], form["StackName"], form["LogicalResourceId"], form["UniqueId"], form["Status"], flush=True)
+        return self.answer(200, "text/xml", b"<SignalResourceResponse><ResponseMetadata/></SignalResourceResponse>")
+
+    def answer(self, status, kind, text):
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
