@@ -115,9 +115,12 @@ $(BUILD)/rollcall-verify: $(BUILD)/handler/verify.o $(HANDLER_LIB) $(SHARED_LIB)
 $(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
-# curlload.c stands in for libcurl, which is then needed only when something is sent.
-$(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(BUILD)/agent/curlload.o $(AGENT_LIB) $(SHARED_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(filter-out -lcurl,$(AGENT_LIBS)) -ldl
+# curlload.c stands in for libcurl, which is then needed only when something is sent. A static agent
+# has libcurl itself: scripts/static/build says so.
+CURLLOAD   := $(BUILD)/agent/curlload.o
+AGENT_LINK  = $(filter-out -lcurl,$(AGENT_LIBS)) -ldl
+$(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(CURLLOAD) $(AGENT_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AGENT_LINK)
 
 $(BUILD)/rollcall-archive: $(BUILD)/aws/archive.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)
@@ -178,6 +181,10 @@ $(BUILD)/tests/bench/srcaddr.so: tests/bench/srcaddr.c
 bench:
 	tests/bench/run $(if $(QUICK),--quick)
 
+# One agent for any Linux: make agent-static | make agent-static ARCH=arm64
+agent-static:
+	scripts/static/build $(ARCH)
+
 # What needs no web server.
 check: all units
 	tests/unit/run $(BUILD)
@@ -225,6 +232,6 @@ clean:
 print-%:
 	@:$(info $($*))
 
-.PHONY: all units fuzz bench bench-programs check lint install uninstall deb clean
+.PHONY: all agent-static units fuzz bench bench-programs check lint install uninstall deb clean
 .SECONDARY:
--include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' ! -path '*/curl/*' 2>/dev/null)
