@@ -49,27 +49,29 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 
 SHARED  := arena buf clock conf digest io ip json jsonw log
 HANDLER := append archived auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
-	line lines listing listings lock manifest process purge rebuild record reply request resend route rows store table tokens users worker
+	line lines listing listings lock manifest process program purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
 AGENT   := backoff chance cmdline collect config container cpuinfo deliver drain guard gzip history host \
 	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
 	reply secret send signals spool spoolname tree users
 AWS     := canon credential credentials http ini metadata profile s3 s3list s3object s3url xml
 ARCHIVE := day keys ledger note pack progress recheck restore run ship unpack
+BUCKET  := deadline level listpath service
 
-PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-archive)
+PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-archive \
+	rollcall-bucket)
 
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
 TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
 	manifest process rebuild receipts record reply resend rows store table tokens users
-TESTS_AWS     := canon credential ini note pack s3url xml
+TESTS_AWS     := canon credential ini listpath note pack s3url xml
 TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 aws/rollcall-archive.8 \
-	scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8
+	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8
 TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run
 
 # What people copy and change, each below $(DATADIR) without its first folder.
@@ -77,8 +79,8 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
-	rollcall-cleanup.service rollcall-cleanup.timer rollcall-archive.service rollcall-archive.timer see-everything.conf \
-	rollcall.sysusers rollcall.tmpfiles) \
+	rollcall-cleanup.service rollcall-cleanup.timer rollcall-archive.service rollcall-archive.timer \
+	rollcall-bucket.socket rollcall-bucket@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
@@ -101,7 +103,7 @@ all: $(PROGRAMS)
 $(SHARED_LIB): $(call obj,handler/shared,$(SHARED))
 $(HANDLER_LIB): $(call obj,handler,$(HANDLER) $(VERIFY))
 $(AGENT_LIB): $(call obj,agent,$(AGENT))
-$(AWS_LIB): $(call obj,aws,$(AWS) $(ARCHIVE))
+$(AWS_LIB): $(call obj,aws,$(AWS) $(ARCHIVE) $(BUCKET))
 %.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -124,6 +126,9 @@ $(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(CURLLOAD) $(AGENT_LIB) $(SHARED
 
 $(BUILD)/rollcall-archive: $(BUILD)/aws/archive.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)
+
+$(BUILD)/rollcall-bucket: $(BUILD)/aws/bucket.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS) $(call pkg_libs,fcgi)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -199,7 +204,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 755 $(BUILD)/rollcall-agent $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 755 $(BUILD)/rollcall-handler $(BUILD)/rollcall-verify $(BUILD)/rollcall-cleanup \
-		$(BUILD)/rollcall-archive $(TOOLS) $(DESTDIR)$(SBINDIR)/
+		$(BUILD)/rollcall-archive $(BUILD)/rollcall-bucket $(TOOLS) $(DESTDIR)$(SBINDIR)/
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
@@ -214,7 +219,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify rollcall-cleanup rollcall-archive \
-		$(notdir $(TOOLS)))
+		rollcall-bucket $(notdir $(TOOLS)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))

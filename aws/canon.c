@@ -72,11 +72,11 @@ static int nibble(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool canon_decode(struct buf *out, const char *text, size_t len)
+static bool decode(struct buf *out, const char *text, size_t len, char plus)
 {
     buf_reset(out);
     for (size_t i = 0; i < len; i++) {
-        char c = text[i] == '+' ? ' ' : text[i];
+        char c = text[i] == '+' ? plus : text[i];
         if (c == '%') {
             int high = len - i > 2 ? nibble(text[i + 1]) : -1;
             int low = high < 0 ? -1 : nibble(text[i + 2]);
@@ -90,4 +90,14 @@ bool canon_decode(struct buf *out, const char *text, size_t len)
         buf_putc(out, c);
     }
     return buf_str(out) != NULL;
+}
+
+bool canon_decode(struct buf *out, const char *text, size_t len)
+{
+    return decode(out, text, len, ' ');
+}
+
+bool canon_decode_path(struct buf *out, const char *text, size_t len)
+{
+    return decode(out, text, len, '+');
 }

@@ -39,4 +39,7 @@ bool canon_is_key(const char *path);
  */
 bool canon_decode(struct buf *out, const char *text, size_t len);
 
+/* The same for the path of a URL, where '+' is itself. */
+bool canon_decode_path(struct buf *out, const char *text, size_t len);
+
 #endif

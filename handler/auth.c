@@ -1,5 +1,7 @@
 #include "auth.h"
 
+#include "shared/log.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -76,4 +78,13 @@ enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct re
     if (!digest_start(d) || !digest_add(d, token, strlen(token)) || !digest_finish(d, hash))
         return fault_memory(f);
     return check_token(tokens, hash, ip, scope, f);
+}
+
+enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
+                        struct ip *ip, enum scope scope, struct fault *f)
+{
+    if (ip_parse(r->remote_addr, ip))
+        return auth_check(tokens, d, r, ip, scope, f);
+    log_event(LOG_ERROR, "no_client_address", "remote_addr=%s", r->remote_addr);
+    return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
 }

@@ -17,4 +17,9 @@
 enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct request *r,
                         const struct ip *ip, enum scope scope, struct fault *f);
 
+/* The same, once `ip` is set to the client's address; V_STORE_FAILED where the web server gave
+ * none. */
+enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
+                        struct ip *ip, enum scope scope, struct fault *f);
+
 #endif

@@ -24,7 +24,9 @@ static const struct {
     [V_NOT_A_RECORD] = {422, "Unprocessable Content"},
     [V_DAY_FULL] = {429, "Too Many Requests"},
     [V_STORE_FAILED] = {500, "Internal Server Error"},
+    [V_BAD_GATEWAY] = {502, "Bad Gateway"},
     [V_UNAVAILABLE] = {503, "Service Unavailable"},
+    [V_GATEWAY_LATE] = {504, "Gateway Timeout"},
     [V_NO_SPACE] = {507, "Insufficient Storage"},
 };
 

@@ -29,7 +29,9 @@ enum verdict {
     V_NOT_A_RECORD,    /* 422 */
     V_DAY_FULL,        /* 429 */
     V_STORE_FAILED,    /* 500 */
+    V_BAD_GATEWAY,     /* 502 */
     V_UNAVAILABLE,     /* 503 */
+    V_GATEWAY_LATE,    /* 504 */
     V_NO_SPACE,        /* 507 */
     V__MAX
 };

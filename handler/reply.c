@@ -2,7 +2,7 @@
 
 #include "shared/jsonw.h"
 
-static void put_head(struct buf *out, enum verdict v, const struct fault *f)
+void reply_head(struct buf *out, enum verdict v, const struct fault *f)
 {
     buf_reset(out);
     buf_puts(out, "Status: ");
@@ -19,7 +19,7 @@ static void put_head(struct buf *out, enum verdict v, const struct fault *f)
 
 void reply_success(struct buf *out)
 {
-    put_head(out, V_OK, NULL);
+    reply_head(out, V_OK, NULL);
     buf_puts(out, "{\"status\":\"success\",\"data\":");
 }
 
@@ -45,7 +45,7 @@ static void put_fail(struct buf *out, const struct fault *f)
 
 void reply_fault(struct buf *out, enum verdict v, const struct fault *f)
 {
-    put_head(out, v, f);
+    reply_head(out, v, f);
     if (fault_status(v) < 500) {
         put_fail(out, f);
     } else {

@@ -1,12 +1,18 @@
 /*
  * reply: one HTTP answer (as CGI and FastCGI responders give it: RFC 3875 section 6), with a JSend
- * body.
+ * body, but for reply_head().
  */
 #ifndef ROLLCALL_REPLY_H
 #define ROLLCALL_REPLY_H
 
 #include "fault.h"
 #include "shared/buf.h"
+
+/*
+ * Starts an answer of any status, up to its body, which the caller adds. `out` is reset; the
+ * headers are those of `f`, which may be NULL.
+ */
+void reply_head(struct buf *out, enum verdict v, const struct fault *f);
 
 /*
  * Starts the answer for success, up to `"data":`; the caller appends an object, then calls

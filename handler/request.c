@@ -1,5 +1,7 @@
 #include "request.h"
 
+#include <string.h>
+
 void request_fill(struct request *r, const char *(*param)(void *source, const char *name),
                   void *source)
 {
@@ -11,6 +13,7 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
         {&r->method, "REQUEST_METHOD"},
         {&r->path, "PATH_INFO"},
         {&path, "SCRIPT_NAME"},
+        {&r->uri, "REQUEST_URI"},
         {&r->content_type, "CONTENT_TYPE"},
         {&r->content_encoding, "HTTP_CONTENT_ENCODING"},
         {&r->content_length, "CONTENT_LENGTH"},
@@ -26,4 +29,9 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
         r->path = path;
     r->source = source;
     r->body_read = false;
+}
+
+bool request_is_head(const struct request *r)
+{
+    return strcmp(r->method, "HEAD") == 0;
 }

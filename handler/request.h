@@ -13,6 +13,7 @@
 struct request {
     const char *method;
     const char *path; /* PATH_INFO when not empty, else SCRIPT_NAME; decoded by the web server */
+    const char *uri;  /* REQUEST_URI: as the client wrote it, with its query */
     const char *content_type;
     const char *content_encoding;
     const char *content_length;
@@ -29,5 +30,8 @@ struct request {
 /* Fills `r` from a look-up of meta-variables, which returns NULL for what is not set. */
 void request_fill(struct request *r, const char *(*param)(void *source, const char *name),
                   void *source);
+
+/* HEAD is answered as GET, without the body. */
+bool request_is_head(const struct request *r);
 
 #endif

@@ -26,15 +26,10 @@ static const struct route {
     {"/api/test/latest", "GET", ALLOW_GET, SCOPE_READ, listing_latest, true},
 };
 
-static bool is_head(const struct request *r)
-{
-    return strcmp(r->method, "HEAD") == 0;
-}
-
 static enum verdict find(const struct worker *w, const struct request *r,
                          const struct route **found, struct fault *f)
 {
-    const char *method = is_head(r) ? "GET" : r->method;
+    const char *method = request_is_head(r) ? "GET" : r->method;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         if (strcmp(routes[i].path, r->path) != 0 || (routes[i].test_api && !w->config->test_api))
             continue;
@@ -48,18 +43,6 @@ static enum verdict find(const struct worker *w, const struct request *r,
                      "no such path; records go to POST /data, listings to POST /api/v1/record");
 }
 
-static enum verdict admit(struct worker *w, const struct request *r, const struct route *route,
-                          struct ip *ip, struct fault *f)
-{
-    if (!route->scope)
-        return V_OK;
-    if (!ip_parse(r->remote_addr, ip)) {
-        log_event(LOG_ERROR, "no_client_address", "remote_addr=%s", r->remote_addr);
-        return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
-    }
-    return auth_check(&w->tokens, w->digest, r, ip, (enum scope)route->scope, f);
-}
-
 size_t route_answer(struct worker *w, struct request *r)
 {
     const struct route *route = NULL;
@@ -67,8 +50,8 @@ size_t route_answer(struct worker *w, struct request *r)
     struct fault f;
     fault_clear(&f);
     enum verdict v = find(w, r, &route, &f);
-    if (v == V_OK)
-        v = admit(w, r, route, &ip, &f);
+    if (v == V_OK && route->scope)
+        v = auth_admit(&w->tokens, w->digest, r, &ip, (enum scope)route->scope, &f);
     if (v == V_OK)
         v = route->answer(w, r, &ip, &f);
     if (v != V_OK) {
@@ -76,5 +59,5 @@ size_t route_answer(struct worker *w, struct request *r)
         log_event(LOG_INFO, "refused", "status=%d client_ip=%s reason=%s method=%s path=%s",
                   fault_status(v), r->remote_addr, f.reason, r->method, r->path);
     }
-    return is_head(r) ? reply_body(&w->reply) : w->reply.len;
+    return request_is_head(r) ? reply_body(&w->reply) : w->reply.len;
 }

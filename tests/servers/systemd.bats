@@ -7,7 +7,8 @@ load servers
 load ../lib/boot
 
 UNITS=$REPO/scripts/systemd
-SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service rollcall-archive.service)
+SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service rollcall-archive.service
+    rollcall-bucket@.service)
 
 setup() { servers_setup; }
 teardown() {

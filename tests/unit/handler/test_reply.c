@@ -21,7 +21,9 @@ static const struct {
     {__LINE__, V_NOT_A_RECORD, 422},
     {__LINE__, V_DAY_FULL, 429},
     {__LINE__, V_STORE_FAILED, 500},
+    {__LINE__, V_BAD_GATEWAY, 502},
     {__LINE__, V_UNAVAILABLE, 503},
+    {__LINE__, V_GATEWAY_LATE, 504},
     {__LINE__, V_NO_SPACE, 507},
 };
 
