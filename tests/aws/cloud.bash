@@ -65,7 +65,13 @@ release() {
         make -s -C "$REPO" deb >"$T/deb.log" 2>&1 || fail "$(tail -n 20 "$T/deb.log")"
         cp "$REPO"/build/deb/rollcall-{agent,handler,aws}_*.deb "$T/www/r/"
         ;;
-    tarball) "$REPO/scripts/tarball/pack" "$ROLLCALL_BUILD/rollcall-agent" "$(uname -m)" "$T/www/r" ;;
+    tarball)
+        # The static one where it was made; else this build's, which finds its libraries in $NEEDED.
+        local agent
+        agent=$REPO/build/static/rollcall-agent-$(uname -m)
+        [ -x "$agent" ] || agent=$ROLLCALL_BUILD/rollcall-agent
+        "$REPO/scripts/tarball/pack" "$agent" "$(uname -m)" "$T/www/r"
+        ;;
     esac
     (cd "$T/www/r" && sha256sum rollcall-* >SHA256SUMS)
     SUMS=$(sha256sum <"$T/www/r/SHA256SUMS" | cut -d' ' -f1)
