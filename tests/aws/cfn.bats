@@ -102,3 +102,13 @@ all_refused() {
     broken highly-available.yaml 's/Principal: .AWS: !GetAtt TaskRole.Arn./Principal: {AWS: "*"}/' 'allows everybody'
     all_refused
 }
+
+@test "the stacks are made in an emulator, and wired as they should be" {
+    python3 -c 'import moto' 2>/dev/null || skip "moto is not on this machine"
+    python3 "$AWS_TESTS/emulate.py" "$CFN"
+}
+
+@test "cfn-lint has nothing to say" {
+    command -v cfn-lint >/dev/null || skip "cfn-lint is not on this machine"
+    cfn-lint -r us-east-1 -- "$CFN"/*.yaml
+}
