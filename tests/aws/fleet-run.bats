@@ -107,7 +107,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
 
 @test "a record from before the start does not count" {
     fleet
-    "${IN[@]}" chroot "$T/web1" runuser -u rollcall-agent -- rollcall-agent --spool off
+    "${IN[@]}" chroot "$T/web1" runuser -u rollcall-agent -- /usr/local/bin/rollcall-agent --spool off
     sleep 3
     printf '#!/bin/sh\nexit 0\n' >"$T/web1/usr/local/bin/rollcall-agent"
     run_fleet --json --instance i-000000000000001a --records "$RECORDS"
