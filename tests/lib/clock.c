@@ -1,18 +1,37 @@
 /*
- * clock: a preload that moves the wall clock by TEST_CLOCK_OFFSET seconds, for tests. The monotonic
- * clock, and what files say, stay as they are. (faketime(1) would leave a semaphore behind for
- * every process that is killed, and refuse to start a later one of the same number.)
+ * clock: a preload that moves the wall clock by TEST_CLOCK_OFFSET seconds, for tests; or by as many
+ * as stand in the file TEST_CLOCK_FILE, which is read each time, so that a running program's clock
+ * can be moved. The monotonic clock, and what files say, stay as they are. (faketime(1) would leave
+ * a semaphore behind for every process that is killed, and refuse to start a later one of the same
+ * number.)
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+static time_t offset_in(const char *path)
+{
+    char text[32] = "";
+    int saved = errno;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+        abort(); /* rather than on another day than the test believes */
+    close(fd);
+    errno = saved;
+    return atol(text);
+}
+
 static time_t offset(void)
 {
+    const char *path = getenv("TEST_CLOCK_FILE");
     const char *text = getenv("TEST_CLOCK_OFFSET");
+    if (path)
+        return offset_in(path);
     return text ? atol(text) : 0;
 }
 
