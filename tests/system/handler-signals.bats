@@ -56,7 +56,8 @@ try:
     t.start()
     def waiting():
         fds = f"/proc/{worker.process.pid}/fd"
-        return any(os.path.realpath(os.path.join(fds, n)) == path for n in os.listdir(fds))
+        open_ = [os.path.realpath(os.path.join(fds, n)) for n in os.listdir(fds)]
+        return path in open_ and sum("/socket:" in o for o in open_) == 2  # it listens on one
     assert rig.wait_for(waiting), "the worker never came to the lock"
     worker.process.send_signal(signal.SIGTERM)
     fcntl.flock(held, fcntl.LOCK_UN)
@@ -83,8 +84,11 @@ try:
     got = []
     t = threading.Thread(target=lambda: got.append(worker.request(json.dumps(rig.base_record()).encode())))
     t.start()
-    fds = f"/proc/{worker.process.pid}/fd"
-    assert rig.wait_for(lambda: any(os.path.realpath(os.path.join(fds, n)) == path for n in os.listdir(fds)))
+    def waiting():
+        fds = f"/proc/{worker.process.pid}/fd"
+        open_ = [os.path.realpath(os.path.join(fds, n)) for n in os.listdir(fds)]
+        return path in open_ and sum("/socket:" in o for o in open_) == 2  # it listens on one
+    assert rig.wait_for(waiting), "the worker never came to the lock"
     for _ in range(20):
         worker.process.send_signal(signal.SIGTERM)
     fcntl.flock(held, fcntl.LOCK_UN)
@@ -225,11 +229,11 @@ body = json.dumps(rig.base_record()).encode()
 def descriptors():
     return len(os.listdir(f"/proc/{worker.process.pid}/fd"))
 try:
-    for k in range(100):
-        worker.request(body, REMOTE_ADDR=f"127.1.{k}.1")
+    for k in range(350):
+        worker.request(body, REMOTE_ADDR=f"127.{1 + k // 250}.{k % 250}.1")
     early = descriptors()
     for k in range(900):
-        worker.request(body if k % 3 else body[:-1], REMOTE_ADDR=f"127.2.{k % 250}.1")
+        worker.request(body if k % 3 else body[:-1], REMOTE_ADDR=f"127.1.{k % 250}.1")
     assert descriptors() <= early + 1, (early, descriptors())
 finally:
     worker.stop()

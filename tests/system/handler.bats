@@ -218,15 +218,15 @@ with open(sys.argv[3], "w") as acks:
         acks.write(json.dumps({"ip": "127.0.0.1", "date": data["date"], "id": f"hung-{k}"}) + "\n")
         c.close()
 END
-    wait_until 10 lsof_quiet
+    wait_until 10 workers_idle
     check_store --acks "$T/acks"
 }
 
-# lsof_quiet: no worker has a file of the store open.
-lsof_quiet() {
+# workers_idle: no worker has a connection beside the socket that it listens on.
+workers_idle() {
     local pid
     for pid in $(server_workers); do
-        ! readlink "/proc/$pid/fd/"* | grep -q "$RECORDS/data/.*json" || return 1
+        [ "$(readlink "/proc/$pid/fd/"* | grep -c '^socket:')" = 1 ] || return 1
     done
 }
 
