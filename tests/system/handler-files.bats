@@ -184,6 +184,8 @@ untouched() { cmp "$1" "$2" || fail "$2 was written to"; }
     for round in 1 2 3; do
         rm -r "$RECORDS/data"
         forget
+        http "$URL/healthz"
+        assert_status 200
         goes_on 1
     done
 }
@@ -718,6 +720,100 @@ unlocked() { flock -n "$J" true || fail "locked after $STATUS"; }
     goes_on 5
 }
 
+# waiting: the worker has a request, and its file open.
+waiting() {
+    local links
+    links=$(readlink "/proc/$WORKER/fd/"*)
+    [ "$(grep -c '^socket:' <<<"$links")" = 2 ] && grep -qFx "$J" <<<"$links"
+}
+
+# while_waiting COMMAND...: done by the holder of the lock, as the worker waits for it. STATUS and so on
+# are the worker's answer then.
+while_waiting() {
+    exec 8<"$J"
+    flock 8
+    next_record
+    (http_post "$T/sent" && echo "$STATUS" >"$T/status") 3>&- 8<&- &
+    local client=$!
+    wait_until 10 waiting || fail "the worker never came to the lock"
+    "$@"
+    flock -u 8
+    exec 8<&-
+    wait "$client"
+    STATUS=$(cat "$T/status")
+    CGI_EXIT=0
+}
+
+@test "both files are renamed, or removed, while the worker waits for the lock" {
+    make_config lock_timeout_ms=20000
+    begin
+    while_waiting mv "$J" "$C" "$T"
+    forget
+    noted
+    assert_json '.data.seq == 1'
+    untouched "$T/j" "$T/${J##*/}"
+    untouched "$T/c" "$T/${C##*/}"
+    while_waiting rm "$J" "$C"
+    forget
+    noted
+    goes_on 2
+}
+
+@test "a copy takes the place of the CSV file, or a link does, while the worker waits for the lock" {
+    make_config lock_timeout_ms=20000
+    begin
+    copied() { mv "$C" "$T/was" && cp -p "$T/was" "$C"; }
+    while_waiting copied
+    noted
+    untouched "$T/c" "$T/was"
+    cp "$J" "$T/j"
+    cp "$C" "$T/c"
+    while_waiting instead "$C" link
+    assert_status 500
+    untouched "$T/j" "$J"
+    untouched "$T/c" "$T/real"
+    back "$C"
+    while_waiting ln "$C" "$T/second"
+    assert_status 500
+    untouched "$T/j" "$J"
+    untouched "$T/c" "$C"
+    rm "$T/second"
+    goes_on 5
+}
+
+@test "files are torn, cut or made a stranger's while the worker waits for the lock" {
+    make_config lock_timeout_ms=20000
+    begin
+    torn() { head -c 100 "$T/j" >>"$J" && tail -n 1 "$T/c" >>"$C"; }
+    while_waiting torn
+    noted
+    assert_json '.data.seq == 4'
+    while_waiting truncate -s -30 "$C"
+    noted
+    assert_json '.data.seq == 5'
+    cp "$J" "$T/j"
+    foreign() { echo hello >>"$J"; }
+    while_waiting foreign
+    assert_status 500
+    cmp "$J" <(cat "$T/j" && echo hello)
+    cat "$T/j" >"$J"
+    goes_on 6
+}
+
+@test "midnight passes while the worker waits for the lock: the record is the new day's" {
+    make_config lock_timeout_ms=20000
+    clock_is '2026-01-15 23:50:00'
+    begin
+    while_waiting clock_is '2026-01-16 00:10:00'
+    noted
+    assert_json '.data | .date == "2026-01-16" and .seq == 1'
+    untouched "$T/j" "$J"
+    untouched "$T/c" "$C"
+    names 2026-01-16
+    goes_on 2
+    nothing_of 2026-01-15
+}
+
 @test "two workers have one address's files in use, and one chain comes of it" {
     server_start 2
     WORKER=$(server_workers)
@@ -843,6 +939,51 @@ END
 awake() {
     http "$URL/healthz"
     [ "$STATUS" = 200 ]
+}
+
+@test "the only worker is killed again and again amid two addresses: acknowledged is stored, exactly once" {
+    "$PYTHON" - <<'END'
+import json, threading, rig, check_store
+site = rig.Site(lock_timeout_ms=10000)
+worker = rig.Worker(site)
+acks, wrong = [], []
+def client(n):
+    ip = f"10.0.0.{1 + n % 2}"
+    for k in range(60):
+        body = json.dumps(rig.base_record(id=f"{n}-{k}")).encode()
+        for attempt in range(100):
+            retry = {"HTTP_ROLLCALL_RETRY": "60"} if attempt else {}
+            try:
+                reply = worker.request(body, REMOTE_ADDR=ip, **retry)
+                break
+            except (rig.Broken, OSError):
+                pass
+        if reply.status != 200:
+            wrong.append(reply)
+            return
+        data = reply.json["data"]
+        acks.append({"ip": ip, "date": data["date"], "id": f"{n}-{k}", "seq": data["seq"], "chain": data["chain"]})
+clients = [threading.Thread(target=client, args=(n,)) for n in range(6)]
+try:
+    for t in clients:
+        t.start()
+    for kills in range(1, 11):
+        assert rig.wait_for(lambda: len(acks) >= 30 * kills or wrong), "the clients came to a halt"
+        worker.process.kill()
+        worker.process.wait()
+        worker.start()
+    for t in clients:
+        t.join(60)
+    assert not wrong and len(acks) == 360, (wrong, len(acks), site.log_text()[-2000:])
+    store = check_store.check(site.records)
+    check_store.check_acks(store, acks)
+    print(store.summary())
+    assert not store.errors and not store.tails, store.errors[:5]
+    assert " lines=360 " in store.summary()
+finally:
+    worker.stop()
+    site.remove()
+END
 }
 
 # rotate N SCRIPT: both files go to the store $T/gen.N, under their lock.
