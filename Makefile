@@ -47,7 +47,7 @@ VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pthread
 
-SHARED  := arena buf clock conf digest io ip json jsonw log
+SHARED  := arena buf clock conf digest io ip json jsonw known log
 HANDLER := append archived auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
 	line lines listing listings lock manifest process program purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
@@ -62,7 +62,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 	rollcall-bucket)
 
 # One cmocka program per file under tests/unit/<part>/.
-TESTS_SHARED  := arena buf clock conf digest io ip json jsonw log
+TESTS_SHARED  := arena buf clock conf digest io ip json jsonw known log
 TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
 	manifest process rebuild receipts record reply resend rows store table tokens users
 TESTS_AWS     := canon credential ini listpath note pack s3url xml

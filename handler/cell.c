@@ -68,7 +68,8 @@ static inline bool suspicious(uint64_t w)
 
 static inline bool is_formula(char first)
 {
-    return first == '=' || first == '+' || first == '-' || first == '@';
+    static const bool starts[256] = {['='] = true, ['+'] = true, ['-'] = true, ['@'] = true};
+    return starts[(unsigned char)first];
 }
 
 static void put_control(struct buf *out, unsigned char c)
@@ -80,40 +81,64 @@ static void put_control(struct buf *out, unsigned char c)
         buf_add(out, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
 }
 
-/* Copies a word; false when it is suspicious. */
-static inline bool copy_word(char *to, const char *from)
+/* Copies `len` bytes, at most 3 and at least one. */
+static inline void copy_few(char *to, const char *from, size_t len)
 {
-    uint64_t w;
-    memcpy(&w, from, 8);
-    memcpy(to, &w, 8);
-    return !suspicious(w);
+    char first = from[0], middle = from[len / 2], last = from[len - 1];
+    to[0] = first;
+    to[len / 2] = middle;
+    to[len - 1] = last;
 }
 
-/* Copies `len` bytes, at least one, in words that overlap at the end: no call, no loop over bytes.
- * False when a closer look is needed; what has been copied then counts for nothing. */
-static inline bool copy_plain(char *to, const char *from, size_t len)
+/* Copies `len` bytes, at least one, in pieces that overlap at the end: no call, no loop over bytes.
+ */
+static inline void copy(char *to, const char *from, size_t len)
 {
-    if (len >= 8) {
-        for (size_t i = 0; i < len - 8; i += 8)
-            if (!copy_word(to + i, from + i))
-                return false;
-        return copy_word(to + len - 8, from + len - 8);
+    if (len >= 16) {
+        for (size_t i = 0; i < len - 16; i += 16)
+            memcpy(to + i, from + i, 16);
+        memcpy(to + len - 16, from + len - 16, 16);
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else {
+        copy_few(to, from, len);
     }
+}
+
+static inline uint64_t read_word(const char *p)
+{
+    uint64_t w;
+    memcpy(&w, p, 8);
+    return w;
+}
+
+/* A word of `len` bytes, fewer than 8 and at least one: some twice, or zeros with them. */
+static inline uint64_t read_few(const char *p, size_t len)
+{
     if (len >= 4) {
         uint32_t first, last;
-        memcpy(&first, from, 4);
-        memcpy(&last, from + len - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + len - 4, &last, 4);
-        return !suspicious((uint64_t)first << 32 | last);
+        memcpy(&first, p, 4);
+        memcpy(&last, p + len - 4, 4);
+        return (uint64_t)first << 32 | last;
     }
-    unsigned char first = (unsigned char)*from, middle = (unsigned char)from[len / 2],
-                  last = (unsigned char)from[len - 1];
-    to[0] = (char)first;
-    to[len / 2] = (char)middle;
-    to[len - 1] = (char)last;
-    uint64_t rest = (ONES * '0') << 24;
-    return !suspicious(rest | first | (uint64_t)middle << 8 | (uint64_t)last << 16);
+    uint64_t first = (unsigned char)p[0], middle = (unsigned char)p[len / 2],
+             last = (unsigned char)p[len - 1];
+    return (ONES * '0') << 24 | first | middle << 8 | last << 16;
+}
+
+/* Is one of `len` bytes, at least one, suspicious? */
+static inline bool any_suspicious(const char *p, size_t len)
+{
+    if (len < 8)
+        return suspicious(read_few(p, len));
+    for (size_t i = 0; i < len - 8; i += 8)
+        if (suspicious(read_word(p + i)))
+            return true;
+    return suspicious(read_word(p + len - 8));
 }
 
 /* The end of the bytes that can be copied as they are. */
@@ -129,11 +154,10 @@ static const unsigned char *plain_end(const unsigned char *p, const unsigned cha
     return p;
 }
 
-/* A field in which something must be changed. */
+/* The inside of a field in which something must be changed. */
 static void put_odd(struct buf *out, struct text value)
 {
     const unsigned char *p = (const unsigned char *)value.ptr, *end = p + value.len;
-    buf_putc(out, CSV_QUOTE);
     if (is_formula(*value.ptr))
         buf_putc(out, '\'');
     while (p < end) {
@@ -152,31 +176,47 @@ static void put_odd(struct buf *out, struct text value)
             buf_putc(out, (char)*p);
         p++;
     }
-    buf_putc(out, CSV_QUOTE);
 }
 
-/* Most fields need nothing but two quotes: they are looked at while they are copied. */
-void cells_put(struct buf *out, const struct text *values, size_t count)
+/* Room for `more` bytes, and for fields that need nothing but quotes, each with its comma. */
+static bool reserve(struct buf *out, size_t more, const struct text *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct text v = values[i];
-        if (!buf_reserve(out, v.len + 3))
-            return;
-        char *at = out->data + out->len;
-        if (i > 0)
-            *at++ = ',';
-        *at = CSV_QUOTE;
-        if (v.len == 0 || (!is_formula(*v.ptr) && copy_plain(at + 1, v.ptr, v.len))) {
-            at[v.len + 1] = CSV_QUOTE;
-            out->len = (size_t)(at - out->data) + v.len + 2;
-        } else {
+    size_t room = more + count * 3;
+    for (size_t i = 0; i < count; i++)
+        room += values[i].len;
+    return buf_reserve(out, room);
+}
+
+/* Most fields need nothing but two quotes. */
+static inline bool needs_more(struct text v, bool plain)
+{
+    return is_formula(*v.ptr) || (!plain && any_suspicious(v.ptr, v.len));
+}
+
+void cells_put(struct buf *out, const struct text *values, const bool *plain, size_t count)
+{
+    if (!reserve(out, 0, values, count))
+        return;
+    char *at = out->data + out->len;
+    for (const struct text *v = values, *end = v + count; v < end; v++, plain++) {
+        *at++ = CSV_QUOTE;
+        if (v->len > 0 && needs_more(*v, *plain)) {
             out->len = (size_t)(at - out->data);
-            put_odd(out, v);
+            put_odd(out, *v);
+            if (!reserve(out, 2, v + 1, (size_t)(end - v) - 1))
+                return;
+            at = out->data + out->len;
+        } else if (v->len > 0) {
+            copy(at, v->ptr, v->len);
+            at += v->len;
         }
+        *at++ = CSV_QUOTE;
+        *at++ = ',';
     }
+    out->len = (size_t)(at - out->data) - 1; /* no comma behind the last */
 }
 
 void cell_put(struct buf *out, struct text value)
 {
-    cells_put(out, &value, 1);
+    cells_put(out, &value, &(bool){false}, 1);
 }

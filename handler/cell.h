@@ -19,7 +19,10 @@ struct text {
 /* Appends one quoted field. */
 void cell_put(struct buf *out, struct text value);
 
-/* The same for `count` fields with commas between them. */
-void cells_put(struct buf *out, const struct text *values, size_t count);
+/*
+ * The same for `count` fields with commas between them. One that is known to be plain, printable
+ * ASCII without a quote, is not looked at, but for its first byte.
+ */
+void cells_put(struct buf *out, const struct text *values, const bool *plain, size_t count);
 
 #endif

@@ -28,6 +28,9 @@ static const struct alias {
     {"memory_percent", COL_MEM, 1},
 };
 
+/* A name's number: one more than its column in the low byte, its rank above it. */
+enum { KEY_RANK = 8, NO_RANK = 255 };
+
 enum { ALIASES = sizeof aliases / sizeof *aliases, ALIAS_LEN_MAX = 14 };
 
 /* Where the names of a length start in `aliases`; they end where the next length starts. */
@@ -39,8 +42,7 @@ static const struct alias *find_alias(struct json_span name)
     size_t len = name.len - 2;
     if (len <= ALIAS_LEN_MAX)
         for (size_t i = by_length[len]; i < by_length[len + 1]; i++)
-            if (name.ptr[len] == aliases[i].name[len - 1] &&
-                memcmp(name.ptr + 1, aliases[i].name, len) == 0)
+            if (memcmp(name.ptr + 1, aliases[i].name, len) == 0)
                 return &aliases[i];
     if (!memchr(name.ptr, '\\', name.len))
         return NULL;
@@ -48,6 +50,15 @@ static const struct alias *find_alias(struct json_span name)
         if (json_name_is(name, aliases[i].name))
             return &aliases[i];
     return NULL;
+}
+
+uint16_t process_key(struct json_span name)
+{
+    const struct alias *a = find_alias(name);
+    if (!a)
+        return 0;
+    unsigned column = a->column + 1, rank = a->rank;
+    return (uint16_t)(rank << KEY_RANK | column);
 }
 
 /* Decodes a string; one without escapes is pointed at where it lies. Room was reserved. */
@@ -59,6 +70,13 @@ static struct text string_text(struct json_span v, struct buf *scratch)
     size_t len = json_unescape(v, at);
     scratch->len += len;
     return (struct text){at, len};
+}
+
+/* The same of what the gate has found plain: a string of no escapes, or a number. */
+static inline struct text plain_text(struct json_span v)
+{
+    size_t quote = json_is_string(v);
+    return (struct text){v.ptr + quote, v.len - 2 * quote};
 }
 
 /* What a cell shows of a value: scalars themselves, nothing of null and of containers. */
@@ -109,11 +127,11 @@ static struct text memory_text(struct json_span v, struct buf *scratch)
     return json_iter_element(&it, &first) ? scalar_text(first, scratch) : (struct text){NULL, 0};
 }
 
-static struct text value_text(const struct alias *a, struct json_span v, struct buf *scratch)
+static struct text value_text(size_t column, unsigned rank, struct json_span v, struct buf *scratch)
 {
-    if (a->column == COL_RSS && a->rank == 1)
+    if (column == COL_RSS && rank == 1)
         return memory_text(v, scratch);
-    if (a->column == COL_CMD && json_is_array(v))
+    if (column == COL_CMD && json_is_array(v))
         return joined_text(v, scratch);
     return scalar_text(v, scratch);
 }
@@ -129,22 +147,29 @@ static enum verdict not_a_process(size_t index, const char *member, const char *
 /* Fills the columns from an object's members; false when it has no number as `pid`. */
 static bool take_members(struct json_noted *members, struct process *out, struct buf *scratch)
 {
-    unsigned char rank[COL_COUNT] = {0}; /* of the name that a column was filled from */
-    bool pid = false;
+    unsigned char filled[COL_COUNT]; /* the rank of the name that a column was filled from */
+    const char *pid = "";
     struct json_member m;
+    memset(filled, NO_RANK, sizeof filled);
     while (json_noted_member(members, &m)) {
-        const struct alias *a = find_alias(m.name);
-        if (!a || (out->column[a->column].len > 0 && a->rank > rank[a->column]))
+        const struct json_note *note = json_noted_last(members);
+        if (!note->key)
             continue;
-        if (a->column == COL_PID)
-            pid = json_is_number(m.value);
-        struct text t = value_text(a, m.value, scratch);
+        size_t column = (size_t)(unsigned char)note->key - 1;
+        unsigned char rank = (unsigned char)(note->key >> KEY_RANK);
+        if (rank > filled[column])
+            continue;
+        if (column == COL_PID)
+            pid = m.value.ptr;
+        struct text t =
+            note->plain ? plain_text(m.value) : value_text(column, rank, m.value, scratch);
         if (t.len == 0)
             continue;
-        out->column[a->column] = t;
-        rank[a->column] = a->rank;
+        out->column[column] = t;
+        out->plain[column] = note->plain;
+        filled[column] = rank;
     }
-    return pid;
+    return json_is_number((struct json_span){pid, 1});
 }
 
 enum verdict process_from_json(const char *element, struct json_noted members, size_t index,

@@ -29,12 +29,16 @@ enum column {
 
 struct process {
     struct text column[COL_COUNT]; /* ptr may be NULL when len is 0 */
+    bool plain[COL_COUNT];         /* see cells_put() */
 };
 
+/* The number that a member's name has in notes (json_notes.key). */
+uint16_t process_key(struct json_span name);
+
 /*
- * Reads `element`, number `index`, whose members were noted. Texts point into the gated JSON or
- * into `scratch`, which must have room for all of the element, and live until the next call.
- * V_NOT_A_RECORD when it is no object, or has no number as `pid`.
+ * Reads `element`, number `index`, whose members were noted with process_key(). Texts point into
+ * the gated JSON or into `scratch`, which must have room for all of the element, and live until the
+ * next call. V_NOT_A_RECORD when it is no object, or has no number as `pid`.
  */
 enum verdict process_from_json(const char *element, struct json_noted members, size_t index,
                                struct process *out, struct buf *scratch, struct fault *f);

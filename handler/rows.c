@@ -28,6 +28,7 @@ void rows_init(struct rows *r)
     buf_init(&r->prefix, SCRATCH_MAX);
     buf_init(&r->decoded, SCRATCH_MAX);
     json_notes_init(&r->notes, "processes");
+    r->notes.key = process_key;
 }
 
 void rows_release(struct rows *r)
@@ -68,7 +69,8 @@ static bool put_string(struct rows *r, struct json_span quoted, struct buf *out)
     return true;
 }
 
-/* The columns that are the same in each row of a record, quoted once. */
+/* The columns that are the same in each row of a record, quoted once, with the comma behind them.
+ */
 static enum verdict make_prefix(struct rows *r, const struct record *record, const char *client_ip,
                                 const char received_at[CLOCK_TIME_LEN], size_t *user_count,
                                 struct fault *f)
@@ -86,14 +88,14 @@ static enum verdict make_prefix(struct rows *r, const struct record *record, con
         return fault_memory(f);
     buf_putc(out, ',');
     cell_put(out, (struct text){r->users.data, r->users.len});
+    buf_putc(out, ',');
     return out->failed ? fault_memory(f) : V_OK;
 }
 
 static void put_row(const struct rows *r, const struct process *p, struct buf *out)
 {
     buf_add(out, r->prefix.data, r->prefix.len);
-    buf_putc(out, ',');
-    cells_put(out, p->column, COL_COUNT);
+    cells_put(out, p->column, p->plain, COL_COUNT);
     put_row_end(out);
 }
 

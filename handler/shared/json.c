@@ -8,17 +8,17 @@
 
 /*
  * What has been read and kept but not yet moved to its place is the run from `run`; all of it moves
- * down by `gap`, the white space dropped so far. So a text without white space is never copied, and
- * one with it costs one memmove between two blanks. Where the gate stands is handed from step to
- * step, not kept here: each take_*() gets the place to read at and returns the one behind what it
- * took, NULL for a fault.
+ * down by the white space dropped so far, so that `origin` would come to lie at `text`. So a text
+ * without white space is never copied, and one with it costs one memmove between two blanks. Where
+ * the gate stands is handed from step to step, not kept here: each take_*() gets the place to read
+ * at and returns the one behind what it took, NULL for a fault.
  *
  * text[len] is NUL, which is valid nowhere: no read needs a bounds check but the word-wise one.
  */
 struct gate {
     char *text, *end;
-    char *run;
-    size_t gap;
+    char *run, *origin;
+    const char *wordwise; /* from here on, fewer than KNOWN_BYTES are left */
     unsigned depth;
     struct json_doc *doc;
     struct json_notes *notes;          /* NULL: none are wanted */
@@ -37,9 +37,9 @@ static char *fail_at(struct gate *g, const char *at, const char *what)
 /* Moves the run, which ends at `end`, to its place; the next one starts at `next`. */
 static void end_run(struct gate *g, char *end, char *next)
 {
-    if (g->gap)
-        memmove(g->run - g->gap, g->run, (size_t)(end - g->run));
-    g->gap += (size_t)(next - end);
+    if (g->origin > g->text)
+        memmove(g->text + (g->run - g->origin), g->run, (size_t)(end - g->run));
+    g->origin += next - end;
     g->run = next;
 }
 
@@ -59,26 +59,32 @@ static inline char *skip_space(struct gate *g, char *p)
     return p;
 }
 
-/* Where the byte at `p` of the text as given will lie in the mended text. */
+/* Where the byte at `p` of the text as given will lie in the mended text: first as an offset. */
+static inline uint32_t place(const struct gate *g, const char *p)
+{
+    return (uint32_t)(p - g->origin);
+}
+
 static inline const char * final(const struct gate *g, const char *p)
 {
-    return p - g->gap;
+    return g->text + (p - g->origin);
 }
 
 #define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
 /*
- * Eight bytes at a time: passes over ASCII that is neither a control character, a quote nor a
- * backslash. A borrow can only raise a flag above a true one, so "no flag" is exact.
+ * Eight bytes at a time: passes over ASCII that is neither a control character, DEL, a quote nor a
+ * backslash. A borrow or a carry can only raise a flag above a true one, so the first is exact.
  */
-static inline const char *skip_plain(const char *p, const char *end)
+static inline char *skip_plain(char *p, const char *end)
 {
     while (end - p >= 8) {
         uint64_t w;
         memcpy(&w, p, 8);
         uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\');
-        uint64_t flags = (w | (w - ONES * 0x20) | (quote - ONES) | (slash - ONES)) & HIGHS;
+        uint64_t flags =
+            (w | (w - ONES * 0x20) | (w + ONES) | (quote - ONES) | (slash - ONES)) & HIGHS;
         if (flags) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
             return p + (__builtin_ctzll(flags) >> 3);
@@ -88,7 +94,7 @@ static inline const char *skip_plain(const char *p, const char *end)
         }
         p += 8;
     }
-    while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
+    while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && *p != '"' && *p != '\\')
         p++;
     return p;
 }
@@ -152,14 +158,10 @@ static char *take_escape(struct gate *g, char *p)
     return p + 6;
 }
 
-/* Takes the string whose opening quote is at `p`. */
-static char *take_string(struct gate *g, char *p)
+/* Takes what is left of a string, from a byte that is not plain. */
+static char *take_odd(struct gate *g, char *p)
 {
-    p++;
-    for (;;) {
-        p = (char *)skip_plain(p, g->end);
-        if (*p == '"')
-            return p + 1;
+    for (; *p != '"'; p = skip_plain(p, g->end)) {
         if (*p == '\\') {
             p = take_escape(g, p);
             if (!p)
@@ -173,6 +175,15 @@ static char *take_string(struct gate *g, char *p)
             p += n;
         }
     }
+    return p + 1;
+}
+
+/* Takes the string whose opening quote is at `p`; `*plain`: all of it was passed over as such. */
+static inline char *take_string(struct gate *g, char *p, bool *plain)
+{
+    p = skip_plain(p + 1, g->end);
+    *plain = *p == '"';
+    return *plain ? p + 1 : take_odd(g, p);
 }
 
 static inline bool is_digit(char c)
@@ -180,22 +191,20 @@ static inline bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* RFC 8259 section 6: [ minus ] int [ frac ] [ exp ] */
-static char *take_number(struct gate *g, char *p)
+static inline char *skip_digits(char *p)
 {
-    if (*p == '-')
-        p++;
-    if (!is_digit(*p))
-        return fail_at(g, p, "a number needs a digit here");
-    if (*p == '0' && is_digit(p[1]))
-        return fail_at(g, p + 1, "a number must not start with 0");
     while (is_digit(*p))
         p++;
+    return p;
+}
+
+/* What may stand behind the digits of an integer. */
+static char *take_fraction(struct gate *g, char *p)
+{
     if (*p == '.') {
         if (!is_digit(*++p))
             return fail_at(g, p, "a number needs a digit behind its point");
-        while (is_digit(*p))
-            p++;
+        p = skip_digits(p);
     }
     if (*p == 'e' || *p == 'E') {
         p++;
@@ -203,10 +212,23 @@ static char *take_number(struct gate *g, char *p)
             p++;
         if (!is_digit(*p))
             return fail_at(g, p, "a number needs a digit in its exponent");
-        while (is_digit(*p))
-            p++;
+        p = skip_digits(p);
     }
     return p;
+}
+
+/* RFC 8259 section 6: [ minus ] int [ frac ] [ exp ] */
+static inline char *take_number(struct gate *g, char *p)
+{
+    if (*p == '-')
+        p++;
+    char *first = p;
+    p = skip_digits(p);
+    if (p == first)
+        return fail_at(g, p, "a number needs a digit here");
+    if (*first == '0' && p > first + 1)
+        return fail_at(g, first + 1, "a number must not start with 0");
+    return *p == '.' || *p == 'e' || *p == 'E' ? take_fraction(g, p) : p;
 }
 
 static char *take_word(struct gate *g, char *p, const char *word)
@@ -320,7 +342,7 @@ static char *note_name(struct gate *g, char *start, char *end)
             continue;
         struct json_span other = doc->members[i].name;
         if (other.ptr >= final(g, g->run))
-            other.ptr += g->gap; /* noted, but still in the run */
+            other.ptr += g->origin - g->text; /* noted, but still in the run */
         if (name_equal(other, here))
             return fail_at(g, start, "a name that stands here already");
     }
@@ -340,7 +362,8 @@ static inline char *take_colon(struct gate *g, char *p)
 /* Takes what stands behind an element: its container's end, or a comma up to the next one. */
 static inline char *take_after(struct gate *g, char *p, char closing, bool *closed)
 {
-    p = skip_space(g, p);
+    if (*p != ',')
+        p = skip_space(g, p);
     *closed = *p == closing;
     if (*closed)
         return close_container(g, p);
@@ -352,9 +375,10 @@ static inline char *take_after(struct gate *g, char *p, char closing, bool *clos
 
 static inline char *take_name(struct gate *g, char *p)
 {
+    bool plain;
     if (*p != '"')
         return fail_at(g, p, "a name in double quotes is needed here");
-    return take_string(g, p);
+    return take_string(g, p, &plain);
 }
 
 static char *take_value(struct gate *g, char *p);
@@ -391,9 +415,10 @@ static char *take_array(struct gate *g, char *p)
 
 static char *take_value(struct gate *g, char *p)
 {
+    bool plain;
     switch (*p) {
     case '"':
-        return take_string(g, p);
+        return take_string(g, p, &plain);
     case '{':
         return take_object(g, p);
     case '[':
@@ -411,38 +436,75 @@ static char *take_value(struct gate *g, char *p)
     }
 }
 
-/* Where the byte at `p` will lie, as notes have it. */
-static inline uint32_t place(const struct gate *g, const char *p)
+/* The number that a name has for whoever reads the notes. */
+static uint16_t key_of(const struct json_notes *notes, const char *name, size_t len)
 {
-    return (uint32_t)(final(g, p) - g->text);
+    return notes->key ? notes->key((struct json_span){name, len}) : 0;
+}
+
+/* Takes a name that is not the expected one, with its colon, up to the value. */
+static char *take_other_name(struct gate *g, char *p, struct known_name **next, uint16_t *key)
+{
+    struct json_notes *notes = g->notes;
+    struct known_name *found = p < g->wordwise ? known_ahead(&notes->names, *next, p) : NULL;
+    if (found) {
+        *next = found + 1;
+        *key = found->key;
+        return skip_space(g, p + found->len);
+    }
+    char *name = p;
+    p = take_name(g, p);
+    if (!p)
+        return NULL;
+    *key = key_of(notes, name, (size_t)(p - name));
+    if (*p == ':')
+        *next = known_learn(&notes->names, *next, name, (size_t)(p - name) + 1, *key);
+    return take_colon(g, p);
+}
+
+static inline char *take_noted_name(struct gate *g, char *p, struct known_name **next,
+                                    uint16_t *key)
+{
+    const struct known_name *expected = *next;
+    if (p >= g->wordwise || !known_is(expected, p))
+        return take_other_name(g, p, next, key);
+    ++*next;
+    *key = expected->key;
+    return skip_space(g, p + expected->len);
+}
+
+static inline char *take_noted_value(struct gate *g, char *p, bool *plain)
+{
+    if (*p == '"')
+        return take_string(g, p, plain);
+    *plain = is_digit(*p);
+    return *plain ? take_number(g, p) : take_value(g, p);
 }
 
 /* An object of the array whose elements are noted; see json.h for what a note says. */
 static char *take_noted_object(struct gate *g, char *p)
 {
     struct json_notes *notes = g->notes;
-    struct json_note *head = &notes->list[notes->count++];
-    head->name = place(g, p);
+    struct known_name *next = known_first(&notes->names);
+    struct json_note *head = &notes->list[notes->count++], *note = head + 1;
+    head->end = place(g, p);
     p = open_container(g, p);
     bool closed = p && *p == '}';
     if (closed)
         p = close_container(g, p);
-    while (p && !closed) {
-        struct json_note *note = &notes->list[notes->count++];
-        note->name = place(g, p);
-        p = take_name(g, p);
-        if (p)
-            p = take_colon(g, p);
+    for (; p && !closed; note++) {
+        p = take_noted_name(g, p, &next, &note->key);
         if (!p)
             break;
         note->value = place(g, p);
-        p = take_value(g, p);
+        p = take_noted_value(g, p, &note->plain);
         if (!p)
             break;
         note->end = place(g, p);
         p = take_after(g, p, '}', &closed);
     }
-    head->value = (uint32_t)notes->count;
+    notes->count = (size_t)(note - notes->list);
+    head->value = (uint32_t)(note - head);
     return p;
 }
 
@@ -459,8 +521,7 @@ static char *take_noted_array(struct gate *g, char *p)
             p = take_noted_object(g, p);
         } else {
             if (noting) {
-                struct json_note *note = &notes->list[notes->count++];
-                *note = (struct json_note){place(g, p), (uint32_t)notes->count, 0};
+                notes->list[notes->count++] = (struct json_note){.value = 1, .end = place(g, p)};
             }
             noting = false;
             p = take_value(g, p);
@@ -521,29 +582,29 @@ static char *take_all(struct gate *g, char *p)
 static const char *string_end(const char *p, const char *end);
 static const char *skip(const char *p, const char *end);
 
-static uint32_t add_note(struct json_notes *notes, const char *at)
+static struct json_note *add_note(struct json_notes *notes, const char *end)
 {
-    notes->list[notes->count] = (struct json_note){.name = (uint32_t)(at - notes->text)};
-    return (uint32_t)notes->count++;
+    notes->list[notes->count] = (struct json_note){.end = (uint32_t)(end - notes->text)};
+    return &notes->list[notes->count++];
 }
 
 /* One pass, as the gate's: the object at `p`; returns what is behind it. */
 static const char *note_on_trust(const char *p, const char *end, struct json_notes *notes)
 {
-    uint32_t head = add_note(notes, p);
+    struct json_note *head = add_note(notes, p);
     if (*p == '{' && p[1] != '}') {
         do {
-            uint32_t n = add_note(notes, p + 1);
-            const char *value = string_end(p + 1, end) + 2;
+            const char *name = p + 1, *value = string_end(name, end) + 2;
             p = skip(value, end);
-            notes->list[n].value = (uint32_t)(value - notes->text);
-            notes->list[n].end = (uint32_t)(p - notes->text);
+            struct json_note *n = add_note(notes, p);
+            n->key = key_of(notes, name, (size_t)(value - name - 1));
+            n->value = (uint32_t)(value - notes->text);
         } while (*p == ',');
         p++;
     } else {
         p = skip(p, end);
     }
-    notes->list[head].value = (uint32_t)notes->count;
+    head->value = (uint32_t)(&notes->list[notes->count] - head);
     return p;
 }
 
@@ -587,7 +648,8 @@ bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_
     struct gate g;
     g.text = g.run = text;
     g.end = text + len;
-    g.gap = 0;
+    g.wordwise = len < KNOWN_BYTES ? text : g.end - KNOWN_BYTES + 1;
+    g.origin = text;
     g.depth = 0;
     g.salt = (uint64_t)(uintptr_t)&g * UINT64_C(0x9e3779b97f4a7c15); /* random by ASLR */
     g.doc = doc;
@@ -603,7 +665,7 @@ bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_
     if (p != g.end)
         return fail_at(&g, p, "more text behind the end of the value");
     end_run(&g, p, p);
-    doc->text.len = len - g.gap;
+    doc->text.len = len - (size_t)(g.origin - text);
     text[doc->text.len] = '\0';
     return true;
 }
@@ -744,6 +806,7 @@ bool json_iter_member(struct json_iter *it, struct json_member *member)
 void json_notes_init(struct json_notes *n, const char *of)
 {
     *n = (struct json_notes){.of = of};
+    known_init(&n->names);
 }
 
 bool json_notes_reserve(struct json_notes *n, size_t len)
@@ -766,5 +829,6 @@ void json_notes_trim(struct json_notes *n, size_t keep)
     if (n->room * sizeof *n->list <= keep)
         return;
     free(n->list);
-    json_notes_init(n, n->of);
+    n->list = NULL;
+    n->count = n->room = 0;
 }

@@ -16,6 +16,8 @@
 #ifndef ROLLCALL_JSON_H
 #define ROLLCALL_JSON_H
 
+#include "shared/known.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,12 +40,15 @@ struct json_member {
  * included; text that is no array has no notes. They say what json_iter_*() would find, and spare a
  * second walk; read them with json_noted_*().
  *
- * Places are offsets in the text, whose white space is gone: the colon stands right behind a name.
- * A note of an element has its start in `name`, and in `value` the number of the note behind those
- * of its members.
+ * Places are offsets in the text, whose white space is gone: a name starts one byte behind what is
+ * before it, and the colon stands right behind it. A note of an element has its start in `end`, so
+ * that this is true of its first member, too, and in `value` how many notes there are to the next
+ * element's.
  */
 struct json_note {
-    uint32_t name, value, end; /* `end` is behind the value */
+    uint32_t value, end; /* `end` is behind the value */
+    uint16_t key;        /* what json_notes.key says of the name */
+    bool plain;          /* the value is of printable ASCII, a string without \ and inner " */
 };
 
 struct json_notes {
@@ -51,6 +56,10 @@ struct json_notes {
     const char *text; /* what they are of */
     struct json_note *list;
     size_t count, room;
+    /* A name's number, for whoever reads the notes; NULL: all are 0. It is asked of a name that is
+     * new here, not of each: the same name must have the same number always. */
+    uint16_t (*key)(struct json_span name);
+    struct known names; /* of the elements' members, in this text or an earlier one */
 };
 
 void json_notes_init(struct json_notes *n, const char *of);
@@ -143,13 +152,13 @@ bool json_iter_member(struct json_iter *it, struct json_member *member);
  *         while (json_noted_member(&one, &member)) ...
  */
 struct json_noted {
-    const struct json_notes *notes;
-    size_t at, end; /* numbers of notes */
+    const char *text;
+    const struct json_note *at, *end;
 };
 
 static inline struct json_noted json_noted_begin(const struct json_notes *n)
 {
-    return (struct json_noted){n, 0, n->count};
+    return (struct json_noted){n->text, n->list, n->list + n->count};
 }
 
 /* The next element: where it starts, and its members when it is an object. False at the end. */
@@ -158,10 +167,10 @@ static inline bool json_noted_element(struct json_noted *it, const char **elemen
 {
     if (it->at == it->end)
         return false;
-    const struct json_note *n = &it->notes->list[it->at];
-    *element = it->notes->text + n->name;
-    *members = (struct json_noted){it->notes, it->at + 1, n->value};
-    it->at = n->value;
+    const struct json_note *n = it->at;
+    it->at += n->value;
+    *element = it->text + n->end;
+    *members = (struct json_noted){it->text, n + 1, it->at};
     return true;
 }
 
@@ -170,11 +179,17 @@ static inline bool json_noted_member(struct json_noted *it, struct json_member *
 {
     if (it->at == it->end)
         return false;
-    const struct json_note *n = &it->notes->list[it->at++];
-    const char *text = it->notes->text;
-    member->name = (struct json_span){text + n->name, n->value - n->name - 1};
-    member->value = (struct json_span){text + n->value, n->end - n->value};
+    const struct json_note *n = it->at++;
+    uint32_t name = n[-1].end + 1;
+    member->name = (struct json_span){it->text + name, n->value - name - 1};
+    member->value = (struct json_span){it->text + n->value, n->end - n->value};
     return true;
+}
+
+/* The note of the member that json_noted_member() has just given. */
+static inline const struct json_note *json_noted_last(const struct json_noted *it)
+{
+    return it->at - 1;
 }
 
 #endif

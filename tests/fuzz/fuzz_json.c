@@ -67,6 +67,13 @@ static void check_members(const struct json_doc *doc)
     CHECK(n == doc->member_count);
 }
 
+static void check_plain(struct json_span v)
+{
+    size_t quote = json_is_string(v);
+    for (size_t i = quote; i < v.len - quote; i++)
+        CHECK(v.ptr[i] >= ' ' && v.ptr[i] <= '~' && v.ptr[i] != '"' && v.ptr[i] != '\\');
+}
+
 static void check_noted(struct json_span element, struct json_noted noted)
 {
     struct json_member m, n;
@@ -75,6 +82,8 @@ static void check_noted(struct json_span element, struct json_noted noted)
         CHECK(json_noted_member(&noted, &n));
         CHECK(m.name.ptr == n.name.ptr && m.name.len == n.name.len);
         CHECK(m.value.ptr == n.value.ptr && m.value.len == n.value.len);
+        if (json_noted_last(&noted)->plain)
+            check_plain(m.value);
     }
     CHECK(!json_noted_member(&noted, &n));
 }

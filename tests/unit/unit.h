@@ -47,6 +47,15 @@ static inline void unit_bytes(const char *got, size_t got_len, const char *want,
     _fail(file, line);
 }
 
+/* Printable ASCII without a quote: what needs nothing in a CSV field. */
+static inline bool unit_is_plain(const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] < ' ' || bytes[i] > '~' || bytes[i] == '"')
+            return false;
+    return true;
+}
+
 /* xorshift64*: the same numbers in every run. */
 static inline uint64_t unit_random(uint64_t *state)
 {

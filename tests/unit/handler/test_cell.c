@@ -90,24 +90,90 @@ static size_t slow(const unsigned char *in, size_t len, char *out, size_t room)
     return csv_write(out, room, safe, at);
 }
 
+/* Random bytes of `in`, some of an alphabet that may be all plain. */
+static size_t make(uint64_t *seed, unsigned char *in, size_t room)
+{
+    static const char bits[] = "abcdefgh \"\n\x01\x7f\xc2\xc2\x85\xa0=-\xc3\xa4,";
+    size_t len = unit_below(seed, room + 1), alphabet = 8 + unit_below(seed, 16);
+    for (size_t i = 0; i < len; i++)
+        in[i] = (unsigned char)bits[unit_below(seed, alphabet < sizeof bits ? alphabet : 1)];
+    return len;
+}
+
 static void as_the_slow_rule_and_libcsv_say(void **state)
 {
     (void)state;
-    static const char bits[] = "abcdefgh \"\n\x01\x7f\xc2\xc2\x85\xa0=-\xc3\xa4,";
     uint64_t seed = 3;
     struct buf out;
     buf_init(&out, 1024);
     for (int round = 0; round < 100000; round++) {
         unsigned char in[40];
         char want[sizeof in * 4 + 3];
-        size_t len = unit_below(&seed, sizeof in + 1), alphabet = 8 + unit_below(&seed, 16);
-        for (size_t i = 0; i < len; i++)
-            in[i] = (unsigned char)bits[unit_below(&seed, alphabet < sizeof bits ? alphabet : 1)];
+        size_t len = make(&seed, in, sizeof in);
         size_t want_len = slow(in, len, want, sizeof want);
         buf_reset(&out);
         cell_put(&out, (struct text){(char *)in, len});
         BYTES(out.data, out.len, want, want_len);
     }
+    buf_release(&out);
+}
+
+/* Rows of fields, plain ones said to be so or not; each text in a block of its own, so that ASan
+ * sees a read beyond, and the buffer growing from nothing, so that it sees a write beyond. */
+static void rows_as_the_slow_rule_says(void **state)
+{
+    (void)state;
+    enum { FIELDS = 5, ROOM = 100 };
+    static const char starts[] = "=+-@";
+    uint64_t seed = 4;
+    for (int round = 0; round < 30000; round++) {
+        struct text row[FIELDS];
+        bool plain[FIELDS];
+        char want[FIELDS * (ROOM * 4 + 4)];
+        size_t at = 0;
+        struct buf out;
+        buf_init(&out, sizeof want);
+        for (size_t i = 0; i < FIELDS; i++) {
+            unsigned char in[ROOM];
+            size_t len = make(&seed, in, unit_below(&seed, 3) ? 20 : ROOM);
+            if (len > 0 && unit_below(&seed, 8) == 0)
+                in[0] = (unsigned char)starts[unit_below(&seed, 4)];
+            char *copy = malloc(len + !len);
+            assert_non_null(copy);
+            memcpy(copy, in, len);
+            row[i] = (struct text){copy, len};
+            plain[i] = unit_is_plain(copy, len) && unit_below(&seed, 4);
+            if (i > 0)
+                want[at++] = ',';
+            at += slow(in, len, want + at, sizeof want - at);
+        }
+        cells_put(&out, row, plain, FIELDS);
+        BYTES(out.data, out.len, want, at);
+        for (size_t i = 0; i < FIELDS; i++)
+            free((char *)row[i].ptr);
+        buf_release(&out);
+    }
+}
+
+/* Each byte there is, at each place of fields of many lengths. */
+static void each_byte_at_each_place(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1024);
+    for (size_t len = 1; len <= 35; len++)
+        for (size_t place = 0; place < len; place++)
+            for (int byte = 0; byte < 256; byte++) {
+                unsigned char in[35];
+                char want[sizeof in * 4 + 3];
+                memset(in, 'a', len);
+                in[place] = (unsigned char)byte;
+                size_t want_len = slow(in, len, want, sizeof want);
+                bool plain = unit_is_plain((char *)in, len);
+                buf_reset(&out);
+                cells_put(&out, &(struct text){(char *)in, len}, &plain, 1);
+                BYTES(out.data, out.len, want, want_len);
+            }
     buf_release(&out);
 }
 
@@ -157,7 +223,7 @@ static void fields_in_a_row(void **state)
     static const struct text row[] = {{T("a")}, {NULL, 0}, {T("b\"")}, {T("12345678")}};
     struct buf out;
     buf_init(&out, 256);
-    cells_put(&out, row, COUNT(row));
+    cells_put(&out, row, (bool[COUNT(row)]){false}, COUNT(row));
     static const char want[] = "\"a\",\"\",\"b\"\"\",\"12345678\"";
     BYTES(out.data, out.len, want, sizeof want - 1);
     buf_release(&out);
@@ -168,6 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields),
         cmocka_unit_test(as_the_slow_rule_and_libcsv_say),
+        cmocka_unit_test(rows_as_the_slow_rule_says),
+        cmocka_unit_test(each_byte_at_each_place),
         cmocka_unit_test(fields_in_a_row),
         cmocka_unit_test(reads_back),
         cmocka_unit_test(what_does_not_fit_fails),

@@ -20,6 +20,7 @@ static enum verdict read_first(const char *array, char out[1024], struct fault *
     size_t at = 0;
     int len = asprintf(&text, "{\"processes\":%s}", array);
     json_notes_init(&notes, "processes");
+    notes.key = process_key;
     assert_true(json_notes_reserve(&notes, (size_t)len));
     assert_true(json_gate_noting(text, (size_t)len, &doc, &notes, &wrong));
     buf_init(&scratch, 1 << 20);
@@ -29,6 +30,8 @@ static enum verdict read_first(const char *array, char out[1024], struct fault *
     assert_true(json_noted_element(&all, &element, &members));
     enum verdict v = process_from_json(element, members, 0, &p, &scratch, f);
     out[0] = '\0';
+    for (size_t i = 0; v == V_OK && i < COL_COUNT; i++)
+        assert_true(!p.plain[i] || unit_is_plain(p.column[i].ptr, p.column[i].len));
     for (size_t i = 0; v == V_OK && i < COL_COUNT; i++)
         if (p.column[i].len > 0)
             at += (size_t)snprintf(out + at, 1024 - at, "%s%s=%.*s", at ? "|" : "", names[i],

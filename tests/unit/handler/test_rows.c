@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include "batch.h"
+#include "shared/jsonw.h"
 
 #define TIME "2026-11-20T12:34:56.789Z"
 #define HEADER                                                                                     \
@@ -132,6 +133,65 @@ static void too_many_rows(void **state)
     assert_int_equal(build(json), V_OK);
 }
 
+/* Random text, valid UTF-8. */
+static size_t make(uint64_t *seed, char *text)
+{
+    static const char *const bits[] = {
+        "a",        "12345678",     " ",    "=",    "-",        "\"",
+        "\\",       "\n",           "\x01", "\x7f", "\xc2\x85", "\xc2\xa0",
+        "\xc3\xa4", "\xe2\x82\xac", "+",    "@",    ",",        "'"};
+    size_t len = 0, alphabet = unit_below(seed, 3) ? 3 : COUNT(bits);
+    for (size_t n = unit_below(seed, 10); n > 0; n--) {
+        const char *bit = bits[unit_below(seed, alphabet)];
+        memcpy(text + len, bit, strlen(bit));
+        len += strlen(bit);
+    }
+    return len;
+}
+
+/* Records whose cells are random, against the cells one by one. */
+static void random_cells(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"user", "name", "state", "cmdline", "mem", "start", "x"};
+    static const size_t columns[] = {COL_USER, COL_CMD, COL_STATE, COL_CMD, COL_MEM, COL_START};
+    uint64_t seed = 77;
+    struct buf json, want;
+    buf_init(&json, 1 << 16);
+    buf_init(&want, 1 << 16);
+    for (int round = 0; round < 5000; round++) {
+        buf_reset(&json);
+        buf_reset(&want);
+        buf_puts(&json, "{" SYSTEM ",\"users\":\"PID\",\"processes\":[");
+        for (size_t i = 0, n = 1 + unit_below(&seed, 4); i < n; i++) {
+            char texts[COUNT(names)][100];
+            struct text row[COL_COUNT] = {{"7", 1}};
+            buf_puts(&json, i ? ",{\"pid\":7" : "{\"pid\":7");
+            for (size_t k = 0; k < COUNT(names); k++) {
+                size_t len = make(&seed, texts[k]);
+                buf_putc(&json, ',');
+                jsonw_name(&json, names[k]);
+                jsonw_string(&json, texts[k], len);
+                /* "cmdline" stands behind "name" here, and counts more */
+                if (k < COUNT(columns) && len > 0)
+                    row[columns[k]] = (struct text){texts[k], len};
+            }
+            buf_putc(&json, '}');
+            buf_puts(&want, PREFIX "\"PID\"");
+            for (size_t c = 0; c < COL_COUNT; c++) {
+                buf_putc(&want, ',');
+                cell_put(&want, row[c]);
+            }
+            buf_puts(&want, "\r\n");
+        }
+        buf_puts(&json, "]}");
+        assert_int_equal(build(buf_str(&json)), V_OK);
+        BYTES(out.data, out.len, want.data, want.len);
+    }
+    buf_release(&json);
+    buf_release(&want);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -158,6 +218,7 @@ int main(void)
         cmocka_unit_test(absent_hostname_is_an_empty_cell),
         cmocka_unit_test(stamped),
         cmocka_unit_test(refused),
+        cmocka_unit_test(random_cells),
         cmocka_unit_test(too_many_rows),
     };
     return cmocka_run_group_tests_name("rows", tests, set_up, tear_down);
