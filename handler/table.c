@@ -6,15 +6,29 @@
 
 enum { KIB_DIGITS_MAX = 19 }; /* fits uint64_t */
 
-enum { DIGIT = 1, NUMERIC = 2, BLANK = 4 };
-
-static const unsigned char kinds[256] = {
-    ['0'] = DIGIT | NUMERIC, ['1'] = DIGIT | NUMERIC, ['2'] = DIGIT | NUMERIC,
-    ['3'] = DIGIT | NUMERIC, ['4'] = DIGIT | NUMERIC, ['5'] = DIGIT | NUMERIC,
-    ['6'] = DIGIT | NUMERIC, ['7'] = DIGIT | NUMERIC, ['8'] = DIGIT | NUMERIC,
-    ['9'] = DIGIT | NUMERIC, ['.'] = NUMERIC,         [','] = NUMERIC,
-    ['-'] = NUMERIC,         [' '] = BLANK,           ['\t'] = BLANK,
+enum {
+    DIGIT = 1,
+    NUMERIC = 2,
+    BLANK = 4,
+    PLAIN = 8, /* as cells_put() has it */
+    N = NUMERIC | PLAIN,
+    D = DIGIT | N,
+    P = PLAIN
 };
+
+/* clang-format off */
+static const unsigned char kinds[256] = {
+    ['\t'] = BLANK,
+    [' '] = BLANK | PLAIN,
+    ['!'] = PLAIN,
+    ['#'] = P, P, P, P, P, P, P, P, P, N, N, N, P,
+    ['0'] = D, D, D, D, D, D, D, D, D, D, P, P, P, P, P, P,
+    ['@'] = P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    ['P'] = P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    ['`'] = P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    ['p'] = P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+};
+/* clang-format on */
 
 struct cell {
     struct text text;
@@ -48,14 +62,16 @@ static const char *skip_blanks(const char *p, const char *end)
 static inline struct cell next_cell(const char **p, const char *end, unsigned stops)
 {
     const char *start = skip_blanks(*p, end), *at = start;
-    struct cell cell = {.all = DIGIT | NUMERIC | BLANK};
-    for (; at < end && !(kind(*at) & stops); at++) {
-        cell.all &= kind(*at);
-        cell.any |= kind(*at);
+    unsigned all = DIGIT | NUMERIC | BLANK | PLAIN, any = 0;
+    for (; at < end; at++) {
+        unsigned k = kind(*at);
+        if (k & stops)
+            break;
+        all &= k;
+        any |= k;
     }
     *p = at;
-    cell.text = (struct text){start, (size_t)(at - start)};
-    return cell;
+    return (struct cell){{start, (size_t)(at - start)}, all, any};
 }
 
 /* The next line, without its end; CRLF is taken as LF. False at the end of the text. */
@@ -174,8 +190,10 @@ static bool read_row(const struct table *t, struct text line, struct process *ou
                 return false;
             cell.text = (struct text){rss, buf_digits(bytes, rss)};
         }
-        if (column >= 0)
-            out->column[column] = cell.text;
+        if (column < 0)
+            continue;
+        out->column[column] = cell.text;
+        out->plain[column] = cell.all & PLAIN;
     }
     return true;
 }

@@ -30,6 +30,8 @@ static const char *read_all(const char *text, size_t len)
     out[0] = '\0';
     table_begin(&t, (struct text){copy, len});
     while (table_next(&t, &p, rss)) {
+        for (size_t i = 0; i < COL_COUNT; i++)
+            assert_true(!p.plain[i] || unit_is_plain(p.column[i].ptr, p.column[i].len));
         strncat(out, show(&p), sizeof out - strlen(out) - 1);
         strncat(out, "\n", sizeof out - strlen(out) - 1);
     }
