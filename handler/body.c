@@ -20,8 +20,11 @@ static bool header_is(const char *value, const char *word)
 
 static enum verdict check_type(struct body *b, const struct request *r, struct fault *f)
 {
+    b->ndjson = false;
+    if (header_is(r->content_type, "application/json"))
+        return V_OK;
     b->ndjson = header_is(r->content_type, "application/x-ndjson");
-    if (b->ndjson || header_is(r->content_type, "application/json"))
+    if (b->ndjson)
         return V_OK;
     f->headers = "Accept-Post: application/json, application/x-ndjson\r\n";
     return fault_set(f, V_MEDIA_TYPE,
@@ -33,7 +36,7 @@ static enum verdict check_type(struct body *b, const struct request *r, struct f
 static enum verdict check_coding(const struct request *r, bool *gzip, struct fault *f)
 {
     const char *coding = r->content_encoding;
-    *gzip = header_is(coding, "gzip") || header_is(coding, "x-gzip");
+    *gzip = *coding && (header_is(coding, "gzip") || header_is(coding, "x-gzip"));
     if (*gzip || !*coding || header_is(coding, "identity"))
         return V_OK;
     f->headers = "Accept-Encoding: gzip\r\n";

@@ -43,21 +43,23 @@ enum { FIELDS = sizeof names / sizeof *names };
 static size_t find_field(struct json_span name)
 {
     size_t k = 0;
-    bool escaped = memchr(name.ptr, '\\', name.len) != NULL;
-    while (k < FIELDS && (escaped ? !json_name_is(name, names[k].text)
-                                  : name.len != names[k].len ||
-                                        memcmp(name.ptr + 1, names[k].text, name.len - 2) != 0))
+    while (k < FIELDS &&
+           (name.len != names[k].len || memcmp(name.ptr + 1, names[k].text, name.len - 2) != 0))
+        k++;
+    if (k < FIELDS || !memchr(name.ptr, '\\', name.len))
+        return k;
+    for (k = 0; k < FIELDS && !json_name_is(name, names[k].text);)
         k++;
     return k;
 }
 
-/* Decoded size; `max` + 1 stands for anything over `max`, which is at most TEXT_BYTES_MAX. */
-static size_t decoded_size(struct json_span quoted, size_t max)
+/* Is the decoded size over `max`, which is at most TEXT_BYTES_MAX? */
+static bool is_longer(struct json_span quoted, size_t max)
 {
     char decoded[TEXT_BYTES_MAX * 6]; /* an escape is six bytes at most for each byte it means */
-    if (quoted.len - 2 > max * 6)
-        return max + 1;
-    return json_unescape(quoted, decoded);
+    if (quoted.len - 2 <= max || quoted.len - 2 > max * 6)
+        return quoted.len - 2 > max; /* decoding makes nothing longer */
+    return json_unescape(quoted, decoded) > max;
 }
 
 static enum verdict check_text(const char *name, struct json_span v, size_t max, struct fault *f)
@@ -66,7 +68,7 @@ static enum verdict check_text(const char *name, struct json_span v, size_t max,
         return fault_field(f, name, "\"%s\" is missing; it must be a string", name);
     if (!json_is_string(v))
         return fault_field(f, name, "\"%s\" must be a string", name);
-    if (decoded_size(v, max) > max)
+    if (is_longer(v, max))
         return fault_field(f, name, "\"%s\" is over %zu bytes", name, max);
     return V_OK;
 }

@@ -54,19 +54,15 @@ void rows_header(struct buf *out)
     buf_add(out, header + 1, sizeof header - 2);
 }
 
-/* Decodes a string (ptr NULL: absent) and appends it, behind a comma. */
-static bool put_string(struct rows *r, struct json_span quoted, struct buf *out)
+/* Decodes a string (ptr NULL: absent) behind what is in `decoded`, which has room. */
+static struct text decode(struct json_span quoted, struct buf *decoded)
 {
-    struct text t = {NULL, 0};
-    if (quoted.ptr) {
-        buf_reset(&r->decoded);
-        if (!buf_reserve(&r->decoded, quoted.len))
-            return false;
-        t = (struct text){r->decoded.data, json_unescape(quoted, r->decoded.data)};
-    }
-    buf_putc(out, ',');
-    cell_put(out, t);
-    return true;
+    if (!quoted.ptr)
+        return (struct text){NULL, 0};
+    char *at = decoded->data + decoded->len;
+    size_t len = json_unescape(quoted, at);
+    decoded->len += len;
+    return (struct text){at, len};
 }
 
 /* The columns that are the same in each row of a record, quoted once, with the comma behind them.
@@ -78,16 +74,20 @@ static enum verdict make_prefix(struct rows *r, const struct record *record, con
     enum verdict v = users_join(record->users, &r->users, &r->decoded, user_count, f);
     if (v != V_OK)
         return v;
+    buf_reset(&r->decoded);
+    if (!buf_reserve(&r->decoded, record->hostname.len + record->processor.len +
+                                      record->os_name.len + record->os_ver.len))
+        return fault_memory(f);
+    const struct text columns[] = {
+        {received_at, CLOCK_TIME_LEN},         {client_ip, strlen(client_ip)},
+        decode(record->hostname, &r->decoded), decode(record->processor, &r->decoded),
+        decode(record->os_name, &r->decoded),  decode(record->os_ver, &r->decoded),
+        {r->users.data, r->users.len},
+    };
+    enum { PREFIX_COLUMNS = sizeof columns / sizeof *columns };
     struct buf *out = &r->prefix;
     buf_reset(out);
-    cell_put(out, (struct text){received_at, CLOCK_TIME_LEN});
-    buf_putc(out, ',');
-    cell_put(out, (struct text){client_ip, strlen(client_ip)});
-    if (!put_string(r, record->hostname, out) || !put_string(r, record->processor, out) ||
-        !put_string(r, record->os_name, out) || !put_string(r, record->os_ver, out))
-        return fault_memory(f);
-    buf_putc(out, ',');
-    cell_put(out, (struct text){r->users.data, r->users.len});
+    cells_put(out, columns, (bool[PREFIX_COLUMNS]){true, true}, PREFIX_COLUMNS);
     buf_putc(out, ',');
     return out->failed ? fault_memory(f) : V_OK;
 }

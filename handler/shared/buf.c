@@ -56,23 +56,34 @@ bool buf_grow(struct buf *b, size_t more)
     return true;
 }
 
+static inline size_t count_digits(uint64_t n)
+{
+    size_t count = 1;
+    for (uint64_t power = 10; n >= power && count < BUF_DIGITS; power *= 10)
+        count++; /* 10^20 is no uint64_t, but there are no more than 20 digits either */
+    return count;
+}
+
+static inline void write_digits(uint64_t n, char *out, size_t count)
+{
+    for (; count > 0; n /= 10)
+        out[--count] = (char)('0' + n % 10);
+}
+
 size_t buf_digits(uint64_t n, char out[BUF_DIGITS])
 {
-    char digits[BUF_DIGITS];
-    size_t at = BUF_DIGITS;
-    do {
-        digits[--at] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n);
-    memcpy(out, digits + at, BUF_DIGITS - at);
-    return BUF_DIGITS - at;
+    size_t count = count_digits(n);
+    write_digits(n, out, count);
+    return count;
 }
 
 void buf_u64(struct buf *b, uint64_t n)
 {
-    char digits[BUF_DIGITS];
-    size_t len = buf_digits(n, digits);
-    buf_add(b, digits, len);
+    size_t count = count_digits(n);
+    if (!buf_reserve(b, count))
+        return;
+    write_digits(n, b->data + b->len, count);
+    b->len += count;
 }
 
 void buf_puts_u64(struct buf *b, const char *s, uint64_t n)

@@ -67,8 +67,9 @@ static int64_t day_of(int64_t year, int month, int day)
 }
 
 /* Writes `digits` decimal digits of `n`; what does not fit is lost, as in a year above 9999. */
-static inline char *put_digits(char *out, int n, int digits)
+static inline char *put_digits(char *out, int number, int digits)
 {
+    unsigned n = (unsigned)number; /* half as dear to divide */
     for (int i = digits - 1; i >= 0; i--, n /= 10)
         out[i] = (char)('0' + n % 10);
     return out + digits;

@@ -535,7 +535,8 @@ static char *take_noted_array(struct gate *g, char *p)
 /* Is this the name of the member whose elements are noted? */
 static bool is_noted(const struct gate *g, const char *start, const char *end)
 {
-    return g->notes && json_name_is((struct json_span){start, (size_t)(end - start)}, g->notes->of);
+    return g->notes && (start[1] == *g->notes->of || start[1] == '\\') &&
+           json_name_is((struct json_span){start, (size_t)(end - start)}, g->notes->of);
 }
 
 static char *take_member(struct gate *g, char *p)

@@ -156,6 +156,27 @@ static void numbers(void **state)
     buf_release(&b);
 }
 
+/* Each power of ten, and the numbers beside it, as printf(3) writes them; each fits as it is. */
+static void all_counts_of_digits(void **state)
+{
+    (void)state;
+    uint64_t power = 1;
+    for (int k = 0; k < BUF_DIGITS; k++, power *= 10)
+        for (uint64_t n = power - 1; n <= power + 1; n++) {
+            char want[BUF_DIGITS + 1], digits[BUF_DIGITS];
+            size_t len = (size_t)snprintf(want, sizeof want, "%llu", (unsigned long long)n);
+            struct buf b;
+            buf_init(&b, len);
+            buf_u64(&b, n);
+            BYTES(b.data, b.len, want, len);
+            buf_u64(&b, n);
+            assert_true(b.full);
+            buf_release(&b);
+            assert_int_equal(buf_digits(n, digits), len);
+            assert_memory_equal(digits, want, len);
+        }
+}
+
 static void printf_grows_and_fails_whole(void **state)
 {
     (void)state;
@@ -199,6 +220,7 @@ int main(void)
         cmocka_unit_test(reserve_keeps_len),
         cmocka_unit_test(str_needs_room_for_its_nul),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(all_counts_of_digits),
         cmocka_unit_test(printf_grows_and_fails_whole),
         cmocka_unit_test(trim_keeps_small_memory),
     };
