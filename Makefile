@@ -62,7 +62,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 	rollcall-bucket)
 
 # One cmocka program per file under tests/unit/<part>/.
-TESTS_SHARED  := arena buf clock conf digest io ip json jsonw known log
+TESTS_SHARED  := arena buf clock conf digest io ip json jsonw known log plain
 TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
 	manifest process rebuild receipts record reply resend rows store table tokens users
 TESTS_AWS     := canon credential ini listpath note pack s3url xml

@@ -1,6 +1,7 @@
 #include "shared/json.h"
 
 #include "shared/jsonw.h"
+#include "shared/plain.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -73,30 +74,9 @@ static inline const char * final(const struct gate *g, const char *p)
 #define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
-/*
- * Eight bytes at a time: passes over ASCII that is neither a control character, DEL, a quote nor a
- * backslash. A borrow or a carry can only raise a flag above a true one, so the first is exact.
- */
 static inline char *skip_plain(char *p, const char *end)
 {
-    while (end - p >= 8) {
-        uint64_t w;
-        memcpy(&w, p, 8);
-        uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\');
-        uint64_t flags =
-            (w | (w - ONES * 0x20) | (w + ONES) | (quote - ONES) | (slash - ONES)) & HIGHS;
-        if (flags) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return p + (__builtin_ctzll(flags) >> 3);
-#else
-            break;
-#endif
-        }
-        p += 8;
-    }
-    while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && *p != '"' && *p != '\\')
-        p++;
-    return p;
+    return (char *)plain_end(p, end);
 }
 
 static int hex_digit(char c)
