@@ -86,12 +86,6 @@ void buf_u64(struct buf *b, uint64_t n)
     b->len += count;
 }
 
-void buf_puts_u64(struct buf *b, const char *s, uint64_t n)
-{
-    buf_puts(b, s);
-    buf_u64(b, n);
-}
-
 void buf_i64(struct buf *b, int64_t n)
 {
     if (n < 0)

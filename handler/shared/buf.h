@@ -68,7 +68,14 @@ enum { BUF_DIGITS = 20 };
 size_t buf_digits(uint64_t n, char out[BUF_DIGITS]);
 
 void buf_u64(struct buf *b, uint64_t n);
-void buf_puts_u64(struct buf *b, const char *s, uint64_t n); /* both, one behind the other */
+
+/* Both, one behind the other. */
+static inline void buf_puts_u64(struct buf *b, const char *s, uint64_t n)
+{
+    buf_puts(b, s);
+    buf_u64(b, n);
+}
+
 void buf_i64(struct buf *b, int64_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
