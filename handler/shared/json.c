@@ -563,29 +563,54 @@ static char *take_all(struct gate *g, char *p)
 static const char *string_end(const char *p, const char *end);
 static const char *skip(const char *p, const char *end);
 
-static struct json_note *add_note(struct json_notes *notes, const char *end)
+/* The name at `p`, up to its value; what is known is told as by the gate. */
+static inline const char *name_on_trust(const char *p, const char *end, struct json_notes *notes,
+                                        struct known_name **next, uint16_t *key)
 {
-    notes->list[notes->count] = (struct json_note){.end = (uint32_t)(end - notes->text)};
-    return &notes->list[notes->count++];
+    if (end - p >= KNOWN_BYTES && known_is(*next, p)) {
+        *key = (*next)->key;
+        return p + (*next)++->len;
+    }
+    const char *value = string_end(p, end) + 2;
+    *key = key_of(notes, p, (size_t)(value - p - 1));
+    *next = known_learn(&notes->names, *next, p, (size_t)(value - p), *key);
+    return value;
+}
+
+static inline const char *value_on_trust(const char *p, const char *end, bool *plain)
+{
+    if (*p == '"') {
+        const char *quote = plain_end(p + 1, end);
+        *plain = *quote == '"';
+        return *plain ? quote + 1 : skip(p, end);
+    }
+    *plain = is_digit(*p);
+    if (!*plain)
+        return skip(p, end);
+    while (*p != ',' && *p != '}')
+        p++;
+    return p;
 }
 
 /* One pass, as the gate's: the object at `p`; returns what is behind it. */
 static const char *note_on_trust(const char *p, const char *end, struct json_notes *notes)
 {
-    struct json_note *head = add_note(notes, p);
+    struct known_name *next = known_first(&notes->names);
+    struct json_note *head = &notes->list[notes->count], *note = head + 1;
+    head->end = (uint32_t)(p - notes->text);
     if (*p == '{' && p[1] != '}') {
         do {
-            const char *name = p + 1, *value = string_end(name, end) + 2;
-            p = skip(value, end);
-            struct json_note *n = add_note(notes, p);
-            n->key = key_of(notes, name, (size_t)(value - name - 1));
-            n->value = (uint32_t)(value - notes->text);
+            p = name_on_trust(p + 1, end, notes, &next, &note->key);
+            note->value = (uint32_t)(p - notes->text);
+            p = value_on_trust(p, end, &note->plain);
+            note++->end = (uint32_t)(p - notes->text);
         } while (*p == ',');
         p++;
     } else {
         p = skip(p, end);
     }
-    head->value = (uint32_t)(&notes->list[notes->count] - head);
+    head->value = (uint32_t)(note - head);
+    notes->count += head->value;
     return p;
 }
 
