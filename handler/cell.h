@@ -1,6 +1,6 @@
 /*
- * cell: one field of the CSV files (RFC 4180), written byte for byte as libcsv would, at a third of
- * its cost: it is most of what a large record takes.
+ * cell: one field of the CSV files (RFC 4180), written byte for byte as libcsv would, at a fraction
+ * of its cost: a large record has thousands.
  *
  * Every field is quoted. No raw control character gets in: U+0000 to U+001F, U+007F and the C1
  * controls U+0080 to U+009F become \n, \t, \r or \xhh, so that a row is a line. A field that a
