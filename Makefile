@@ -23,7 +23,7 @@ ifdef DEV
 BUILD    := build/dev
 OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 WERROR   := -Werror
-DEFS     := -DBUF_FIRST=1
+DEFS     := -DDEV -DBUF_FIRST=1
 else
 BUILD    := build
 OPT      := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
