@@ -5,7 +5,6 @@
 #include "shared/jsonw.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 enum {
@@ -54,8 +53,8 @@ size_t cmdline_cut(const char *text, size_t len, size_t max)
 /* One read: the kernel gives all of it. This is the call that may never return. */
 static bool read_raw(struct cmdline_reader *r, int64_t pid)
 {
-    char path[40];
-    snprintf(path, sizeof path, "%lld/cmdline", (long long)pid);
+    char path[TREE_PID_PATH];
+    tree_pid_path(pid, "cmdline", path);
     buf_reset(&r->raw);
     if (!buf_reserve(&r->raw, r->max + SLACK))
         return false;
@@ -72,9 +71,9 @@ static bool read_raw(struct cmdline_reader *r, int64_t pid)
 
 static void pack_container(struct cmdline_reader *r, int64_t pid, struct buf *out)
 {
-    char path[40], id[CONTAINER_ID_MAX + 1] = "";
+    char path[TREE_PID_PATH], id[CONTAINER_ID_MAX + 1] = "";
     if (r->containers) {
-        snprintf(path, sizeof path, "%lld/cgroup", (long long)pid);
+        tree_pid_path(pid, "cgroup", path);
         buf_reset(&r->text);
         r->text.max = CGROUP_MAX;
         if (tree_read(r->proc, path, &r->text) && r->text.len)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    CPUINFO_FIRST = 4096, /* enough for the first CPU's "model name" */
+    CPUINFO_FIRST = 1024, /* enough for the first CPU's "model name", without a second CPU */
     CPUINFO_MAX = 256 << 10,
     SMALL_FILE = 16 << 10,
     PROC_STAT_MAX = 4 << 20, /* the line of interrupts is long on large machines */

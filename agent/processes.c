@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,8 +52,10 @@ static struct process *add(struct processes *p)
 static ssize_t read_stat(int proc, const char *pid, struct tree_closing *closing,
                          char text[PROCSTAT_TEXT_MAX])
 {
-    char path[PID_DIGITS + 8];
-    snprintf(path, sizeof path, "%s/stat", pid);
+    char path[PID_DIGITS + sizeof "/stat"];
+    size_t n_pid = strlen(pid);
+    memcpy(path, pid, n_pid);
+    memcpy(path + n_pid, "/stat", sizeof "/stat");
     int fd = tree_open(proc, path);
     if (fd < 0)
         return -1;

@@ -21,6 +21,13 @@ enum {
     FIELD_IOWAIT = 42,
 };
 
+/* A bit for each field that is kept. */
+#define KEPT                                                                                       \
+    (1ULL << FIELD_PPID | 1ULL << FIELD_TTY | 1ULL << FIELD_FLAGS | 1ULL << FIELD_UTIME |          \
+     1ULL << FIELD_STIME | 1ULL << FIELD_CHILDREN_UTIME | 1ULL << FIELD_CHILDREN_STIME |           \
+     1ULL << FIELD_NICE | 1ULL << FIELD_THREADS | 1ULL << FIELD_START | 1ULL << FIELD_RSS |        \
+     1ULL << FIELD_CPU | 1ULL << FIELD_IOWAIT)
+
 enum { DIGITS_SAFE = 19 }; /* so many always fit 64 bits */
 
 /* The value of `n` digits, of which none was looked at for overflow; false when they do not fit. */
@@ -58,11 +65,21 @@ static bool number(const char **s, const char *end, int64_t *out)
         (*s)++;
     if (!digits(s, end, &n))
         return false;
-    /* Some fields (rsslim, say) use all 64 bits; none that is kept here does. */
+    /* Some fields use all 64 bits; none that is kept here does. */
     if (n > INT64_MAX)
         n = INT64_MAX;
     *out = negative ? -(int64_t)n : (int64_t)n;
     return true;
+}
+
+/* A field that is not kept: false when it is empty. */
+static bool pass_over(const char **s, const char *end)
+{
+    const char *start = *s, *at = start;
+    while (at < end && *at != ' ')
+        at++;
+    *s = at;
+    return at > start;
 }
 
 static uint64_t count(int64_t value)
@@ -118,7 +135,8 @@ bool procstat_parse(const char *text, size_t len, struct procstat *out)
         return false;
     int64_t fields[FIELD_IOWAIT + 1] = {[FIELD_CPU] = -1};
     for (int field = FIELD_STATE + 1; field <= FIELD_IOWAIT; field++) {
-        bool there = at < end && *at++ == ' ' && number(&at, end, &fields[field]);
+        bool there = at < end && *at++ == ' ' &&
+                     ((KEPT >> field & 1) ? number(&at, end, &fields[field]) : pass_over(&at, end));
         if (!there && field <= FIELD_RSS)
             return false;
         if (!there)

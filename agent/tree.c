@@ -21,6 +21,16 @@ int tree_open_blocking(int dir, const char *path)
     return openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
+void tree_pid_path(int64_t pid, const char *name, char out[TREE_PID_PATH])
+{
+    size_t n = buf_digits(pid < 0 ? 0 : (uint64_t)pid, out), len = strlen(name);
+    out[n++] = '/';
+    if (len > TREE_PID_PATH - 1 - n)
+        len = TREE_PID_PATH - 1 - n;
+    memcpy(out + n, name, len);
+    out[n + len] = '\0';
+}
+
 void tree_close_later(struct tree_closing *c, int fd)
 {
     c->fds[c->count++] = (unsigned)fd;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 
@@ -22,6 +23,14 @@ int tree_open(int dir, const char *path);
 
 /* The same for a file whose opening or reading may block for ever (see guard.h). */
 int tree_open_blocking(int dir, const char *path);
+
+enum { TREE_PID_PATH = 40 };
+
+/*
+ * "PID/name", a path below proc: for what is asked of every process, snprintf() takes ten times as
+ * long. `name` has at most 18 bytes.
+ */
+void tree_pid_path(int64_t pid, const char *name, char out[TREE_PID_PATH]);
 
 enum { TREE_CLOSING_MAX = 16 };
 
