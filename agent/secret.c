@@ -94,6 +94,14 @@ static bool ends_with_word(const char *name, size_t len, const struct ending *e)
     return name[len - n] >= 'A' && name[len - n] <= 'Z' && name[len - n - 1] >= 'a';
 }
 
+/* Most names end with a letter that none of the above ends with. */
+static bool may_end(const char *name, size_t len)
+{
+    while (len && is_break(name[len - 1]))
+        len--;
+    return len && memchr("dtenyrlswghk", lower(name[len - 1]), 12); /* all their last letters */
+}
+
 enum secret_kind secret_name(const char *name, size_t len)
 {
     char flat[NAME_MAX_LEN] = "";
@@ -102,6 +110,8 @@ enum secret_kind secret_name(const char *name, size_t len)
         name += len - sizeof flat;
         len = sizeof flat;
     }
+    if (!may_end(name, len))
+        return SECRET_NOT;
     for (size_t i = 0; i < len; i++)
         if (!is_break(name[i]))
             flat[n++] = lower(name[i]);
@@ -266,11 +276,14 @@ static const struct secret_flag flags[] = {
 /* What is known of the program; 0: nothing. */
 static uint32_t kinds_of(const char *name, size_t len)
 {
-    for (size_t i = 0; len && i < sizeof programs / sizeof *programs; i++) {
+    if (len == 0)
+        return 0;
+    const char first = name[0];
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         const char *known = programs[i].name;
-        size_t n = 0;
-        if (known[0] != name[0])
+        if (known[0] != first)
             continue;
+        size_t n = 1;
         while (n < len && known[n] == name[n])
             n++;
         if (known[n] == '*' || (n == len && known[n] == '\0'))
@@ -356,6 +369,25 @@ static bool is_jwt(const char *s, size_t len)
     return first && memchr(first + 1, '.', len - (size_t)(first + 1 - s));
 }
 
+/* The first letters of all prefixes below: asked at every word, so without a call. */
+static bool starts_token(char c)
+{
+    switch (c) {
+    case 'A':
+    case 'd':
+    case 'e':
+    case 'g':
+    case 'h':
+    case 'n':
+    case 'r':
+    case 's':
+    case 'x':
+        return true;
+    default:
+        return false;
+    }
+}
+
 size_t secret_token(const char *s, size_t len)
 {
     static const char *const prefixes[] = {
@@ -363,7 +395,7 @@ size_t secret_token(const char *s, size_t len)
         "ghr_",  "github_pat_", "glpat-",   "xoxb-", "xoxp-", "xoxa-",  "xoxr-",
         "xoxs-", "sk_live_",    "rk_live_", "hvs.",  "npm_",  "dop_v1_"};
     size_t i = 0, n = 0, count = sizeof prefixes / sizeof *prefixes;
-    if (len < TOKEN_MIN || !memchr("Aegxsrhnd", s[0], 9)) /* all their first letters */
+    if (len < TOKEN_MIN || !starts_token(s[0]))
         return 0;
     while (i < count &&
            (prefixes[i][0] != s[0] || strncmp(s, prefixes[i], strlen(prefixes[i])) != 0))
