@@ -49,7 +49,7 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 
 SHARED  := arena buf clock conf digest io ip json jsonw known log
 HANDLER := append archived auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
-	line lines listing listings lock manifest process program purge rebuild record reply request resend route rows store table tokens users worker
+	kept line lines listing listings lock manifest process program purge rebuild record reply request resend route rows store table tokens users worker
 VERIFY  := csvdiff filecheck receipts recsv
 AGENT   := backoff chance cmdline collect config container cpuinfo deliver drain guard gzip history host \
 	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
@@ -63,7 +63,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 
 # One cmocka program per file under tests/unit/<part>/.
 TESTS_SHARED  := arena buf clock conf digest io ip json jsonw known log plain
-TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop line lines \
+TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop kept line lines \
 	manifest process rebuild receipts record reply resend rows store table tokens users
 TESTS_AWS     := canon credential ini listpath note pack s3url xml
 TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,11 +57,17 @@ static enum verdict lock(int fd, const char *name, int64_t deadline, struct faul
     return fault_set(f, V_UNAVAILABLE, "another writer holds this address's file");
 }
 
-/* Opens one file and looks at what it is. *size and *mtime are set only once it is locked. */
+/* Reading is no use to be noted (O_NOATIME), but only a file's owner may ask for that. */
+static int open_at(int dir, const char *name, int flags)
+{
+    int fd = openat(dir, name, FILE_FLAGS | O_NOATIME | flags, 0640);
+    return fd < 0 && errno == EPERM ? openat(dir, name, FILE_FLAGS | flags, 0640) : fd;
+}
+
 static enum verdict open_file(const struct daypair *p, const char *name, int flags, int *fd,
                               struct fault *f)
 {
-    *fd = openat(p->dir, name, FILE_FLAGS | flags, 0640);
+    *fd = open_at(p->dir, name, flags);
     if (*fd < 0 && errno == ENOENT)
         return V_NOT_FOUND;
     if (*fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
@@ -90,6 +97,20 @@ static int64_t milliseconds(struct timespec t)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static void note_json(struct daypair *p, const struct stat *st)
+{
+    p->json_size = st->st_size;
+    p->json_mtime = milliseconds(st->st_mtim);
+    p->ids.json = (struct kept_file){p->json, st->st_dev, st->st_ino};
+}
+
+static void note_csv(struct daypair *p, const struct stat *st)
+{
+    p->csv_size = st->st_size;
+    p->csv_mtime = milliseconds(st->st_mtim);
+    p->ids.csv = (struct kept_file){p->csv, st->st_dev, st->st_ino};
+}
+
 /* One try: V_NOT_FOUND means that something moved meanwhile, and to start over. */
 static enum verdict open_locked(struct daypair *p, int flags, int64_t deadline, struct fault *f)
 {
@@ -106,12 +127,8 @@ static enum verdict open_locked(struct daypair *p, int flags, int64_t deadline, 
         p->json = -1;
         return V_NOT_FOUND;
     }
-    v = check_file(p->json_name, &st, f);
-    if (v != V_OK)
-        return v;
-    p->json_size = st.st_size;
-    p->json_mtime = milliseconds(st.st_mtim);
-    return V_OK;
+    note_json(p, &st);
+    return check_file(p->json_name, &st, f);
 }
 
 static enum verdict open_csv(struct daypair *p, int flags, struct fault *f)
@@ -122,8 +139,7 @@ static enum verdict open_csv(struct daypair *p, int flags, struct fault *f)
         return v;
     if (fstat(p->csv, &st) != 0)
         return daypair_failed("fstat", p->csv_name, f);
-    p->csv_size = st.st_size;
-    p->csv_mtime = milliseconds(st.st_mtim);
+    note_csv(p, &st);
     return check_file(p->csv_name, &st, f);
 }
 
@@ -136,13 +152,64 @@ static enum verdict open_both(struct daypair *p, struct fault *f)
     return v;
 }
 
+/* Does the name still lead to the file that was kept, and no other name? */
+static bool leads_to(const struct daypair *p, const char *name, const struct kept_file *file,
+                     struct stat *st)
+{
+    return fstatat(p->dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == file->ino &&
+           st->st_dev == file->dev && st->st_nlink == 1;
+}
+
+/* Locks files that were kept. V_NOT_FOUND when they are no longer the ones that the names lead to.
+ * Before it waits for a lock, it looks whether it is the right one. */
+static enum verdict lock_kept(struct daypair *p, int64_t deadline, struct fault *f)
+{
+    struct stat json, csv;
+    if (!lock_wait(p->json, 0)) {
+        if (!leads_to(p, p->json_name, &p->ids.json, &json))
+            return V_NOT_FOUND;
+        enum verdict v = lock(p->json, p->json_name, deadline, f);
+        if (v != V_OK)
+            return v;
+    }
+    if (!leads_to(p, p->json_name, &p->ids.json, &json) || json.st_size == 0 ||
+        !leads_to(p, p->csv_name, &p->ids.csv, &csv))
+        return V_NOT_FOUND;
+    note_json(p, &json);
+    note_csv(p, &csv);
+    return V_OK;
+}
+
 static void clear(struct daypair *p)
 {
     *p = (struct daypair){.json = -1, .csv = -1, .dir = -1};
 }
 
-enum verdict daypair_open(struct daypair *p, struct days *days, const struct ip *ip, clock_fn clock,
-                          int64_t timeout_ms, struct fault *f)
+static void close_files(struct daypair *p)
+{
+    if (p->csv >= 0)
+        close(p->csv);
+    if (p->json >= 0)
+        close(p->json);
+    p->json = p->csv = -1;
+}
+
+/* The pair from an earlier request; V_NOT_FOUND when there is none, or none that still serves. */
+static enum verdict take_kept(struct daypair *p, struct kept *kept, const struct ip *ip,
+                              unsigned opened, int64_t deadline, struct fault *f)
+{
+    if (!kept_take(kept, ip->file, opened, &p->ids))
+        return V_NOT_FOUND;
+    p->json = p->ids.json.fd;
+    p->csv = p->ids.csv.fd;
+    enum verdict v = lock_kept(p, deadline, f);
+    if (v == V_NOT_FOUND)
+        close_files(p);
+    return v;
+}
+
+enum verdict daypair_open(struct daypair *p, struct days *days, struct kept *kept,
+                          const struct ip *ip, clock_fn clock, int64_t timeout_ms, struct fault *f)
 {
     int64_t deadline = clock_monotonic() + timeout_ms;
     for (;;) {
@@ -153,13 +220,15 @@ enum verdict daypair_open(struct daypair *p, struct days *days, const struct ip 
         p->dir = days_open(days, date);
         if (p->dir < 0)
             return daypair_failed("open the day's directory", date, f);
-        enum verdict v = open_locked(p, O_CREAT, deadline, f);
+        enum verdict v = take_kept(p, kept, ip, days->opened, deadline, f);
+        if (v == V_NOT_FOUND)
+            v = open_locked(p, O_CREAT, deadline, f);
         p->now = clock();
         clock_date(p->now, then);
-        if (v == V_OK && strcmp(then, date) == 0)
-            v = open_both(p, f);
-        else if (v == V_OK)
+        if (v == V_OK && strcmp(then, date) != 0)
             v = V_NOT_FOUND; /* midnight passed while we waited */
+        else if (v == V_OK && p->csv < 0)
+            v = open_both(p, f);
         if (v == V_OK)
             return V_OK;
         daypair_close(p);
@@ -196,12 +265,21 @@ enum verdict daypair_make_csv(struct daypair *p, struct fault *f)
 
 void daypair_close(struct daypair *p)
 {
-    if (p->csv >= 0)
-        close(p->csv);
-    if (p->json >= 0)
-        close(p->json);
+    close_files(p);
     if (p->past && p->dir >= 0)
         close(p->dir);
+    clear(p);
+}
+
+void daypair_keep(struct daypair *p, const struct days *days, struct kept *kept,
+                  const struct ip *ip)
+{
+    bool keep = !p->past && !days->remote && p->json_size > 0 && p->csv >= 0;
+    if (!keep || kept->room == 0 || flock(p->json, LOCK_UN) != 0) {
+        daypair_close(p);
+        return;
+    }
+    kept_put(kept, ip->file, &p->ids);
     clear(p);
 }
 

@@ -76,6 +76,7 @@ static int keep(struct days *d, int fd, const char *date)
     d->dev = st.st_dev;
     d->ino = st.st_ino;
     d->remote = fs.f_type == NFS_SUPER_MAGIC;
+    d->opened++;
     memcpy(d->date, date, sizeof d->date);
     return d->fd = fd;
 }

@@ -21,6 +21,7 @@ struct days {
     char path[PATH_MAX]; /* of that date */
     dev_t dev;
     ino_t ino;
+    unsigned opened; /* how often: another number, another directory */
     bool remote; /* on NFS (EFS): what was written there may be lost on another machine's crash */
 };
 

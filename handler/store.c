@@ -18,12 +18,25 @@ void store_init(struct store *s, const struct config *config, clock_fn clock, st
 {
     *s = (struct store){.config = config, .clock = clock, .digest = digest};
     days_init(&s->days, config->records_dir);
+    kept_init(&s->kept);
     buf_init(&s->lines, SIZE_MAX / 2);
     s->boot = clock_boot;
 }
 
+void store_keep_files(struct store *s)
+{
+    kept_start(&s->kept);
+}
+
+void store_rest(struct store *s)
+{
+    kept_close(&s->kept);
+    days_release(&s->days);
+}
+
 void store_release(struct store *s)
 {
+    kept_release(&s->kept);
     days_release(&s->days);
     buf_release(&s->lines);
 }
@@ -167,12 +180,15 @@ enum verdict store_append(struct store *s, const struct batch *b, struct arena *
     struct daypair p;
     enum verdict v = resend_begin(&r, b, &ids, arena, f);
     if (v == V_OK)
-        v = daypair_open(&p, &s->days, b->ip, s->clock, s->config->lock_timeout_ms, f);
+        v = daypair_open(&p, &s->days, &s->kept, b->ip, s->clock, s->config->lock_timeout_ms, f);
     if (v != V_OK)
         return v;
     v = append_locked(s, b, &ids, &p, &r, out, f);
     daypair_close(&r.yesterday);
-    daypair_close(&p);
+    if (v == V_OK)
+        daypair_keep(&p, &s->days, &s->kept, b->ip);
+    else
+        daypair_close(&p);
     return v;
 }
 

@@ -26,12 +26,14 @@
 #include "batch.h"
 #include "config.h"
 #include "days.h"
+#include "kept.h"
 #include "shared/digest.h"
 
 struct store {
     const struct config *config; /* borrowed */
     clock_fn clock;
     struct days days;
+    struct kept kept;
     struct digest *digest; /* borrowed */
     struct buf lines;
     clock_fn boot; /* when this machine started: what is older may have lost its end */
@@ -48,6 +50,14 @@ struct receipt {
 void store_init(struct store *s, const struct config *config, clock_fn clock,
                 struct digest *digest);
 void store_release(struct store *s);
+
+/*
+ * From here on the files of the last addresses stay open between requests. Whoever calls this calls
+ * store_rest() when no request came for a while: a file that is open keeps its space after it was
+ * removed.
+ */
+void store_keep_files(struct store *s);
+void store_rest(struct store *s);
 
 /* Gives memory of an unusually large record back. */
 void store_trim(struct store *s, size_t keep);

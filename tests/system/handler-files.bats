@@ -121,6 +121,14 @@ nothing_deleted() {
     done
 }
 
+# No worker has anything of the store open.
+nothing_kept() {
+    local pid
+    for pid in $(server_workers); do
+        [ -z "$(find "/proc/$pid/fd" -lname "$RECORDS/*")" ] || return 1
+    done
+}
+
 # refused FILE: 500, and the log names the file. Nothing is stored in its place.
 refused() {
     : >"$T/run/handler.log"
@@ -697,6 +705,14 @@ nothing_of() {
 # unlocked: another may have the lock at once.
 unlocked() { flock -n "$J" true || fail "locked after $STATUS"; }
 
+@test "a worker that has nothing to do lets go of files that were removed" {
+    begin
+    rm "$J" "$C"
+    wait_until 30 nothing_kept
+    forget
+    goes_on 1
+}
+
 @test "after each answer, whatever it is, the file is unlocked" {
     make_config max_file_bytes=4000 lock_timeout_ms=50
     begin
@@ -1032,7 +1048,8 @@ all_in_one() {
     done
 }
 
-renamed() { rotate "$1" 'mv "$1" "$2" "$3"'; }
+# The CSV file first: who finds no JSON file any more makes a new one, which is not locked.
+renamed() { rotate "$1" 'mv "$2" "$1" "$3"'; }
 copied_and_removed() { rotate "$1" 'cp -p "$1" "$2" "$3" && rm "$2" "$1"'; }
 rebuilt() { "$VERIFY" --quiet --rebuild-csv "$J"; }
 

@@ -9,13 +9,14 @@
 
 static struct bed bed;
 static struct days days;
+static struct kept kept;
 static struct daypair pair;
 static struct fault f;
 
 static enum verdict open_pair(int64_t timeout_ms)
 {
     fault_clear(&f);
-    return daypair_open(&pair, &days, &bed.ip, bed_clock, timeout_ms, &f);
+    return daypair_open(&pair, &days, &kept, &bed.ip, bed_clock, timeout_ms, &f);
 }
 
 /* The same, with the log's lines in `log`. */
@@ -174,7 +175,7 @@ static void midnight_passes_under_the_lock(void **state)
     bed_time = clock_day_start(BED_NOW) + CLOCK_DAY_MS; /* 2026-11-21T00:00:00.000Z */
     readings = 0;
     fault_clear(&f);
-    assert_int_equal(daypair_open(&pair, &days, &bed.ip, clock_at_midnight, 0, &f), V_OK);
+    assert_int_equal(daypair_open(&pair, &days, &kept, &bed.ip, clock_at_midnight, 0, &f), V_OK);
     assert_string_equal(pair.date, "2026-11-21");
     assert_string_equal(pair.json_name, "10.0.0.7_2026-11-21.json");
     assert_int_equal(pair.now, bed_time);
@@ -193,7 +194,8 @@ static void a_clock_that_does_not_keep_still(void **state)
     (void)state;
     fault_clear(&f);
     readings = 0;
-    assert_int_equal(daypair_open(&pair, &days, &bed.ip, never_still, 0, &f), V_STORE_FAILED);
+    assert_int_equal(daypair_open(&pair, &days, &kept, &bed.ip, never_still, 0, &f),
+                     V_STORE_FAILED);
     assert_int_equal(pair.json, -1);
 }
 
@@ -270,10 +272,152 @@ static void removed_again(void **state)
     assert_int_equal(unit_size(bed_csv(&bed)), -1);
 }
 
+/* A pair with something in it, kept open; its descriptors. */
+static struct daypair keep_pair(void)
+{
+    assert_int_equal(open_pair(0), V_OK);
+    struct daypair kept_pair = pair;
+    assert_int_equal(pwrite(pair.json, "12345", 5, 0), 5);
+    assert_int_equal(pwrite(pair.csv, "123", 3, 0), 3);
+    pair.json_size = 5;
+    daypair_keep(&pair, &days, &kept, &bed.ip);
+    assert_int_equal(pair.json, -1);
+    return kept_pair;
+}
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void kept_files_serve_again(void **state)
+{
+    (void)state;
+    struct daypair first = keep_pair();
+    int other = open(bed_json(&bed), O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0); /* unlocked meanwhile */
+    assert_int_equal(open_quietly(20), V_UNAVAILABLE);
+    assert_false(is_open(first.json));
+    close(other);
+    first = keep_pair();
+    unit_write(bed_csv(&bed), "1234567", 7);
+    assert_int_equal(open_pair(0), V_OK);
+    assert_int_equal(pair.json, first.json);
+    assert_int_equal(pair.csv, first.csv);
+    assert_int_equal(pair.json_size, 5);
+    assert_int_equal(pair.csv_size, 7);
+    assert_int_equal(pair.now, BED_NOW);
+    daypair_close(&pair);
+    assert_false(is_open(first.json) || is_open(first.csv));
+}
+
+static void empty_files_are_not_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(open_pair(0), V_OK);
+    int json = pair.json, csv = pair.csv;
+    daypair_keep(&pair, &days, &kept, &bed.ip);
+    assert_false(is_open(json) || is_open(csv));
+    keep_pair();
+    assert_int_equal(truncate(bed_json(&bed), 0), 0);
+    assert_int_equal(open_pair(0), V_OK);
+    assert_int_equal(pair.json_size, 0);
+    daypair_close(&pair);
+}
+
+static void rename_the_file(void)
+{
+    char other[256];
+    snprintf(other, sizeof other, "%s/other", bed.dir);
+    assert_int_equal(rename(bed_json(&bed), other), 0);
+}
+
+static void rename_the_table(void)
+{
+    char other[256];
+    snprintf(other, sizeof other, "%s/other", bed.dir);
+    assert_int_equal(rename(bed_csv(&bed), other), 0);
+}
+
+static void rename_the_day(void)
+{
+    char path[256], other[256];
+    snprintf(path, sizeof path, "%s/data/2026-11-20", bed.records);
+    snprintf(other, sizeof other, "%s/other-day", bed.dir);
+    assert_int_equal(rename(path, other), 0);
+}
+
+static void rename_the_records(void)
+{
+    char other[256];
+    snprintf(other, sizeof other, "%s/other-records", bed.dir);
+    assert_int_equal(rename(bed.records, other), 0);
+}
+
+/* All that the last case left behind. */
+static void tidy(void)
+{
+    unit_remove(bed.records);
+    assert_int_equal(mkdir(bed.records, 0750), 0);
+}
+
+static void kept_files_that_moved(void **state)
+{
+    (void)state;
+    static void (*const moves[])(void) = {replace_by_rename, remove_the_day, unlink_the_file,
+                                          rename_the_file,   rename_the_day, rename_the_records,
+                                          rename_the_table};
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        keep_pair();
+        moves[i]();
+        assert_int_equal(opens_what_is_there(), 0);
+        struct stat named;
+        assert_int_equal(stat(bed_csv(&bed), &named), 0);
+        assert_int_equal(named.st_ino, pair.ids.csv.ino);
+        daypair_close(&pair);
+        tidy();
+    }
+}
+
+static void what_takes_the_place_of_kept_files(void **state)
+{
+    (void)state;
+    for (int csv = 0; csv < 2; csv++)
+        for (enum kind kind = SYMLINK; kind <= HARDLINK; kind++) {
+            const char *path = csv ? bed_csv(&bed) : bed_json(&bed);
+            struct daypair first = keep_pair();
+            put_there(kind, path);
+            assert_int_equal(open_quietly(0), V_STORE_FAILED);
+            assert_non_null(strstr(log_lines.text, "event=file_not_ours"));
+            assert_false(is_open(first.json) || is_open(first.csv));
+            tidy();
+        }
+    struct daypair first = keep_pair();
+    char more[256];
+    snprintf(more, sizeof more, "%s/more", bed.dir);
+    assert_int_equal(link(bed_json(&bed), more), 0);
+    assert_int_equal(open_quietly(0), V_STORE_FAILED);
+    assert_false(is_open(first.json));
+}
+
+static void kept_files_are_of_one_day(void **state)
+{
+    (void)state;
+    keep_pair();
+    assert_int_equal(kept.count, 1);
+    bed_time += CLOCK_DAY_MS;
+    assert_int_equal(open_pair(0), V_OK);
+    assert_string_equal(pair.date, "2026-11-21");
+    assert_int_equal(kept.count, 0);
+    daypair_close(&pair);
+}
+
 static int set_up(void **state)
 {
     (void)state;
     bed_make(&bed);
+    kept_init(&kept);
+    kept_start(&kept);
     days_init(&days, bed.records);
     return 0;
 }
@@ -281,6 +425,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    kept_release(&kept);
     days_release(&days);
     bed_remove(&bed);
     return 0;
@@ -300,6 +445,11 @@ int main(void)
         TEST(not_regular_files_with_one_name),
         TEST(the_past),
         TEST(removed_again),
+        TEST(kept_files_serve_again),
+        TEST(empty_files_are_not_kept),
+        TEST(kept_files_that_moved),
+        TEST(what_takes_the_place_of_kept_files),
+        TEST(kept_files_are_of_one_day),
     };
     return cmocka_run_group_tests_name("daypair", tests, NULL, NULL);
 }

@@ -291,5 +291,7 @@ int main(void)
         TEST(memory_is_flat),
         TEST(probe),
     };
-    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("store", tests, NULL, NULL);
+    bed_keeps_files = true;
+    return failed + cmocka_run_group_tests_name("store, files kept open", tests, NULL, NULL);
 }
