@@ -96,7 +96,7 @@ bool fcgi_on_rest(void (*rest)(void *), void *context)
     struct timeval wait = {.tv_sec = FCGI_REST_S};
     int domain = 0;
     socklen_t len = sizeof domain;
-    if (mode != FCGI_MODE_SOCKET ||
+    if (mode != FCGI_MODE_SOCKET || (fcntl(listen_fd, F_GETFL) & O_NONBLOCK) ||
         getsockopt(listen_fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_UNIX ||
         setsockopt(listen_fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)
         return false;

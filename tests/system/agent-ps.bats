@@ -13,8 +13,15 @@ start_some() {
   PIDS+=($!)
   (exec -a 'my own (name' sleep 86401) 3>&- &
   PIDS+=($!)
-  "$PYTHON" -c 'import time; time.sleep(86402)' 'two words' 'é€' 3>&- &
+  "$PYTHON" -c 'import time; open("'"$T"'/ready", "w").close(); time.sleep(86402)' 'two words' 'é€' 3>&- &
   PIDS+=($!)
+  # All are what they are to be, not on their way there: their numbers no longer change.
+  for _ in $(seq 200); do
+    if [ -e "$T/ready" ] && grep -qz 86400 "/proc/${PIDS[-3]}/cmdline" && grep -qz 86401 "/proc/${PIDS[-2]}/cmdline"; then
+      break
+    fi
+    sleep 0.05
+  done
 }
 
 @test "process by process: pid, ppid, user, uid, rss, start and command line as ps has them" {
