@@ -40,6 +40,10 @@ report() { jq -e "$1" "$OUT/bench.json" || { echo "not so: $1" && return 1; }; }
     report '.parts.handler | all(.counted > 0 and .cpu_us > 0 and .rate > 0 and .memory_kib > 0)'
 }
 
+@test "a worker is measured alone, too" {
+    report '[.parts.alone[] | select(.cpu_us > 0) | .server] == ["null", "rollcall"]'
+}
+
 @test "instructions and system calls of a request are counted" {
     report '.parts.instructions.instructions[0] | .own > 1000 and .libcrypto > 100'
     report '[.parts.instructions.syscalls[] | select(.server == "rollcall, sync") | .calls.worker.fdatasync] == [2]'

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import agent
+import alone
 import bodies
 import counts
 import growth
@@ -16,7 +17,7 @@ import machine
 import report
 from machine import PYTHON, Missing, Place, Wrong, say
 
-PARTS = ("handler", "instructions", "prices", "sync", "memory", "growth", "agent")
+PARTS = ("handler", "alone", "instructions", "prices", "sync", "memory", "growth", "agent")
 GIB = 1 << 30
 
 
@@ -29,7 +30,7 @@ class Plan:
     large_file = GIB
     zoo = (300, 20000)
     traced = (300, 20000)
-    beats, shots = 10, {300: 15, 20000: 5}
+    beats, shots, alone_divisor = 10, {300: 15, 20000: 5}, 1
     main_sizes = part_sizes = bodies.SIZES    # what is counted; where parts and ids are priced
 
     def __init__(self):
@@ -69,12 +70,14 @@ class Smoke(Plan):
     main_sizes = part_sizes = {"S": bodies.SIZES["S"]}
     large_file = 8 << 20
     zoo = traced = (20, 200)
-    beats, shots = 3, {20: 1, 200: 1}
+    beats, shots, alone_divisor = 3, {20: 1, 200: 1}, 30
 
 
 def measure(part, place, plan):
     if part == "handler":
         return handler.compare(place, plan)
+    if part == "alone":
+        return alone.run(place, plan)
     if part == "instructions":
         missing = [c for c in ("valgrind", "strace") if not plan.has(c)]
         if missing:

@@ -113,10 +113,10 @@ class Place:
         os.chmod(path, 0o755)
         return path
 
-    def start(self, argv, log, **more):
+    def start(self, argv, log, stdin=subprocess.DEVNULL, **more):
         with open(log, "ab") as out:
             started = subprocess.Popen(["setpriv", "--pdeathsig", "TERM"] + argv, stdout=out, stderr=out,
-                                       stdin=subprocess.DEVNULL, start_new_session=True, **more)
+                                       stdin=stdin, start_new_session=True, **more)
         self.programs.append(started)
         return started
 

@@ -65,6 +65,12 @@ def syscalls_table(part):
                  ["body", "handler", "web server", "worker", "the worker's"], lines)
 
 
+def alone_table(rows):
+    return table("One worker without its web server, 64 addresses in turn",
+                 ["body", "handler", "CPU us/request", "min"],
+                 [[r["size"], r["server"], number(r["cpu_us"]), number(r["cpu_us_min"])] for r in rows])
+
+
 def prices_table(rows):
     lines = []
     for r in rows:
@@ -130,6 +136,8 @@ def text_of(found):
             f"{found['directory']}; load before {m['load']:.1f}", ""]
     if "handler" in parts:
         text.append(handler_table(parts["handler"]))
+    if "alone" in parts:
+        text.append(alone_table(parts["alone"]))
     if "instructions" in parts:
         text += [instructions_table(parts["instructions"]), syscalls_table(parts["instructions"])]
     if "prices" in parts:

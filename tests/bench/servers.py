@@ -32,7 +32,7 @@ class Server:
         os.mkdir(self.records)
         try:
             self.start()
-            wait_for(lambda: self.alive() and answers(self.port), 20, f"{self.name}: start")
+            wait_for(lambda: self.alive() and self.answers(), 20, f"{self.name}: start")
         except Wrong as e:
             raise Wrong(f"{e}: {text_of(os.path.join(self.dir, 'out'))[-500:]}") from None
         return self
@@ -42,16 +42,19 @@ class Server:
             self.place.stop(started)
         shutil.rmtree(self.dir, ignore_errors=True)
 
+    def answers(self):
+        return answers(self.port)
+
     def alive(self):
         ended = [m.args for m in self.master if m.poll() is not None]
         if ended:
             raise Wrong(f"{self.name}: {ended[0][3]} ended")
         return True
 
-    def run(self, argv, **environment):
+    def run(self, argv, stdin=subprocess.DEVNULL, **environment):
         keep = {k: os.environ[k] for k in ("PATH", "HOME", "LANG") if k in os.environ}
         self.master.append(self.place.start(argv, os.path.join(self.dir, "out"), cwd=HERE,
-                                            env={**keep, "BENCH_RUN": self.dir, **environment}))
+                                            stdin=stdin, env={**keep, "BENCH_RUN": self.dir, **environment}))
 
     def pids(self):
         return [pid for m in self.master for pid in tree(m.pid)]
@@ -110,9 +113,13 @@ class Fcgi(Server):
         with open(os.path.join(self.dir, "handler.json"), "w", encoding="ascii") as f:
             json.dump({"records_dir": self.records, "tokens_file": tokens,
                        "max_file_bytes": 1 << 40, **self.keys}, f)
+        self.start_front(f.name)
+
+    def start_front(self, config):
+        """The web server, which starts the workers."""
         self.run(["lighttpd", "-D", "-f", os.path.join(HERE, self.conf)],
                  BENCH_PORT=str(self.port), BENCH_HANDLER=self.handler, BENCH_WORKERS=str(self.workers),
-                 BENCH_CONFIG=os.path.join(self.dir, "handler.json"))
+                 BENCH_CONFIG=config)
 
     def worker_pids(self):
         return self.pids()[1:]
