@@ -168,10 +168,10 @@ static bool accept_fcgi(void)
             return true;
         if (stop)
             break;
-        if (rc == -EAGAIN && on_rest) {
+        if (on_rest && (rc == -EAGAIN || is_shortage(abs(rc))))
             on_rest(rest_context);
+        if (on_rest && rc == -EAGAIN)
             continue;
-        }
         if (logged != rc)
             log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(abs(rc)));
         logged = rc;

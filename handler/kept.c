@@ -74,11 +74,16 @@ static void empty(struct kept *k, struct kept_slot *slot)
         *slot = k->slots[k->count];
 }
 
-bool kept_take(struct kept *k, const char *ip, unsigned opened, struct kept_files *out)
+void kept_in(struct kept *k, unsigned opened)
 {
     if (k->opened != opened)
         kept_close(k);
     k->opened = opened;
+}
+
+bool kept_take(struct kept *k, const char *ip, unsigned opened, struct kept_files *out)
+{
+    kept_in(k, opened);
     uint64_t hash = hash_of(ip);
     for (size_t i = 0; i < k->count; i++) {
         struct kept_slot *slot = &k->slots[i];

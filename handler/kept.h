@@ -6,11 +6,11 @@
  * worker keeps those it wrote to last:
  *
  *     kept_take(&k, ip->file, days->opened, &files)    they are the caller's now
- *     ...                                              lock, and look whether the names still lead
- * there kept_put(&k, ip->file, &files)                   unlocked, for the next request
+ *     ...                                              lock, look both names up
+ *     kept_put(&k, ip->file, &files)                   unlocked, for the next request
  *
- * What is not put back is the caller's to close. Another directory closes all: nothing is ever
- * written to a past day, and a clean-up's space comes back.
+ * What is not put back is the caller's to close. Another directory closes all: no record is ever
+ * appended to a past day, and a clean-up's space comes back.
  */
 #ifndef ROLLCALL_KEPT_H
 #define ROLLCALL_KEPT_H
@@ -51,6 +51,9 @@ enum { KEPT_MOST = 128 };
 
 /* Closes all; more may be kept afterwards. */
 void kept_close(struct kept *k);
+
+/* Closes all that is not of this directory (days.h: opened). */
+void kept_in(struct kept *k, unsigned opened);
 
 /* Closes all, for good. */
 void kept_release(struct kept *k);

@@ -224,6 +224,7 @@ enum verdict store_probe(struct store *s, struct fault *f)
     char date[CLOCK_DATE_LEN + 1];
     clock_date(s->clock(), date);
     int dir = days_open(&s->days, date);
+    kept_in(&s->kept, s->days.opened);
     int fd = dir < 0 ? -1 : open_probe(dir);
     if (fd < 0)
         return fault_set(f, V_UNAVAILABLE, "the store cannot be written: %s", strerror(errno));

@@ -70,7 +70,7 @@ class Smoke(Plan):
     main_sizes = part_sizes = {"S": bodies.SIZES["S"]}
     large_file = 8 << 20
     zoo = traced = (20, 200)
-    beats, shots, alone_divisor = 3, {20: 1, 200: 1}, 30
+    beats, shots, alone_divisor = 3, {20: 1, 200: 1}, 3
 
 
 def measure(part, place, plan):

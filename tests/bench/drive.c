@@ -4,6 +4,7 @@
  * each request on a connection of its own as lighttpd does, eight under way so that the worker
  * never sleeps. Fails unless each answer is a success.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,11 +93,22 @@ static int send_request(const struct sockaddr_un *to)
     return fd;
 }
 
+/* Waits without sleeping: to wake this program would cost the worker more than its two writes. */
+static ssize_t receive(int fd, char *bytes, size_t len)
+{
+    ssize_t n;
+    do {
+        n = recv(fd, bytes, len, MSG_DONTWAIT);
+    } while (n < 0 && errno == EAGAIN);
+    return n;
+}
+
 static bool is_answered(int fd)
 {
     char answer[4096];
     size_t len = 0;
-    for (ssize_t n; len < sizeof answer && (n = read(fd, answer + len, sizeof answer - len)) > 0;)
+    for (ssize_t n;
+         (n = receive(fd, answer + len, sizeof answer - len)) > 0 && len < sizeof answer;)
         len += (size_t)n;
     close(fd);
     return memmem(answer, len, "\"status\":\"success\"", strlen("\"status\":\"success\"")) != NULL;
