@@ -76,10 +76,7 @@ sweep() { "$PYTHON" "$BATS_TEST_DIRNAME/sweep.py" "$BATS_FILE_TMPDIR/fault.so" "
 }
 
 @test "a full disk is 507; what was acknowledged is there; with space again it goes on" {
-    [ "$(id -u)" = 0 ] || skip "mounting a small tmpfs needs root"
-    mkdir "$RECORDS"
-    mount -t tmpfs -o size=1m,mode=750 tmpfs "$RECORDS" 2>/dev/null || skip "no tmpfs can be mounted here"
-    MOUNTED=$RECORDS
+    small_disk 1m
     make_config min_free_bytes=0 sync=false
     local n refused=0
     for n in {1..60}; do
@@ -105,10 +102,7 @@ sweep() { "$PYTHON" "$BATS_TEST_DIRNAME/sweep.py" "$BATS_FILE_TMPDIR/fault.so" "
 }
 
 @test "a full disk with many small rows: the CSV file's share is undone, too" {
-    [ "$(id -u)" = 0 ] || skip "mounting a small tmpfs needs root"
-    mkdir "$RECORDS"
-    mount -t tmpfs -o size=512k,mode=750 tmpfs "$RECORDS" 2>/dev/null || skip "no tmpfs can be mounted here"
-    MOUNTED=$RECORDS
+    small_disk 512k
     make_config min_free_bytes=0
     record '.processes = [range(700) | {pid: .}]' >"$T/json"
     for _ in {1..20}; do
@@ -122,10 +116,7 @@ sweep() { "$PYTHON" "$BATS_TEST_DIRNAME/sweep.py" "$BATS_FILE_TMPDIR/fault.so" "
 }
 
 @test "min_free_bytes is what is left on the disk of records_dir" {
-    [ "$(id -u)" = 0 ] || skip "mounting a small tmpfs needs root"
-    mkdir "$RECORDS"
-    mount -t tmpfs -o size=1m,mode=750 tmpfs "$RECORDS" 2>/dev/null || skip "no tmpfs can be mounted here"
-    MOUNTED=$RECORDS
+    small_disk 1m
     make_config min_free_bytes=900000
     post "$T/record.json"
     assert_status 200

@@ -79,6 +79,14 @@ make_config() {
     jq -n "${args[@]}" "$filter" >"$T/handler.json"
 }
 
+# small_disk SIZE: the records are on a file system of that size; teardown unmounts $MOUNTED.
+small_disk() {
+    [ "$(id -u)" = 0 ] || skip "mounting a small tmpfs needs root"
+    mkdir "$RECORDS"
+    mount -t tmpfs -o "size=$1,mode=750" tmpfs "$RECORDS" 2>/dev/null || skip "no tmpfs can be mounted here"
+    MOUNTED=$RECORDS
+}
+
 # record [JQ FILTER]: a small valid record, changed by the filter.
 record() {
     if [ $# = 0 ] || [ "$1" = . ]; then

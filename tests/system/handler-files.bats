@@ -906,10 +906,7 @@ END
 # ---- a disk that fills up
 
 @test "a disk that fills up under open files is 507; with space again it goes on" {
-    [ "$(id -u)" = 0 ] || skip "mounting a small tmpfs needs root"
-    mkdir "$RECORDS"
-    mount -t tmpfs -o size=1m,mode=750 tmpfs "$RECORDS" 2>/dev/null || skip "no tmpfs can be mounted here"
-    MOUNTED=$RECORDS
+    small_disk 1m
     make_config min_free_bytes=0
     begin
     send --interface 127.0.0.2

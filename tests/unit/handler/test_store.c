@@ -258,6 +258,21 @@ static void probe(void **state)
     assert_null(strchr(f.reason, '/'));
 }
 
+/* A worker that gets nothing but health checks lets go of the day before, too. */
+static void a_probe_of_another_day(void **state)
+{
+    (void)state;
+    struct fault f;
+    fault_clear(&f);
+    bed_store(&bed, BED_RECORD(""));
+    assert_int_equal(bed.w.store.kept.count, bed_keeps_files);
+    assert_int_equal(store_probe(&bed.w.store, &f), V_OK);
+    assert_int_equal(bed.w.store.kept.count, bed_keeps_files);
+    bed_time += CLOCK_DAY_MS;
+    assert_int_equal(store_probe(&bed.w.store, &f), V_OK);
+    assert_int_equal(bed.w.store.kept.count, 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -290,6 +305,7 @@ int main(void)
         TEST(killed_writers),
         TEST(memory_is_flat),
         TEST(probe),
+        TEST(a_probe_of_another_day),
     };
     int failed = cmocka_run_group_tests_name("store", tests, NULL, NULL);
     bed_keeps_files = true;
