@@ -34,7 +34,7 @@ endif
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 HARDEN  := -fPIE -fstack-protector-strong
 LDHARD  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -DROLLCALL_VERSION='"$(VERSION)"' -Ihandler $(DEFS) $(WARN) \
+ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -DROLLCALL_VERSION='"$(VERSION)"' -I. $(DEFS) $(WARN) \
 	$(WERROR) $(OPT) $(HARDEN) -MMD -MP $(CFLAGS)
 ALL_LDFLAGS := $(OPT) $(LDHARD) $(LDFLAGS)
 
@@ -47,26 +47,33 @@ VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pthread
 
-SHARED  := arena buf clock conf digest io ip json jsonw known log
-HANDLER := append archived auth batch body cell commit config data days daypair fault fcgi filename heal health hop ids \
-	kept line lines listing listings lock manifest process program purge rebuild record reply request resend route rows store table tokens users worker
-VERIFY  := csvdiff filecheck receipts recsv
-AGENT   := backoff chance cmdline collect config container cpuinfo deliver drain guard gzip history host \
-	listing mask names options osrelease pace post processes procstat psfull psnet psnum psproc \
-	reply secret send signals spool spoolname tree users
-AWS     := canon credential credentials http ini metadata profile s3 s3list s3object s3url xml
-ARCHIVE := day keys ledger note pack progress recheck restore run ship unpack
-BUCKET  := deadline level listpath service
+# The sources of each folder, without main.c. A new file is entered here, and nowhere else.
+handler              = config data fault health listing route worker
+handler/http         = auth body fcgi program reply request tokens
+handler/record       = batch csv process pstable record rows users
+handler/store        = append commit dirs heal hop ids kept layout lines lock manifest pair rebuild resend \
+	snapshots store trailer
+handler/verify       = csvdiff filecheck receipts replace
+handler/cleanup      = archived purge
+handler/shared       = arena buf clock conf digest io ip log random
+handler/shared/json  = json names write
+agent                = collect config options pace signals
+agent/mask           = mask secret
+agent/proc           = cmdline container guard history processes procfs procstat usernames
+agent/host           = cpuinfo host osrelease users
+agent/psutil         = listing psfull psnet psnum psproc
+agent/send           = attempt backlog backoff gzip post reply send spool spoolname
+aws/s3               = credential credentials http ini list metadata names object percent profile s3 url xml
+aws/archive          = day manifest_io objmeta pack pool progress restore ship unpack verify
+aws/bucket           = deadline level listpath service
+
+SHARED_DIRS  = handler/shared handler/shared/json
+HANDLER_DIRS = handler handler/http handler/record handler/store handler/verify handler/cleanup
+AGENT_DIRS   = agent agent/mask agent/proc agent/host agent/psutil agent/send
+AWS_DIRS     = aws/s3 aws/archive aws/bucket
 
 PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-archive \
 	rollcall-bucket)
-
-# One cmocka program per file under tests/unit/<part>/.
-TESTS_SHARED  := arena buf clock conf digest io ip json jsonw known log plain
-TESTS_HANDLER := append archived auth batch body cell commit csvdiff daypair days filecheck heal hop kept line lines \
-	manifest process rebuild receipts record reply resend rows store table tokens users
-TESTS_AWS     := canon credential ini listpath note pack s3url xml
-TESTS_AGENT   := backoff guard gzip history mask options pace procstat psnet reply spool spoolname texts users
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
@@ -92,7 +99,8 @@ OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/ro
 AS_THEY_ARE = aws/ssm/*|aws/cloudformation/*
 data = $(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(patsubst aws/%,%,$(DATA))))
 
-obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
+# The objects of some folders.
+objects = $(foreach dir,$(1),$(patsubst %,$(BUILD)/$(dir)/%.o,$($(dir))))
 SHARED_LIB  := $(BUILD)/shared.a
 HANDLER_LIB := $(BUILD)/handler.a
 AGENT_LIB   := $(BUILD)/agent.a
@@ -100,54 +108,51 @@ AWS_LIB     := $(BUILD)/aws.a
 
 all: $(PROGRAMS)
 
-$(SHARED_LIB): $(call obj,handler/shared,$(SHARED))
-$(HANDLER_LIB): $(call obj,handler,$(HANDLER) $(VERIFY))
-$(AGENT_LIB): $(call obj,agent,$(AGENT))
-$(AWS_LIB): $(call obj,aws,$(AWS) $(ARCHIVE) $(BUCKET))
+$(SHARED_LIB): $(call objects,$(SHARED_DIRS))
+$(HANDLER_LIB): $(call objects,$(HANDLER_DIRS))
+$(AGENT_LIB): $(call objects,$(AGENT_DIRS))
+$(AWS_LIB): $(call objects,$(AWS_DIRS))
+# "q" appends: two folders may have a file of the same name.
 %.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) qcs $@ $^
 
 $(BUILD)/rollcall-handler: $(BUILD)/handler/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HANDLER_LIBS)
 
-$(BUILD)/rollcall-verify: $(BUILD)/handler/verify.o $(HANDLER_LIB) $(SHARED_LIB)
+$(BUILD)/rollcall-verify: $(BUILD)/handler/verify/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
-$(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup.o $(HANDLER_LIB) $(SHARED_LIB)
+$(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
 # curlload.c stands in for libcurl, which is then needed only when something is sent. A static agent
 # has libcurl itself: scripts/static/build says so.
-CURLLOAD   := $(BUILD)/agent/curlload.o
+CURLLOAD   := $(BUILD)/agent/send/curlload.o
 AGENT_LINK  = $(filter-out -lcurl,$(AGENT_LIBS)) -ldl
 $(BUILD)/rollcall-agent: $(BUILD)/agent/main.o $(CURLLOAD) $(AGENT_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AGENT_LINK)
 
-$(BUILD)/rollcall-archive: $(BUILD)/aws/archive.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
+$(BUILD)/rollcall-archive: $(BUILD)/aws/archive/main.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)
 
-$(BUILD)/rollcall-bucket: $(BUILD)/aws/bucket.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
+$(BUILD)/rollcall-bucket: $(BUILD)/aws/bucket/main.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS) $(call pkg_libs,fcgi)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# Unit tests: built by pattern, run by tests/unit/run.
-unit = $(patsubst %,$(BUILD)/tests/unit/$(1)/test_%,$(2))
-UNIT := $(call unit,shared,$(TESTS_SHARED)) $(call unit,handler,$(TESTS_HANDLER)) \
-	$(call unit,agent,$(TESTS_AGENT)) $(call unit,aws,$(TESTS_AWS)) $(BUILD)/tests/aws/s3tool
+# Unit tests: one cmocka program per tests/unit/FOLDER/test_NAME.c, run by tests/unit/run.
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(shell find tests/unit -name 'test_*.c'))
+UNIT := $(UNIT_TESTS) $(BUILD)/tests/aws/s3tool
 CMOCKA_LIBS = $(call pkg_libs,cmocka)
 
-$(call unit,shared,$(TESTS_SHARED)): %: %.o $(SHARED_LIB)
+$(filter $(BUILD)/tests/unit/handler/%,$(UNIT_TESTS)): %: %.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(HANDLER_LIBS)
-$(call unit,handler,$(TESTS_HANDLER)): %: %.o $(HANDLER_LIB) $(SHARED_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(HANDLER_LIBS)
-$(call unit,agent,$(TESTS_AGENT)): %: %.o $(AGENT_LIB) $(SHARED_LIB)
+$(filter $(BUILD)/tests/unit/agent/%,$(UNIT_TESTS)): %: %.o $(AGENT_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(AGENT_LIBS)
-
-$(call unit,aws,$(TESTS_AWS)): %: %.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
+$(filter $(BUILD)/tests/unit/aws/%,$(UNIT_TESTS)): %: %.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(AWS_LIBS)
 
 # The S3 client on the command line, for tests/aws.
@@ -233,7 +238,7 @@ deb:
 clean:
 	rm -rf build
 
-# What the checks under tests/lint ask: make print-HANDLER
+# What the checks under tests/lint ask: make print-handler/http
 print-%:
 	@:$(info $($*))
 

@@ -1,12 +1,12 @@
-#include "collect.h"
+#include "agent/collect.h"
 
-#include "host.h"
-#include "processes.h"
-#include "users.h"
+#include "agent/host/host.h"
+#include "agent/host/users.h"
+#include "agent/proc/processes.h"
 
-#include "shared/buf.h"
-#include "shared/clock.h"
-#include "shared/jsonw.h"
+#include "handler/shared/buf.h"
+#include "handler/shared/clock.h"
+#include "handler/shared/json/write.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef AGENT_COLLECT_H
 #define AGENT_COLLECT_H
 
-#include "config.h"
+#include "agent/config.h"
 
 #include <stdbool.h>
 

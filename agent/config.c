@@ -1,6 +1,6 @@
-#include "config.h"
+#include "agent/config.h"
 
-#include "shared/clock.h"
+#include "handler/shared/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

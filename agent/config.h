@@ -7,7 +7,7 @@
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
-#include "shared/conf.h"
+#include "handler/shared/conf.h"
 
 #include <stdbool.h>
 #include <stdint.h>

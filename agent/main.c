@@ -4,20 +4,20 @@
  * Options, configuration, and then one beat (collect, send) or, with --every, one after the other.
  * Whoever finds a fault says it in one line.
  */
-#include "chance.h"
-#include "collect.h"
-#include "config.h"
-#include "history.h"
-#include "listing.h"
-#include "options.h"
-#include "pace.h"
-#include "send.h"
-#include "signals.h"
-#include "tree.h"
+#include "agent/collect.h"
+#include "agent/config.h"
+#include "agent/options.h"
+#include "agent/pace.h"
+#include "agent/proc/history.h"
+#include "agent/proc/procfs.h"
+#include "agent/psutil/listing.h"
+#include "agent/send/send.h"
+#include "agent/signals.h"
+#include "handler/shared/random.h"
 
-#include "shared/buf.h"
-#include "shared/clock.h"
-#include "shared/log.h"
+#include "handler/shared/buf.h"
+#include "handler/shared/clock.h"
+#include "handler/shared/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #ifndef AGENT_OPTIONS_H
 #define AGENT_OPTIONS_H
 
-#include "shared/conf.h"
+#include "handler/shared/conf.h"
 
 #include <stdbool.h>
 #include <stddef.h>

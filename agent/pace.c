@@ -1,4 +1,4 @@
-#include "pace.h"
+#include "agent/pace.h"
 
 int64_t pace_next(struct pace *p, int64_t now)
 {

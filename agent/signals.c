@@ -1,6 +1,6 @@
-#include "signals.h"
+#include "agent/signals.h"
 
-#include "shared/clock.h"
+#include "handler/shared/clock.h"
 
 #include <errno.h>
 #include <signal.h>

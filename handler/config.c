@@ -1,4 +1,4 @@
-#include "config.h"
+#include "handler/config.h"
 
 #include <stdlib.h>
 

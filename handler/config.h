@@ -4,10 +4,10 @@
  * config_load() reads the file named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json. On
  * failure it returns false with one line in `error`; the caller prints it and exits 78.
  */
-#ifndef ROLLCALL_CONFIG_H
-#define ROLLCALL_CONFIG_H
+#ifndef HANDLER_CONFIG_H
+#define HANDLER_CONFIG_H
 
-#include "shared/conf.h"
+#include "handler/shared/conf.h"
 
 struct config {
     char *records_dir;

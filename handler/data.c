@@ -1,6 +1,6 @@
-#include "data.h"
+#include "handler/data.h"
 
-#include "reply.h"
+#include "handler/http/reply.h"
 
 #include <stdlib.h>
 #include <string.h>

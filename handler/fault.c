@@ -1,6 +1,6 @@
-#include "fault.h"
+#include "handler/fault.h"
 
-#include "shared/log.h"
+#include "handler/shared/log.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -10,8 +10,8 @@
  * The reason names what is wrong, where, and what would be right. It never holds a path, a token,
  * or text of the client's that is not bounded; JSON escaping is the reply's work.
  */
-#ifndef ROLLCALL_FAULT_H
-#define ROLLCALL_FAULT_H
+#ifndef HANDLER_FAULT_H
+#define HANDLER_FAULT_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
-#include "health.h"
+#include "handler/health.h"
 
-#include "reply.h"
+#include "handler/http/reply.h"
 
 static enum verdict probe(struct worker *w, struct fault *f)
 {

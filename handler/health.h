@@ -3,11 +3,11 @@
  *
  * The store is tried, not guessed at, but at most once in HEALTH_EVERY_MS a worker.
  */
-#ifndef ROLLCALL_HEALTH_H
-#define ROLLCALL_HEALTH_H
+#ifndef HANDLER_HEALTH_H
+#define HANDLER_HEALTH_H
 
-#include "request.h"
-#include "worker.h"
+#include "handler/http/request.h"
+#include "handler/worker.h"
 
 enum { HEALTH_EVERY_MS = 5000 };
 

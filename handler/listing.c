@@ -1,8 +1,8 @@
-#include "listing.h"
+#include "handler/listing.h"
 
-#include "reply.h"
-#include "shared/jsonw.h"
-#include "shared/log.h"
+#include "handler/http/reply.h"
+#include "handler/shared/json/write.h"
+#include "handler/shared/log.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,11 +7,11 @@
  * most 32 characters, kept digit for digit; data: an array of objects, as psutil's
  * Process.as_dict() gives them.
  */
-#ifndef ROLLCALL_LISTING_H
-#define ROLLCALL_LISTING_H
+#ifndef HANDLER_LISTING_H
+#define HANDLER_LISTING_H
 
-#include "request.h"
-#include "worker.h"
+#include "handler/http/request.h"
+#include "handler/worker.h"
 
 /* On V_OK the answer is in w->reply. */
 enum verdict listing_post(struct worker *w, struct request *r, const struct ip *ip,

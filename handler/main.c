@@ -1,12 +1,12 @@
 /*
  * rollcall-handler: takes the roll call. See rollcall-handler(8).
  */
-#include "config.h"
-#include "days.h"
-#include "fcgi.h"
-#include "program.h"
-#include "route.h"
-#include "worker.h"
+#include "handler/config.h"
+#include "handler/http/fcgi.h"
+#include "handler/http/program.h"
+#include "handler/route.h"
+#include "handler/store/dirs.h"
+#include "handler/worker.h"
 
 #include <errno.h>
 #include <stdio.h>

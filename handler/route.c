@@ -1,10 +1,10 @@
-#include "route.h"
+#include "handler/route.h"
 
-#include "data.h"
-#include "health.h"
-#include "listing.h"
-#include "reply.h"
-#include "shared/log.h"
+#include "handler/data.h"
+#include "handler/health.h"
+#include "handler/http/reply.h"
+#include "handler/listing.h"
+#include "handler/shared/log.h"
 
 #include <string.h>
 

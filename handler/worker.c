@@ -1,4 +1,4 @@
-#include "worker.h"
+#include "handler/worker.h"
 
 enum { KEEP = 1 << 20, REPLY_EXTRA = 64 * 1024, ARENA_FACTOR = 16, CSV_FACTOR = 8 };
 

@@ -2,15 +2,15 @@
  * worker: what one process keeps from request to request. Nothing of a request survives in it: the
  * arena is reset, the buffers are emptied and, after an unusually large request, given back.
  */
-#ifndef ROLLCALL_WORKER_H
-#define ROLLCALL_WORKER_H
+#ifndef HANDLER_WORKER_H
+#define HANDLER_WORKER_H
 
-#include "auth.h"
-#include "body.h"
-#include "config.h"
-#include "listings.h"
-#include "rows.h"
-#include "store.h"
+#include "handler/config.h"
+#include "handler/http/auth.h"
+#include "handler/http/body.h"
+#include "handler/record/rows.h"
+#include "handler/store/snapshots.h"
+#include "handler/store/store.h"
 
 struct worker {
     const struct config *config; /* borrowed */

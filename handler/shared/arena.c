@@ -1,4 +1,4 @@
-#include "shared/arena.h"
+#include "handler/shared/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>

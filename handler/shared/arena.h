@@ -5,8 +5,8 @@
  * keeps the first block, so that a worker's memory stays flat however many requests it answers.
  * Nothing is freed singly. NULL when `max` bytes are in use or memory is out.
  */
-#ifndef ROLLCALL_ARENA_H
-#define ROLLCALL_ARENA_H
+#ifndef HANDLER_SHARED_ARENA_H
+#define HANDLER_SHARED_ARENA_H
 
 #include <stddef.h>
 

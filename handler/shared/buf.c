@@ -1,4 +1,4 @@
-#include "shared/buf.h"
+#include "handler/shared/buf.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
  * The bytes belong to the buffer: `data` is valid until the next add. It is not NUL-terminated,
  * except after buf_str().
  */
-#ifndef ROLLCALL_BUF_H
-#define ROLLCALL_BUF_H
+#ifndef HANDLER_SHARED_BUF_H
+#define HANDLER_SHARED_BUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "shared/clock.h"
+#include "handler/shared/clock.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  *
  * Whoever needs "now" takes a clock_fn, so that tests bring their own midnight.
  */
-#ifndef ROLLCALL_CLOCK_H
-#define ROLLCALL_CLOCK_H
+#ifndef HANDLER_SHARED_CLOCK_H
+#define HANDLER_SHARED_CLOCK_H
 
 #include <stddef.h>
 #include <stdint.h>

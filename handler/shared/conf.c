@@ -1,7 +1,7 @@
-#include "shared/conf.h"
+#include "handler/shared/conf.h"
 
-#include "shared/buf.h"
-#include "shared/io.h"
+#include "handler/shared/buf.h"
+#include "handler/shared/io.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

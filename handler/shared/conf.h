@@ -10,8 +10,8 @@
  *
  * Strings are allocated with strdup() and belong to the caller, for the life of the program.
  */
-#ifndef ROLLCALL_CONF_H
-#define ROLLCALL_CONF_H
+#ifndef HANDLER_SHARED_CONF_H
+#define HANDLER_SHARED_CONF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "shared/digest.h"
+#include "handler/shared/digest.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -5,8 +5,8 @@
  * wanted, digest_finish(). False means that libcrypto failed (no memory): treat it as an error of
  * ours, never as a mismatch.
  */
-#ifndef ROLLCALL_DIGEST_H
-#define ROLLCALL_DIGEST_H
+#ifndef HANDLER_SHARED_DIGEST_H
+#define HANDLER_SHARED_DIGEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

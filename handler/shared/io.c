@@ -1,6 +1,6 @@
-#include "shared/io.h"
+#include "handler/shared/io.h"
 
-#include "shared/buf.h"
+#include "handler/shared/buf.h"
 
 #include <errno.h>
 #include <unistd.h>

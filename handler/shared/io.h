@@ -2,8 +2,8 @@
  * io: whole reads and writes at an offset. EINTR and short counts are looped over; a write that
  * makes no progress is ENOSPC.
  */
-#ifndef ROLLCALL_IO_H
-#define ROLLCALL_IO_H
+#ifndef HANDLER_SHARED_IO_H
+#define HANDLER_SHARED_IO_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "shared/ip.h"
+#include "handler/shared/ip.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * What inet_pton(3) does not take is no address. An IPv4-mapped IPv6 address (RFC 4291 section
  * 2.5.5.2) is the IPv4 address; IPv6 is spelt as inet_ntop(3) spells it (RFC 5952).
  */
-#ifndef ROLLCALL_IP_H
-#define ROLLCALL_IP_H
+#ifndef HANDLER_SHARED_IP_H
+#define HANDLER_SHARED_IP_H
 
 #include <stdbool.h>
 #include <stddef.h>

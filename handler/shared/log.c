@@ -1,6 +1,6 @@
-#include "shared/log.h"
+#include "handler/shared/log.h"
 
-#include "shared/clock.h"
+#include "handler/shared/clock.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -11,8 +11,8 @@
  *
  * Never pass a token.
  */
-#ifndef ROLLCALL_LOG_H
-#define ROLLCALL_LOG_H
+#ifndef HANDLER_SHARED_LOG_H
+#define HANDLER_SHARED_LOG_H
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 

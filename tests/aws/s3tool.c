@@ -6,8 +6,8 @@
  *     s3tool put-all FILE        under each key that stdin names, one a line
  *     s3tool make                the bucket
  */
-#include "../../aws/s3list.h"
-#include "../../aws/s3object.h"
+#include "aws/s3/list.h"
+#include "aws/s3/object.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

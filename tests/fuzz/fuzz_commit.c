@@ -4,9 +4,9 @@
  * line of ours ends there; cut off there, the file says the same again; and with the digest it is
  * never further on than without.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
-#include "commit.h"
+#include "handler/store/commit.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

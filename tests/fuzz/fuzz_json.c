@@ -3,9 +3,9 @@
  * lie where the walk finds them, and each string decodes within its own length; what is refused is
  * refused somewhere in the text.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
-#include "shared/json.h"
+#include "handler/shared/json/json.h"
 
 static void check_string(struct json_span quoted)
 {

@@ -2,9 +2,9 @@
  * The server's member. What is taken for a line of ours is written again as the same bytes, and a
  * line of ours is known as one whatever stands in front of it.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
-#include "line.h"
+#include "handler/store/trailer.h"
 
 static void write_again(const struct line *line, const char *bytes, size_t len, size_t tail,
                         size_t chain)

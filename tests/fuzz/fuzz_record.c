@@ -5,10 +5,10 @@
  *
  * The first byte of the input: odd for application/x-ndjson.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
-#include "batch.h"
-#include "lines.h"
+#include "handler/record/batch.h"
+#include "handler/store/lines.h"
 
 #include <csv.h>
 

@@ -2,10 +2,10 @@
  * The tokens file. Whatever stands in it, each token that is kept has a scope, an open one has
  * addresses, and no prefix has bits beyond its length.
  */
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
-#include "shared/log.h"
-#include "tokens.h"
+#include "handler/http/tokens.h"
+#include "handler/shared/log.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

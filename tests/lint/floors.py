@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""floors.py TABLE FOLDER...: holds the #includes of all C files against the table of floors.
+"""floors.py TABLE FOLDER...: checks the #includes of all C files against the table of floors.
 
-A line of the table is `floor file library...`: the file (handler/store stands for store.c and
-store.h) includes its own header, headers of lower floors, and of the outside libraries only those
-that are named.
+A row is `floor place library=file,file...`. A place is a folder, or a file without its suffix (handler/store
+means store.c and store.h), which is then not in its folder's row. A file may include headers of
+its own place and of places on lower floors. Of the outside libraries, a place may include only those
+that its row names, and only in the files named there.
 """
+import os
 import pathlib
 import re
 import sys
@@ -25,64 +27,54 @@ def includes(path):
     return re.findall(r'^\s*#\s*include\s+([<"])([^">]+)[">]', path.read_text(), re.M)
 
 
-def sources(folders):
-    """name -> its .c and .h files"""
-    found = {}
-    for folder in folders:
-        for path in sorted(pathlib.Path(folder).rglob("*.[ch]")):
-            found.setdefault(str(path.with_suffix("")), []).append(path)
-    return found
-
-
-def resolve(path, target, names):
-    """The name behind #include "target": beside the file, or below handler/ (-Ihandler)."""
-    for base in (path.parent, pathlib.Path("handler")):
-        name = str((base / target).with_suffix(""))
-        if name in names:
-            return name
-    return None
-
-
-def uses(name, names):
-    """(inner names, outside libraries, what cannot be placed) of a file."""
-    inner, outer, unknown = set(), set(), set()
-    for path in names[name]:
-        for kind, target in includes(path):
-            if kind == "<":
-                outer |= {lib for lib, rx in LIBRARIES.items() if re.fullmatch(rx, target)}
-            else:
-                found = resolve(path, target, names)
-                (inner if found else unknown).add(found or target)
-    return inner - {name}, outer, unknown
-
-
 def read_table(path):
+    """place -> (floor, {library: set of file names})"""
     table = {}
     for line in pathlib.Path(path).read_text().splitlines():
         words = line.split("#")[0].split()
         if words:
-            table[words[1]] = (tuple(int(n) for n in words[0].split(".")), set(words[2:]))
+            libraries = {lib: set(files.split(",")) for lib, files in (word.split("=") for word in words[2:])}
+            table[words[1]] = (tuple(int(n) for n in words[0].split(".")), libraries)
     return table
 
 
-def check(table, names):
-    for name in sorted(set(table) - set(names)):
-        yield f"{name} is in the table of floors, but there is no such file"
-    for name in sorted(names):
-        if name not in table:
-            yield f"{name} is not in the table of floors"
+def place_of(name, table):
+    """The row of a file: its own, else its folder's."""
+    return name if name in table else os.path.dirname(name)
+
+
+def check_includes(name, paths, table, names, seen):
+    place = place_of(name, table)
+    floor, libraries = table[place]
+    for kind, target in (found for path in paths for found in includes(path)):
+        if kind == "<":
+            for library in (lib for lib, rx in LIBRARIES.items() if re.fullmatch(rx, target)):
+                seen.add((place, library, os.path.basename(name)))
+                if os.path.basename(name) not in libraries.get(library, ()):
+                    yield f"{name} includes {library}, which its row does not allow"
             continue
-        floor, libraries = table[name]
-        inner, outer, unknown = uses(name, names)
-        for other in sorted(inner & set(table)):
-            if table[other][0] >= floor:
-                yield f"{name} (floor {dotted(floor)}) includes {other} (floor {dotted(table[other][0])})"
-        for library in sorted(outer - libraries):
-            yield f"{name} includes {library}, which the table does not allow it"
-        for library in sorted(libraries - outer):
-            yield f"{name} need not be allowed {library}: it does not include it"
-        for target in sorted(unknown):
-            yield f'{name} includes "{target}", which is not found'
+        other = target.removesuffix(".h")
+        if other not in names:
+            yield f'{name} includes "{target}", which is not a header of this tree'
+        elif place_of(other, table) != place and table[place_of(other, table)][0] >= floor:
+            yield f"{name} (floor {dotted(floor)}) includes {other} (floor {dotted(table[place_of(other, table)][0])})"
+
+
+def check(table, names):
+    seen = set()
+    used = {place_of(name, table) for name in names}
+    for place in sorted(set(table) - used):
+        yield f"{place} is in the table of floors, but has no C file"
+    for name, paths in sorted(names.items()):
+        if place_of(name, table) not in table:
+            yield f"{name} is in no row of the table of floors"
+        else:
+            yield from check_includes(name, paths, table, names, seen)
+    for place, (_, libraries) in sorted(table.items()):
+        for library, files in sorted(libraries.items()):
+            for file in sorted(files):
+                if (place, library, file) not in seen:
+                    yield f"{place} need not allow {library} in {file}: it does not include it"
 
 
 def dotted(floor):
@@ -90,8 +82,11 @@ def dotted(floor):
 
 
 def main():
-    table = read_table(sys.argv[1])
-    problems = list(check(table, sources(sys.argv[2:])))
+    names = {}
+    for folder in sys.argv[2:]:
+        for path in sorted(pathlib.Path(folder).rglob("*.[ch]")):
+            names.setdefault(str(path.with_suffix("")), []).append(path)
+    problems = list(check(read_table(sys.argv[1]), names))
     print("\n".join(problems))
     sys.exit(bool(problems))
 

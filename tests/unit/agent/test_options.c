@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "../../../agent/config.h"
-#include "../../../agent/options.h"
+#include "agent/config.h"
+#include "agent/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* pace: beats stay in phase however long one takes; none piles up. */
-#include "../unit.h"
+#include "tests/unit/unit.h"
 
-#include "../../../agent/pace.h"
+#include "agent/pace.h"
 
 static void test_next(void **state)
 {

@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "../../../agent/container.h"
-#include "../../../agent/cpuinfo.h"
-#include "../../../agent/host.h"
-#include "../../../agent/osrelease.h"
+#include "agent/host/cpuinfo.h"
+#include "agent/host/host.h"
+#include "agent/host/osrelease.h"
+#include "agent/proc/container.h"
 
 #include <string.h>
 

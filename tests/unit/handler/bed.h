@@ -4,10 +4,10 @@
 #ifndef ROLLCALL_BED_H
 #define ROLLCALL_BED_H
 
-#include "../unit.h"
+#include "tests/unit/unit.h"
 
-#include "filecheck.h"
-#include "worker.h"
+#include "handler/verify/filecheck.h"
+#include "handler/worker.h"
 
 #define BED_NOW INT64_C(1795178096789) /* 2026-11-20T12:34:56.789Z */
 

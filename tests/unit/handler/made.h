@@ -4,9 +4,9 @@
 #ifndef ROLLCALL_MADE_H
 #define ROLLCALL_MADE_H
 
-#include "../unit.h"
+#include "tests/unit/unit.h"
 
-#include "line.h"
+#include "handler/store/trailer.h"
 
 struct made {
     struct buf file;

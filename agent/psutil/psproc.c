@@ -1,0 +1,523 @@
+#include "agent/psutil/psproc.h"
+
+#include "agent/proc/procfs.h"
+#include "agent/psutil/psfull.h"
+#include "agent/psutil/psnet.h"
+#include "agent/psutil/psnum.h"
+
+#include "handler/shared/buf.h"
+#include "handler/shared/json/write.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum {
+    SMALL_FILE = 64 << 10, /* `status` of a process in thousands of groups */
+    CPU_WORDS = 128,       /* 8192 CPUs */
+    WORD_BITS = 64,
+    NAME_CUT = 15, /* the kernel keeps as much of a name */
+    IOPRIO_PROCESS = 1,
+    IOPRIO_SHIFT = 13,
+    MEMORY_FIELDS = 7,
+};
+
+/* One process while it is written. */
+struct subject {
+    struct psproc *p;
+    const struct procstat *s;
+    double cpu;
+    int dir; /* /proc/PID; -1: it is not to be looked at */
+    struct names *names;
+    const char *user;   /* known without names */
+    struct buf status;  /* its text */
+    struct buf cmdline; /* JSON */
+    char exe[PATH_MAX];
+    int exe_errno;
+    bool has_memory;
+    uint64_t memory[MEMORY_FIELDS]; /* rss vms shared text lib data dirty, in bytes */
+    struct buf *out;
+};
+
+void psproc_init(struct psproc *p, int root, enum cmdline_args args, size_t cmd_max)
+{
+    *p = (struct psproc){.root = root,
+                         .hertz = (uint64_t)sysconf(_SC_CLK_TCK),
+                         .page = (uint64_t)sysconf(_SC_PAGESIZE)};
+    cmdline_init(&p->reader, -1, args, false, cmd_max);
+}
+
+void psproc_release(struct psproc *p)
+{
+    cmdline_release(&p->reader);
+}
+
+static void put_null(struct buf *out)
+{
+    buf_puts(out, "null");
+}
+
+/* Below the root: a path of the process, which may have been made to look like anything. */
+static bool exists(int root, const char *path, struct stat *st)
+{
+    return path[0] == '/' && path[1] && fstatat(root, path + 1, st, 0) == 0;
+}
+
+/* The link without the mark of a file that is gone; 0, or errno. */
+static int read_link(const struct subject *x, const char *name, char out[PATH_MAX])
+{
+    static const char deleted[] = " (deleted)";
+    struct stat st;
+    ssize_t n = readlinkat(x->dir, name, out, PATH_MAX - 1);
+    out[n < 0 ? 0 : n] = '\0';
+    if (n < 0)
+        return errno;
+    size_t len = (size_t)n, mark = sizeof deleted - 1;
+    if (len > mark && strcmp(out + len - mark, deleted) == 0 && !exists(x->p->root, out, &st))
+        out[len - mark] = '\0';
+    return 0;
+}
+
+/* ---- members, by name */
+
+static void put_cmdline(struct subject *x)
+{
+    if (x->cmdline.len)
+        buf_add(x->out, x->cmdline.data, x->cmdline.len);
+    else
+        put_null(x->out);
+}
+
+static void put_affinity(struct subject *x)
+{
+    unsigned long set[CPU_WORDS] = {0};
+    long n = -1;
+    if (x->p->own_root)
+        n = syscall(SYS_sched_getaffinity, (pid_t)x->s->pid, sizeof set, set);
+    if (n <= 0) {
+        put_null(x->out);
+        return;
+    }
+    bool first = true;
+    buf_putc(x->out, '[');
+    for (unsigned cpu = 0; cpu < (unsigned)n * CHAR_BIT; cpu++) {
+        if (!(set[cpu / WORD_BITS] >> cpu % WORD_BITS & 1))
+            continue;
+        if (!first)
+            buf_putc(x->out, ',');
+        first = false;
+        buf_u64(x->out, cpu);
+    }
+    buf_putc(x->out, ']');
+}
+
+static void put_ionice(struct subject *x)
+{
+    long n = -1;
+    if (x->p->own_root)
+        n = syscall(SYS_ioprio_get, IOPRIO_PROCESS, (int)x->s->pid);
+    if (n < 0)
+        put_null(x->out);
+    else
+        buf_printf(x->out, "[%ld,%ld]", n >> IOPRIO_SHIFT, n & ((1L << IOPRIO_SHIFT) - 1));
+}
+
+static void put_cwd(struct subject *x)
+{
+    char path[PATH_MAX];
+    if (read_link(x, "cwd", path) == 0)
+        jsonw_str(x->out, path);
+    else
+        put_null(x->out);
+}
+
+/* psutil guesses from the first argument where the link says nothing. */
+static void put_exe(struct subject *x)
+{
+    struct stat st;
+    size_t len;
+    const char *first = cmdline_first(&x->p->reader, &len);
+    char path[PATH_MAX] = "";
+    if (x->exe_errno && x->cmdline.len && len < sizeof path)
+        snprintf(path, sizeof path, "%.*s", (int)len, first);
+    if (x->exe_errno == 0)
+        jsonw_str(x->out, x->exe);
+    else if (exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111))
+        jsonw_str(x->out, path);
+    else if (x->exe_errno == ENOENT || x->exe_errno == ESRCH)
+        buf_puts(x->out, "\"\""); /* a kernel thread, a zombie */
+    else
+        put_null(x->out);
+}
+
+/* The numbers behind "Uid:" and the like: real, effective, saved. */
+static void put_ids(struct subject *x, const char *name)
+{
+    uint64_t n[3];
+    if (psnum_field(x->status.data, x->status.len, name, n, 3))
+        psnum_array(n, 3, x->out);
+    else
+        put_null(x->out);
+}
+
+static void put_uids(struct subject *x)
+{
+    put_ids(x, "Uid");
+}
+
+static void put_gids(struct subject *x)
+{
+    put_ids(x, "Gid");
+}
+
+static void put_switches(struct subject *x)
+{
+    uint64_t n[2];
+    const struct buf *s = &x->status;
+    if (psnum_field(s->data, s->len, "voluntary_ctxt_switches", &n[0], 1) &&
+        psnum_field(s->data, s->len, "nonvoluntary_ctxt_switches", &n[1], 1))
+        psnum_array(n, 2, x->out);
+    else
+        put_null(x->out);
+}
+
+static void put_memory(struct subject *x)
+{
+    if (x->has_memory)
+        psnum_array(x->memory, MEMORY_FIELDS, x->out);
+    else
+        put_null(x->out);
+}
+
+static void put_memory_percent(struct subject *x)
+{
+    if (x->has_memory && x->p->memory_bytes)
+        buf_printf(x->out, "%.15g", (double)x->memory[0] / (double)x->p->memory_bytes * 100);
+    else
+        put_null(x->out);
+}
+
+/* What fits into the kernel's name is all of it only when the first argument says no more. */
+static void put_name(struct subject *x)
+{
+    const struct procstat *s = x->s;
+    size_t len;
+    const char *first = cmdline_first(&x->p->reader, &len);
+    if (s->comm_len >= NAME_CUT && x->cmdline.len && len) {
+        const char *slash = memrchr(first, '/', len);
+        const char *base = slash ? slash + 1 : first;
+        size_t base_len = len - (size_t)(base - first);
+        if (base_len >= s->comm_len && memcmp(base, s->comm, s->comm_len) == 0) {
+            jsonw_string(x->out, base, base_len);
+            return;
+        }
+    }
+    jsonw_string(x->out, s->comm, s->comm_len);
+}
+
+static void put_terminal(struct subject *x)
+{
+    char name[PROCSTAT_TTY_MAX], path[PROCSTAT_TTY_MAX + 8];
+    struct stat st;
+    if (procstat_tty(x->s->tty, name) &&
+        (strncmp(name, "tty", 3) == 0 || strncmp(name, "pts/", 4) == 0)) {
+        snprintf(path, sizeof path, "/dev/%s", name);
+        if (exists(x->p->root, path, &st) && S_ISCHR(st.st_mode)) {
+            jsonw_str(x->out, path);
+            return;
+        }
+    }
+    put_null(x->out);
+}
+
+static bool put_thread(struct subject *x, const char *id, bool first)
+{
+    char path[40], text[PROCSTAT_TEXT_MAX];
+    struct procstat t;
+    snprintf(path, sizeof path, "task/%.20s/stat", id);
+    int fd = psnum_name(id) < 0 ? -1 : tree_open(x->dir, path);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, text, sizeof text);
+    close(fd);
+    if (n <= 0 || !procstat_parse(text, (size_t)n, &t))
+        return false;
+    buf_printf(x->out, first ? "[%s," : ",[%s,", id);
+    psnum_ticks(t.user_ticks, x->p->hertz, x->out);
+    buf_putc(x->out, ',');
+    psnum_ticks(t.system_ticks, x->p->hertz, x->out);
+    buf_putc(x->out, ']');
+    return true;
+}
+
+static void put_threads(struct subject *x)
+{
+    int fd = openat(x->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        put_null(x->out);
+        return;
+    }
+    bool first = true;
+    buf_putc(x->out, '[');
+    for (const struct dirent *e; (e = readdir(dir));)
+        first &= !put_thread(x, e->d_name, first);
+    buf_putc(x->out, ']');
+    closedir(dir);
+}
+
+/* The real user, as psutil has it. */
+static void put_username(struct subject *x)
+{
+    uint64_t uid;
+    size_t at;
+    if (x->user) {
+        jsonw_str(x->out, x->user);
+    } else if (psnum_field(x->status.data, x->status.len, "Uid", &uid, 1) &&
+               names_want(x->names, (uid_t)uid, &at)) {
+        if (!x->names->list[at].known)
+            names_load(x->names, x->p->root);
+        jsonw_str(x->out, x->names->list[at].text);
+    } else {
+        put_null(x->out);
+    }
+}
+
+static void put_cpu_num(struct subject *x)
+{
+    if (x->s->cpu_num < 0)
+        put_null(x->out);
+    else
+        buf_i64(x->out, x->s->cpu_num);
+}
+
+static void put_cpu_times(struct subject *x)
+{
+    const struct procstat *s = x->s;
+    const uint64_t ticks[] = {s->user_ticks, s->system_ticks, s->children_user_ticks,
+                              s->children_system_ticks, s->iowait_ticks};
+    for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++) {
+        buf_putc(x->out, i ? ',' : '[');
+        psnum_ticks(ticks[i], x->p->hertz, x->out);
+    }
+    buf_putc(x->out, ']');
+}
+
+static void put_create_time(struct subject *x)
+{
+    uint64_t hertz = x->p->hertz, boot = (uint64_t)x->p->boot_ms / 1000;
+    psnum_ticks(x->s->start_ticks + boot * hertz, hertz, x->out);
+}
+
+static const char *status_word(char state)
+{
+    static const struct {
+        char letter;
+        const char *word;
+    } words[] = {{'R', "running"},      {'S', "sleeping"}, {'D', "disk-sleep"}, {'T', "stopped"},
+                 {'t', "tracing-stop"}, {'Z', "zombie"},   {'X', "dead"},       {'x', "dead"},
+                 {'K', "wake-kill"},    {'W', "waking"},   {'I', "idle"},       {'P', "parked"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].letter == state)
+            return words[i].word;
+    return "?";
+}
+
+static void put_status(struct subject *x)
+{
+    jsonw_str(x->out, status_word(x->s->state));
+}
+
+static void put_pid(struct subject *x)
+{
+    buf_i64(x->out, x->s->pid);
+}
+
+static void put_ppid(struct subject *x)
+{
+    buf_i64(x->out, x->s->ppid);
+}
+
+static void put_nice(struct subject *x)
+{
+    buf_i64(x->out, x->s->nice);
+}
+
+static void put_num_threads(struct subject *x)
+{
+    buf_i64(x->out, x->s->threads);
+}
+
+static void put_cpu_percent(struct subject *x)
+{
+    buf_printf(x->out, "%.1f", x->cpu);
+}
+
+/* ---- the object */
+
+static void put_connections(struct subject *x)
+{
+    psnet_connections(x->dir, x->out);
+}
+
+static void put_io_counters(struct subject *x)
+{
+    psfull_io(x->dir, x->out);
+}
+
+static void put_memory_full(struct subject *x)
+{
+    if (x->has_memory)
+        psfull_memory(x->dir, x->memory, x->out);
+    else
+        put_null(x->out);
+}
+
+static void put_memory_maps(struct subject *x)
+{
+    psfull_maps(x->dir, x->p->root, x->out);
+}
+
+static void put_num_fds(struct subject *x)
+{
+    psfull_num_fds(x->dir, x->out);
+}
+
+static void put_open_files(struct subject *x)
+{
+    psfull_files(x->dir, x->p->root, x->out);
+}
+
+/* In the order of their names. */
+static const struct {
+    const char *name;
+    void (*put)(struct subject *x); /* NULL: null */
+    bool full;
+} members[] = {
+    {"cmdline", put_cmdline, false},
+    {"connections", put_connections, true},
+    {"cpu_affinity", put_affinity, false},
+    {"cpu_num", put_cpu_num, false},
+    {"cpu_percent", put_cpu_percent, false},
+    {"cpu_times", put_cpu_times, false},
+    {"create_time", put_create_time, false},
+    {"cwd", put_cwd, false},
+    {"environ", NULL, false},
+    {"exe", put_exe, false},
+    {"gids", put_gids, false},
+    {"io_counters", put_io_counters, true},
+    {"ionice", put_ionice, false},
+    {"memory_full_info", put_memory_full, true},
+    {"memory_info", put_memory, false},
+    {"memory_maps", put_memory_maps, true},
+    {"memory_percent", put_memory_percent, false},
+    {"name", put_name, false},
+    {"nice", put_nice, false},
+    {"num_ctx_switches", put_switches, false},
+    {"num_fds", put_num_fds, true},
+    {"num_threads", put_num_threads, false},
+    {"open_files", put_open_files, true},
+    {"pid", put_pid, false},
+    {"ppid", put_ppid, false},
+    {"status", put_status, false},
+    {"terminal", put_terminal, false},
+    {"threads", put_threads, false},
+    {"uids", put_uids, false},
+    {"username", put_username, false},
+};
+
+static void write_members(struct subject *x)
+{
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        buf_putc(x->out, i ? ',' : '{');
+        jsonw_name(x->out, members[i].name);
+        if (members[i].put && (x->p->full || !members[i].full))
+            members[i].put(x);
+        else
+            put_null(x->out);
+    }
+    buf_putc(x->out, '}');
+}
+
+static void read_memory(struct subject *x)
+{
+    uint64_t pages[MEMORY_FIELDS];
+    char text[256];
+    int fd = tree_open(x->dir, "statm");
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+    if (fd >= 0)
+        close(fd);
+    x->has_memory = n > 0 && psnum_parse(text, (size_t)n, pages, MEMORY_FIELDS) == MEMORY_FIELDS;
+    if (!x->has_memory)
+        return;
+    for (size_t i = 0; i < MEMORY_FIELDS; i++)
+        x->memory[i] = pages[i] * x->p->page;
+    uint64_t vms = x->memory[0];
+    x->memory[0] = x->memory[1];
+    x->memory[1] = vms;
+}
+
+/* Not one that merely keeps a file from us. */
+static bool has_ended(const struct subject *x)
+{
+    return (errno == ENOENT || errno == ESRCH) && faccessat(x->dir, "stat", F_OK, 0) != 0;
+}
+
+/*
+ * What takes the lock of the process's memory comes last, and not at all in uninterruptible sleep:
+ * whoever holds that lock may hold it for ever.
+ */
+static bool read_subject(struct subject *x)
+{
+    if (!tree_read(x->dir, "status", &x->status) && has_ended(x))
+        return false;
+    read_memory(x);
+    bool stuck = x->s->state == 'D' && !(x->s->flags & PROCSTAT_KTHREAD);
+    x->exe_errno = stuck ? EACCES : read_link(x, "exe", x->exe);
+    if (stuck)
+        return true;
+    if (!cmdline_list(&x->p->reader, x->s->pid, &x->cmdline)) {
+        if (has_ended(x))
+            return false;
+        buf_reset(&x->cmdline);
+    }
+    return true;
+}
+
+bool psproc_write(struct psproc *p, const struct procstat *s, double cpu, struct names *names,
+                  struct buf *out)
+{
+    char path[40];
+    if (p->reader.proc < 0)
+        p->reader.proc = openat(p->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    snprintf(path, sizeof path, "%lld", (long long)s->pid);
+    struct subject x = {.p = p, .s = s, .cpu = cpu, .names = names, .out = out};
+    x.dir = openat(p->reader.proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (x.dir < 0)
+        return false;
+    buf_init(&x.status, SMALL_FILE);
+    buf_init(&x.cmdline, out->max);
+    bool there = read_subject(&x);
+    if (there)
+        write_members(&x);
+    buf_release(&x.status);
+    buf_release(&x.cmdline);
+    close(x.dir);
+    return there;
+}
+
+void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
+                       struct buf *out)
+{
+    struct subject x = {
+        .p = p, .s = s, .cpu = cpu, .dir = -1, .user = user, .exe_errno = EACCES, .out = out};
+    write_members(&x);
+}

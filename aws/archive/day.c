@@ -1,0 +1,264 @@
+#include "aws/archive/day.h"
+
+#include "handler/store/commit.h"
+#include "handler/store/layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+static bool is_suffix(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), tail = strlen(suffix);
+    return len >= tail && strcmp(name + len - tail, suffix) == 0;
+}
+
+static struct day_file *add(struct day *d, const char *name, size_t len)
+{
+    if (d->count == d->room) {
+        size_t room = d->room ? 2 * d->room : 16;
+        struct day_file *more = reallocarray(d->files, room, sizeof *more);
+        if (!more)
+            return NULL;
+        d->files = more;
+        d->room = room;
+    }
+    struct day_file *f = &d->files[d->count++];
+    *f = (struct day_file){.problem = NULL};
+    snprintf(f->now.name, sizeof f->now.name, "%.*s", (int)len, name);
+    return f;
+}
+
+int day_file_open(const struct day *d, const char *name)
+{
+    struct stat st;
+    if (d->fd < 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    int fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+        close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
+static off_t size_of(const struct day *d, const char *name)
+{
+    struct stat st;
+    return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) ? st.st_size
+                                                                                      : -1;
+}
+
+static bool add_csv(struct day *d, const char *json, const struct commit *c)
+{
+    struct day_file *f = add(d, json, strlen(json) - 4);
+    if (!f)
+        return false;
+    strncat(f->now.name, "csv", 4);
+    f->now.size = c->line.csv_end;
+    f->now.seq = c->line.seq;
+    memcpy(f->now.chain, c->line.chain, sizeof f->now.chain);
+    if (size_of(d, f->now.name) < (off_t)c->line.csv_end)
+        f->problem =
+            "it is shorter than the JSON file says: rollcall-verify --rebuild-csv mends it";
+    return true;
+}
+
+/* A JSON file, and with it the CSV file that belongs to its last commit. */
+static bool add_pair(struct day *d, const char *name, struct digest *digest)
+{
+    struct commit c;
+    struct hop hop;
+    enum commit_result result = COMMIT_FAILED;
+    int fd = day_file_open(d, name);
+    off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    if (size >= 0)
+        result = commit_find(fd, size, digest, &hop, &c);
+    if (fd >= 0)
+        close(fd);
+    if (result == COMMIT_NONE) /* nothing in it was ever acknowledged */
+        return true;
+    struct day_file *f = add(d, name, strlen(name));
+    if (!f)
+        return false;
+    if (result != COMMIT_FOUND) {
+        f->problem = result == COMMIT_FAILED
+                         ? "it cannot be read"
+                         : "its last line is not rollcall's: see rollcall-verify";
+        return true;
+    }
+    f->now.size = (uint64_t)c.end;
+    f->now.seq = c.line.seq;
+    memcpy(f->now.chain, c.line.chain, sizeof f->now.chain);
+    return add_csv(d, name, &c);
+}
+
+static bool add_listing(struct day *d, const char *name)
+{
+    off_t size = size_of(d, name);
+    struct day_file *f =
+        size >= 0 && strlen(name) < MANIFEST_NAME_MAX ? add(d, name, strlen(name)) : NULL;
+    if (f)
+        f->now.size = (uint64_t)size;
+    d->foreign += size < 0;
+    return f || size < 0;
+}
+
+static bool add_entry(struct day *d, const char *name, struct digest *digest)
+{
+    struct filename parsed;
+    if (strcmp(d->branch, "record") == 0 && filename_is_listing(name))
+        return add_listing(d, name);
+    if (strcmp(d->branch, "data") == 0 && filename_parse(name, ".json", &parsed) &&
+        strcmp(parsed.date, d->date) == 0)
+        return add_pair(d, name, digest);
+    if (strcmp(d->branch, "data") == 0 && filename_parse(name, ".csv", &parsed))
+        return true; /* comes with its JSON file */
+    d->foreign += name[0] != '.';
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct day_file *x = a, *y = b;
+    return strcmp(x->now.name, y->now.name);
+}
+
+static bool read_all(struct day *d)
+{
+    int copy = openat(d->fd, ".", DIR_FLAGS);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    struct digest *digest = digest_new();
+    bool ok = dir && digest;
+    for (struct dirent *e; ok && (e = readdir(dir));)
+        ok = add_entry(d, e->d_name, digest);
+    if (dir)
+        closedir(dir);
+    else if (copy >= 0)
+        close(copy);
+    digest_free(digest);
+    if (d->count > 0)
+        qsort(d->files, d->count, sizeof *d->files, by_name);
+    return ok;
+}
+
+bool day_open(struct day *d, const char *records_dir, const char *branch, const char *date)
+{
+    char path[PATH_MAX];
+    *d = (struct day){.branch = branch, .fd = -1};
+    snprintf(d->date, sizeof d->date, "%s", date);
+    if (snprintf(path, sizeof path, "%s/%s/%s", records_dir, branch, date) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    d->fd = open(path, DIR_FLAGS);
+    if (d->fd < 0)
+        return errno == ENOENT;
+    return read_all(d);
+}
+
+void day_close(struct day *d)
+{
+    if (d->fd >= 0)
+        close(d->fd);
+    free(d->files);
+    *d = (struct day){.fd = -1};
+}
+
+static int name_of(const void *name, const void *file)
+{
+    return strcmp(name, ((const struct day_file *)file)->now.name);
+}
+
+struct day_file *day_find(const struct day *d, const char *name)
+{
+    return d->count ? bsearch(name, d->files, d->count, sizeof *d->files, name_of) : NULL;
+}
+
+/* Hops back from the end to the line that has the seq: a line of that chain there? */
+static bool has_line(int fd, off_t end, const struct manifest_entry *old)
+{
+    struct hop h;
+    struct line line;
+    hop_begin(&h, fd, end);
+    while (h.end > 0 && hop_read(&h, &line) == HOP_LINE && line.seq >= old->seq) {
+        if (line.seq == old->seq)
+            return strcmp(line.chain, old->chain) == 0;
+        hop_back(&h, &line);
+    }
+    return false;
+}
+
+bool day_continues(const struct day *d, const struct manifest_entry *old)
+{
+    char json[MANIFEST_NAME_MAX + 4];
+    bool csv = is_suffix(old->name, ".csv");
+    size_t stem = strlen(old->name) - (csv ? 3 : 4);
+    snprintf(json, sizeof json, "%.*sjson", (int)stem, old->name);
+    const struct day_file *now = day_find(d, json);
+    int fd = now ? day_file_open(d, json) : -1;
+    bool ok = fd >= 0 && has_line(fd, (off_t)now->now.size, old);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* ---- lists of days */
+
+bool day_list_add(struct day_list *list, const char *date)
+{
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 64;
+        void *more = reallocarray(list->dates, room, sizeof *list->dates);
+        if (!more)
+            return false;
+        list->dates = more;
+        list->room = room;
+    }
+    snprintf(list->dates[list->count++], CLOCK_DATE_LEN + 1, "%s", date);
+    return true;
+}
+
+static int by_date(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+void day_list_sort(struct day_list *list)
+{
+    size_t kept = 0;
+    if (list->count == 0)
+        return;
+    qsort(list->dates, list->count, sizeof *list->dates, by_date);
+    for (size_t i = 1; i < list->count; i++)
+        if (strcmp(list->dates[i], list->dates[kept]) != 0)
+            memcpy(list->dates[++kept], list->dates[i], sizeof *list->dates);
+    list->count = kept + 1;
+}
+
+bool day_list_local(struct day_list *list, const char *records_dir, const char *branch)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", records_dir, branch);
+    DIR *dir = opendir(path);
+    bool ok = true;
+    if (!dir)
+        return errno == ENOENT;
+    for (struct dirent *e; ok && (e = readdir(dir));)
+        if (filename_is_day(e->d_name))
+            ok = day_list_add(list, e->d_name);
+    closedir(dir);
+    day_list_sort(list);
+    return ok;
+}

@@ -1,0 +1,318 @@
+/*
+ * rollcall-archive: ships days to S3, checks them there, brings them back. See rollcall-archive(8).
+ */
+#include "aws/archive/day.h"
+#include "aws/archive/manifest_io.h"
+#include "aws/archive/restore.h"
+#include "aws/archive/ship.h"
+#include "aws/archive/verify.h"
+#include "aws/s3/http.h"
+#include "aws/s3/list.h"
+#include "handler/config.h"
+#include "handler/store/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: rollcall-archive [--today] [--listings] [--dry-run] [--jobs N] [--quiet] [DATE...]\n"
+    "       rollcall-archive --verify [--listings] [--jobs N] [--quiet] [DATE...]\n"
+    "       rollcall-archive --restore DATE [--listings] [--jobs N] [--quiet] DIRECTORY\n"
+    "\n"
+    "Ships the finished days of records_dir (or those that are named) to the bucket that s3 of "
+    "the\n"
+    "handler's configuration names: only what is not there yet, or grew. The configuration is the\n"
+    "file named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json; credentials are found as "
+    "AWS's\n"
+    "own tools find them.\n"
+    "\n"
+    "  --today         the running day, too, as far as it has come\n"
+    "  --listings      full process listings, too\n"
+    "  --dry-run       say what would be shipped, and ship nothing\n"
+    "  --verify        read back what is in the archive, and compare it with the files here\n"
+    "  --restore DATE  fetch a day into DIRECTORY; what is there is never overwritten\n"
+    "  --jobs N        so many files at once (4)\n"
+    "  --quiet         say only what is wrong\n"
+    "  --help          this text\n"
+    "  --version       the version\n"
+    "\n"
+    "Exit status: 0 done, 1 a file or an object is not as it should be, 64 wrong usage, 66 the\n"
+    "archive has no such day, 75 the store or the network failed: run it again, 77 the store "
+    "refuses\n"
+    "the credentials, 78 bad configuration.\n";
+
+static const char *const branches[] = {"data", "record"};
+
+static volatile sig_atomic_t stop;
+
+struct command {
+    struct run_options options;
+    bool verify;
+    const char *restore; /* NULL, or the date */
+    char **operands;     /* NULL-terminated: dates, or the directory */
+};
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int complain(int status, const char *what, const char *detail)
+{
+    fprintf(stderr, "rollcall-archive: %s%s\n", what, detail);
+    return status;
+}
+
+/* ---- options */
+
+static bool read_jobs(const char *text, unsigned *out)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || n < 1 || n > RUN_JOBS_MAX)
+        return false;
+    *out = (unsigned)n;
+    return true;
+}
+
+/* 0 to go on, -1 when all is said, else the exit status. */
+static int take_option(struct command *c, int option)
+{
+    switch (option) {
+    case 't':
+        c->options.today = true;
+        return 0;
+    case 'l':
+        c->options.listings = true;
+        return 0;
+    case 'n':
+        c->options.dry_run = true;
+        return 0;
+    case 'q':
+        c->options.quiet = true;
+        return 0;
+    case 'V':
+        c->verify = true;
+        return 0;
+    case 'r':
+        c->restore = optarg;
+        return 0;
+    case 'j':
+        return read_jobs(optarg, &c->options.jobs)
+                   ? 0
+                   : complain(EX_USAGE, "--jobs takes a number from 1 to 64, not ", optarg);
+    case 'h':
+        fputs(usage, stdout);
+        return -1;
+    case 'v':
+        puts("rollcall-archive " ROLLCALL_VERSION);
+        return -1;
+    default:
+        return EX_USAGE;
+    }
+}
+
+static int check_operands(const struct command *c)
+{
+    if (c->verify && (c->restore || c->options.dry_run || c->options.today))
+        return complain(EX_USAGE, "--verify goes with none of --restore, --dry-run, --today", "");
+    if (c->restore && (c->options.dry_run || c->options.today))
+        return complain(EX_USAGE, "--restore goes with neither --dry-run nor --today", "");
+    if (c->restore && !filename_is_day(c->restore))
+        return complain(EX_USAGE, "--restore takes a date such as 2026-11-20, not ", c->restore);
+    if (c->restore && (!c->operands[0] || c->operands[1]))
+        return complain(EX_USAGE, "--restore takes one directory to restore to", "");
+    for (char **date = c->operands; !c->restore && *date; date++)
+        if (!filename_is_day(*date))
+            return complain(EX_USAGE, "a day is a date such as 2026-11-20, not ", *date);
+    return 0;
+}
+
+static int read_options(int argc, char **argv, struct command *c)
+{
+    static const struct option options[] = {
+        {"today", no_argument, NULL, 't'},      {"listings", no_argument, NULL, 'l'},
+        {"dry-run", no_argument, NULL, 'n'},    {"quiet", no_argument, NULL, 'q'},
+        {"verify", no_argument, NULL, 'V'},     {"restore", required_argument, NULL, 'r'},
+        {"jobs", required_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},    {NULL, 0, NULL, 0}};
+    for (int option; (option = getopt_long(argc, argv, "nqj:", options, NULL)) != -1;) {
+        int status = take_option(c, option);
+        if (status != 0)
+            return status;
+    }
+    c->operands = argv + optind;
+    return check_operands(c);
+}
+
+/* ---- which days */
+
+static bool is_named(const struct command *c, const char *date)
+{
+    if (!c->operands[0])
+        return true;
+    for (char **named = c->operands; *named; named++)
+        if (strcmp(*named, date) == 0)
+            return true;
+    return false;
+}
+
+/* "<prefix>manifest/date=2026-11-20/" */
+static bool note_day(void *context, const struct s3_entry *e)
+{
+    char date[CLOCK_DATE_LEN + 1];
+    const char *at = e->is_level ? strstr(e->key, "manifest/date=") : NULL;
+    if (!at || strlen(at) != strlen("manifest/date=") + CLOCK_DATE_LEN + 1)
+        return true;
+    snprintf(date, sizeof date, "%s", at + strlen("manifest/date="));
+    return !filename_is_day(date) || day_list_add(context, date);
+}
+
+/* The days of a branch that are here, and for a check those in the archive. */
+static bool list_days(struct run *r, const struct command *c, const char *branch,
+                      struct day_list *list)
+{
+    struct s3_fault fault;
+    char prefix[KEYS_MAX];
+    if (!day_list_local(list, r->options.records_dir, branch)) {
+        run_problem(r, branch, strerror(errno));
+        return false;
+    }
+    snprintf(prefix, sizeof prefix, "%smanifest/", r->prefix);
+    if (c->verify && s3_list(r->lanes[0].s3, prefix, true, note_day, list, &fault) != S3_OK) {
+        run_fault(r, &fault);
+        return false;
+    }
+    day_list_sort(list);
+    return true;
+}
+
+static void do_branch(struct run *r, const struct command *c, const char *branch)
+{
+    struct day_list list = {.count = 0};
+    char today[CLOCK_DATE_LEN + 1];
+    bool ok = list_days(r, c, branch, &list);
+    clock_date(clock_now(), today);
+    for (size_t i = 0; ok && i < list.count && !run_over(r); i++) {
+        const char *date = list.dates[i];
+        bool over = strcmp(date, today) < 0;
+        if (!is_named(c, date))
+            continue;
+        if (c->verify)
+            recheck_day(r, branch, date, over);
+        else if (over || (r->options.today && strcmp(date, today) == 0))
+            ship_day(r, branch, date, over);
+    }
+    free(list.dates);
+}
+
+/* ---- the work */
+
+static int restore(struct run *r, const struct command *c)
+{
+    bool found = restore_day(r, "data", c->restore, c->operands[0]);
+    if (r->options.listings && !run_over(r))
+        found = restore_day(r, "record", c->restore, c->operands[0]) || found;
+    if (!found && run_status(r) == 0)
+        return complain(EX_NOINPUT, "the archive has no manifest of ", c->restore);
+    return run_status(r);
+}
+
+static int work(struct run *r, const struct command *c)
+{
+    if (c->restore)
+        return restore(r, c);
+    for (size_t i = 0; i < (r->options.listings ? 2 : 1); i++)
+        do_branch(r, c, branches[i]);
+    if (r->options.stop && *r->options.stop)
+        progress_complain(&r->progress, "interrupted; run it again");
+    progress_say(&r->progress, false, "%" PRIu64 " files%s, %" PRIu64 " bytes", r->files,
+                 c->verify            ? " checked"
+                 : r->options.dry_run ? " to ship"
+                                      : " shipped",
+                 r->bytes);
+    return run_status(r);
+}
+
+/* One at a time over the same records: -1 when another is at work, said. Closed by the end. */
+static int take_lock(const char *records_dir)
+{
+    char path[PATH_MAX];
+    if (access(records_dir, F_OK) != 0 && errno == ENOENT)
+        return 0; /* nothing was ever stored: nothing to do */
+    if (!ledger_make_directory(records_dir) ||
+        snprintf(path, sizeof path, "%s/archived/.lock", records_dir) >= PATH_MAX)
+        return complain(EX_NOPERM, "records_dir/archived: ", strerror(errno));
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return complain(EX_NOPERM, "records_dir/archived/.lock: ", strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return complain(EX_TEMPFAIL, "another rollcall-archive is at work on ", records_dir);
+    return 0;
+}
+
+static int with_store(struct command *c, const struct config *config)
+{
+    const struct s3_config s3 = {.bucket = config->s3.bucket,
+                                 .region = config->s3.region,
+                                 .endpoint = config->s3.endpoint,
+                                 .addressing = config->s3.addressing_style,
+                                 .stop = &stop};
+    struct s3_fault fault;
+    struct run run;
+    struct s3_site *site = s3_site_open(&s3, &fault);
+    if (!site)
+        return complain(EX_CONFIG, fault.text, "");
+    c->options.records_dir = config->records_dir;
+    c->options.stop = &stop;
+    int status = EX_IOERR;
+    if (run_open(&run, &c->options, site)) {
+        status =
+            keys_prefix(config->s3.prefix, run.prefix)
+                ? work(&run, c)
+                : complain(EX_CONFIG, "s3.prefix: at most 500 bytes, and no part . or .., not ",
+                           config->s3.prefix);
+        run_close(&run);
+    }
+    s3_site_free(site);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct command command = {.options = {.jobs = RUN_JOBS}};
+    struct config config;
+    char error[CONF_ERROR_LEN];
+    int status = read_options(argc, argv, &command);
+    if (status != 0)
+        return status < 0 ? 0 : status;
+    if (!config_load(config_path(), &config, error))
+        return complain(EX_CONFIG, error, "");
+    if (!config.s3.bucket)
+        return complain(EX_CONFIG, config_path(), ": s3: needed, such as {\"bucket\":\"records\"}");
+    if (!http_global(error))
+        return complain(EX_CONFIG, error, "");
+    catch_signals();
+    if (!command.verify && !command.restore && !command.options.dry_run)
+        status = take_lock(config.records_dir);
+    return status ? status : with_store(&command, &config);
+}

@@ -1,0 +1,52 @@
+#include "aws/archive/objmeta.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void note_write(const struct manifest_entry *e, char out[NOTE_MAX])
+{
+    int len = snprintf(out, NOTE_MAX, "size=%" PRIu64 " sha256=%s gzip-sha256=%s", e->size,
+                       e->sha256, e->gzip_sha256);
+    if (e->chain[0] && len > 0 && len < NOTE_MAX)
+        snprintf(out + len, NOTE_MAX - (size_t)len, " seq=%" PRIu64 " chain=%s", e->seq, e->chain);
+}
+
+/* Takes "name=" off; NULL when something else stands there. */
+static const char *skip(const char *at, const char *name)
+{
+    size_t len = strlen(name);
+    return at && strncmp(at, name, len) == 0 ? at + len : NULL;
+}
+
+static const char *number(const char *at, uint64_t *out)
+{
+    char *end = NULL;
+    if (!at || *at < '0' || *at > '9')
+        return NULL;
+    *out = strtoull(at, &end, 10);
+    return end;
+}
+
+static const char *sum(const char *at, char out[DIGEST_HEX_LEN + 1])
+{
+    unsigned char bytes[DIGEST_LEN];
+    if (!at || strnlen(at, DIGEST_HEX_LEN) < DIGEST_HEX_LEN || !digest_from_hex(at, bytes))
+        return NULL;
+    memcpy(out, at, DIGEST_HEX_LEN);
+    out[DIGEST_HEX_LEN] = '\0';
+    return at + DIGEST_HEX_LEN;
+}
+
+bool note_read(const char *note, struct manifest_entry *out)
+{
+    const char *at = number(skip(note, "size="), &out->size);
+    at = sum(skip(at, " sha256="), out->sha256);
+    at = sum(skip(at, " gzip-sha256="), out->gzip_sha256);
+    out->seq = 0;
+    out->chain[0] = '\0';
+    if (at && *at)
+        at = sum(skip(number(skip(at, " seq="), &out->seq), " chain="), out->chain);
+    return at && *at == '\0';
+}

@@ -1,0 +1,153 @@
+#include "aws/archive/restore.h"
+
+#include "aws/archive/manifest_io.h"
+#include "aws/s3/object.h"
+#include "handler/store/dirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+
+struct restore {
+    struct manifest m;
+    int dir;
+};
+
+/* Under a name of its own until it is whole and on disk; then linked, which replaces nothing. */
+static const char *give_name(const struct restore *x, int fd, const char *temporary,
+                             const char *name)
+{
+    if (fsync(fd) != 0 || linkat(x->dir, temporary, x->dir, name, 0) != 0)
+        return errno == EEXIST ? "it is there already" : strerror(errno);
+    return NULL;
+}
+
+static enum s3_result fetch(struct run *r, struct lane *lane, const struct restore *x,
+                            const struct unpack_job *job, const char **wrong,
+                            struct s3_fault *fault)
+{
+    const struct s3_sink sink = {unpack_restart, unpack_take, lane->unpack};
+    char key[KEYS_MAX];
+    keys_file(r->prefix, x->m.branch, x->m.date, job->entry->name, key);
+    unpack_begin(lane->unpack, job);
+    enum s3_result result = s3_get(lane->s3, key, &sink, fault);
+    *wrong = result == S3_OK || result == S3_LOCAL ? unpack_end(lane->unpack) : NULL;
+    if (result == S3_NOT_FOUND)
+        *wrong = "it is in the manifest, but not in the archive";
+    return result;
+}
+
+/* The file that stands there: what should be there? */
+static const char *compare_with(struct run *r, struct lane *lane, const struct restore *x,
+                                const struct manifest_entry *e, int fd)
+{
+    struct unpack_job job = {.entry = e, .compare = fd, .write = -1};
+    struct s3_fault fault;
+    struct stat st;
+    const char *wrong;
+    if (fstat(fd, &st) != 0 || (uint64_t)st.st_size != e->size)
+        return "another file of that name is there; it is left as it is";
+    enum s3_result result = fetch(r, lane, x, &job, &wrong, &fault);
+    if (wrong)
+        return wrong;
+    if (result != S3_OK)
+        run_fault(r, &fault);
+    return NULL;
+}
+
+static void restore_new(struct run *r, struct lane *lane, const struct restore *x,
+                        const struct manifest_entry *e)
+{
+    char temporary[32];
+    struct s3_fault fault;
+    const char *wrong = NULL;
+    snprintf(temporary, sizeof temporary, ".new-%d-%u", (int)getpid(), (unsigned)(lane - r->lanes));
+    struct unpack_job job = {.entry = e, .compare = -1};
+    job.write =
+        openat(x->dir, temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (job.write < 0) {
+        run_problem(r, e->name, strerror(errno));
+        return;
+    }
+    enum s3_result result = fetch(r, lane, x, &job, &wrong, &fault);
+    if (result == S3_OK && !wrong)
+        wrong = give_name(x, job.write, temporary, e->name);
+    unlinkat(x->dir, temporary, 0);
+    close(job.write);
+    if (wrong)
+        run_problem(r, e->name, wrong);
+    else if (result != S3_OK)
+        run_fault(r, &fault);
+    else
+        run_count(r, e->size, e->gzip_size);
+}
+
+static void restore_one(struct run *r, struct lane *lane, size_t i, void *context)
+{
+    const struct restore *x = context;
+    const struct manifest_entry *e = &x->m.entries[i];
+    int fd = openat(x->dir, e->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0) {
+        const char *wrong = compare_with(r, lane, x, e, fd);
+        if (wrong)
+            run_problem(r, e->name, wrong);
+        close(fd);
+    } else if (errno == ENOENT) {
+        restore_new(r, lane, x, e);
+    } else {
+        run_problem(r, e->name, strerror(errno));
+    }
+    progress_file(&r->progress, e->size);
+}
+
+static bool open_directory(struct restore *x, const char *directory)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s/%s", directory, x->m.branch, x->m.date) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if (!days_make_path(path))
+        return false;
+    x->dir = open(path, DIR_FLAGS);
+    return x->dir >= 0;
+}
+
+static void restore_all(struct run *r, struct restore *x, const char *directory)
+{
+    uint64_t bytes = 0, before = r->files;
+    if (!open_directory(x, directory)) {
+        run_problem(r, directory, strerror(errno));
+        return;
+    }
+    for (size_t i = 0; i < x->m.count; i++)
+        bytes += x->m.entries[i].size;
+    progress_begin(&r->progress, x->m.count, bytes);
+    run_each(r, x->m.count, restore_one, x);
+    if (fsync(x->dir) != 0)
+        run_problem(r, directory, strerror(errno));
+    close(x->dir);
+    progress_say(&r->progress, false, "%s/%s: %" PRIu64 " of %zu files restored to %s", x->m.branch,
+                 x->m.date, r->files - before, x->m.count, directory);
+}
+
+bool restore_day(struct run *r, const char *branch, const char *date, const char *directory)
+{
+    struct restore x = {.dir = -1};
+    struct s3_fault fault;
+    manifest_init(&x.m, branch, date);
+    enum s3_result result = ledger_get(r->lanes[0].s3, r->prefix, &x.m, &fault);
+    if (result == S3_OK)
+        restore_all(r, &x, directory);
+    else if (result != S3_NOT_FOUND)
+        run_fault(r, &fault);
+    manifest_release(&x.m);
+    return result != S3_NOT_FOUND;
+}

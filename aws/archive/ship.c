@@ -1,0 +1,338 @@
+#include "aws/archive/ship.h"
+
+#include "aws/archive/day.h"
+#include "aws/archive/manifest_io.h"
+#include "aws/archive/objmeta.h"
+#include "aws/s3/list.h"
+#include "aws/s3/object.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How a file stands. */
+enum state { MISSING, THERE, GREW, UNKNOWN, DONE, FAILED };
+
+struct parcel {
+    enum state state;
+    bool listed;        /* an object of its name is in the archive ... */
+    uint64_t gzip_size; /* ... of this size */
+    struct manifest_entry entry;
+};
+
+struct shipment {
+    struct day day;
+    struct manifest before;
+    struct parcel *parcels; /* one for each file of the day */
+    size_t *todo;           /* their numbers */
+    size_t todo_count;
+    uint64_t todo_bytes;
+    bool over;
+};
+
+/* ---- what is there */
+
+static bool note_object(void *context, const struct s3_entry *e)
+{
+    const struct shipment *s = context;
+    char name[MANIFEST_NAME_MAX];
+    const char *base = strrchr(e->key, '/');
+    size_t len = base ? strlen(++base) : 0;
+    if (len <= 3 || len - 3 >= sizeof name || strcmp(base + len - 3, ".gz") != 0)
+        return true;
+    memcpy(name, base, len - 3);
+    name[len - 3] = '\0';
+    const struct day_file *f = day_find(&s->day, name);
+    if (f) {
+        struct parcel *p = &s->parcels[f - s->day.files];
+        p->listed = true;
+        p->gzip_size = e->size;
+    }
+    return true;
+}
+
+static bool list_objects(struct run *r, struct shipment *s)
+{
+    char prefix[KEYS_MAX];
+    struct s3_fault fault;
+    for (const char *const *folder = keys_folders(s->day.branch); *folder; folder++) {
+        keys_day(r->prefix, *folder, s->day.date, prefix);
+        if (s3_list(r->lanes[0].s3, prefix, true, note_object, s, &fault) != S3_OK) {
+            run_fault(r, &fault);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool get_manifest(struct run *r, struct shipment *s)
+{
+    struct s3_fault fault;
+    enum s3_result result = ledger_get(r->lanes[0].s3, r->prefix, &s->before, &fault);
+    if (result == S3_OK || result == S3_NOT_FOUND)
+        return true;
+    run_fault(r, &fault);
+    return false;
+}
+
+/* ---- what is to be done */
+
+static bool is_same(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+    return a->size == b->size && a->seq == b->seq && strcmp(a->chain, b->chain) == 0;
+}
+
+/* What the archive has, against what is here. */
+static enum state compare(const struct shipment *s, const struct manifest_entry *old,
+                          const struct manifest_entry *now)
+{
+    if (is_same(old, now))
+        return THERE;
+    return old->size < now->size && old->seq < now->seq && *now->chain &&
+                   day_continues(&s->day, old)
+               ? GREW
+               : FAILED;
+}
+
+static enum state judge(const struct shipment *s, const struct day_file *f, struct parcel *p)
+{
+    const struct manifest_entry *old = manifest_find(&s->before, f->now.name);
+    if (f->problem)
+        return FAILED;
+    if (!p->listed)
+        return MISSING;
+    if (!old)
+        return UNKNOWN;
+    enum state state = compare(s, old, &f->now);
+    if (state == THERE) {
+        p->entry = *old;
+        return p->gzip_size == old->gzip_size ? THERE : UNKNOWN;
+    }
+    return p->gzip_size == old->gzip_size ? state : UNKNOWN;
+}
+
+static const char not_continued[] =
+    "the archive holds something else of that name, which this file "
+    "does not continue; nothing is shipped over it";
+
+/* Judges every file; false when memory is out. */
+static bool make_list(struct run *r, struct shipment *s)
+{
+    s->todo = calloc(s->day.count ? s->day.count : 1, sizeof *s->todo);
+    if (!s->todo)
+        return false;
+    for (size_t i = 0; i < s->day.count; i++) {
+        const struct day_file *f = &s->day.files[i];
+        struct parcel *p = &s->parcels[i];
+        p->state = judge(s, f, p);
+        if (p->state == FAILED) {
+            run_problem(r, f->now.name, f->problem ? f->problem : not_continued);
+        } else if (p->state != THERE) {
+            s->todo[s->todo_count++] = i;
+            s->todo_bytes += f->now.size;
+        }
+    }
+    return true;
+}
+
+/* ---- doing it */
+
+/* An object that the manifest does not know: its metadata says what it is. */
+static enum state look_at_object(struct run *r, struct lane *lane, const struct shipment *s,
+                                 const struct day_file *f, struct parcel *p, const char *key)
+{
+    struct s3_object object;
+    struct s3_fault fault;
+    enum s3_result result = s3_head(lane->s3, key, &object, &fault);
+    if (result == S3_NOT_FOUND)
+        return MISSING;
+    if (result != S3_OK) {
+        run_fault(r, &fault);
+        return FAILED;
+    }
+    p->entry = f->now;
+    p->entry.gzip_size = object.size;
+    enum state state = note_read(object.note, &p->entry) ? compare(s, &p->entry, &f->now) : FAILED;
+    if (state == FAILED)
+        run_problem(r, key, not_continued);
+    return state;
+}
+
+static const char *why_not_packed(void)
+{
+    if (errno == ENODATA)
+        return "it became shorter while it was read";
+    return errno == ENOSPC ? "no space for the packed file: TMPDIR says where it goes"
+                           : strerror(errno);
+}
+
+/* What one PUT can bring, by S3's own limit. */
+#define PUT_MAX (UINT64_C(5) << 30)
+
+static bool put(struct run *r, struct lane *lane, const struct day_file *f, struct parcel *p,
+                const struct packed *packed, const char *key)
+{
+    char note[NOTE_MAX];
+    struct s3_fault fault;
+    struct s3_source source = {.fd = packed->fd, .len = packed->gzip_size};
+    memcpy(source.sha256, packed->gzip_sha256, sizeof source.sha256);
+    p->entry = f->now;
+    p->entry.gzip_size = packed->gzip_size;
+    digest_hex(packed->sha256, p->entry.sha256);
+    digest_hex(packed->gzip_sha256, p->entry.gzip_sha256);
+    note_write(&p->entry, note);
+    if (s3_put(lane->s3, key, &source, "application/gzip", note, &fault) == S3_OK)
+        return true;
+    run_fault(r, &fault);
+    return false;
+}
+
+static enum state pack_and_put(struct run *r, struct lane *lane, const struct shipment *s,
+                               const struct day_file *f, struct parcel *p, const char *key)
+{
+    struct packed packed;
+    int fd = day_file_open(&s->day, f->now.name);
+    bool ok = fd >= 0 && pack_file(lane->pack, fd, f->now.size, r->options.stop, &packed);
+    if (!ok && errno != ECANCELED)
+        run_problem(r, f->now.name, why_not_packed());
+    if (fd >= 0)
+        close(fd);
+    if (ok && packed.gzip_size > PUT_MAX) {
+        run_problem(r, f->now.name,
+                    "it is over 5 GiB when packed, more than an object can be put at once");
+        ok = false;
+    }
+    if (!ok || !put(r, lane, f, p, &packed, key))
+        return FAILED;
+    run_count(r, f->now.size, packed.gzip_size);
+    progress_say(&r->progress, true, "%s shipped, %" PRIu64 " bytes, packed %" PRIu64, key,
+                 f->now.size, packed.gzip_size);
+    return DONE;
+}
+
+static void ship_one(struct run *r, struct lane *lane, size_t i, void *context)
+{
+    struct shipment *s = context;
+    const struct day_file *f = &s->day.files[s->todo[i]];
+    struct parcel *p = &s->parcels[s->todo[i]];
+    char key[KEYS_MAX];
+    keys_file(r->prefix, s->day.branch, s->day.date, f->now.name, key);
+    if (p->state == UNKNOWN)
+        p->state = look_at_object(r, lane, s, f, p, key);
+    if (p->state == MISSING || p->state == GREW) {
+        if (r->options.dry_run) {
+            run_count(r, f->now.size, 0);
+            progress_say(&r->progress, false, "%s would be shipped, %" PRIu64 " bytes", key,
+                         f->now.size);
+        } else {
+            p->state = pack_and_put(r, lane, s, f, p, key);
+        }
+    }
+    progress_file(&r->progress, f->now.size);
+}
+
+/* ---- the manifest */
+
+/* What is in the archive now: what was, and over it what is here. */
+static bool make_manifest(struct shipment *s, struct manifest *m)
+{
+    m->whole = s->over;
+    for (size_t i = 0; i < s->day.count; i++) {
+        struct parcel *p = &s->parcels[i];
+        if (p->state == THERE || p->state == DONE) {
+            memcpy(p->entry.name, s->day.files[i].now.name, sizeof p->entry.name);
+            if (!manifest_add(m, &p->entry))
+                return false;
+        } else {
+            m->whole = false;
+        }
+    }
+    manifest_sort(m);
+    size_t ours = m->count;
+    for (size_t i = 0; i < s->before.count; i++) {
+        struct manifest head = {.entries = m->entries, .count = ours};
+        if (!manifest_find(&head, s->before.entries[i].name) &&
+            !manifest_add(m, &s->before.entries[i]))
+            return false;
+    }
+    manifest_sort(m);
+    return true;
+}
+
+/* A day that is no longer whole here is no news: what the archive holds stays what it is. */
+static bool is_news(const struct manifest *now, const struct manifest *before)
+{
+    struct buf x, y;
+    struct manifest copy = *now;
+    copy.whole = now->whole || before->whole;
+    buf_init(&x, MANIFEST_BYTES_MAX);
+    buf_init(&y, MANIFEST_BYTES_MAX);
+    manifest_write(&copy, &x);
+    manifest_write(before, &y);
+    bool same = !x.failed && !y.failed && x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+    buf_release(&x);
+    buf_release(&y);
+    return now->count > 0 && !same;
+}
+
+static void keep_books(struct run *r, struct shipment *s)
+{
+    struct s3_fault fault;
+    struct manifest m;
+    manifest_init(&m, s->day.branch, s->day.date);
+    bool ok = make_manifest(s, &m);
+    if (!ok)
+        run_problem(r, s->day.date, strerror(ENOMEM));
+    if (ok && is_news(&m, &s->before) &&
+        ledger_put(r->lanes[0].s3, r->prefix, &m, &fault) != S3_OK) {
+        run_fault(r, &fault);
+        ok = false;
+    }
+    if (ok && m.whole && !ledger_mark(r->options.records_dir, &m))
+        run_problem(r, "records_dir/archived", strerror(errno));
+    manifest_release(&m);
+}
+
+/* ---- a day */
+
+static void work(struct run *r, struct shipment *s)
+{
+    progress_begin(&r->progress, s->todo_count, s->todo_bytes);
+    run_each(r, s->todo_count, ship_one, s);
+    if (!r->options.dry_run && !run_over(r))
+        keep_books(r, s);
+}
+
+static void summary(struct run *r, const struct shipment *s, uint64_t shipped)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < s->day.count; i++)
+        there += s->parcels[i].state == THERE;
+    progress_say(&r->progress, false, "%s/%s: %zu files, %" PRIu64 " %s, %zu in the archive before",
+                 s->day.branch, s->day.date, s->day.count, shipped,
+                 r->options.dry_run ? "would be shipped" : "shipped", there);
+}
+
+void ship_day(struct run *r, const char *branch, const char *date, bool over)
+{
+    struct shipment s = {.over = over};
+    uint64_t before = r->files;
+    manifest_init(&s.before, branch, date);
+    bool ok = day_open(&s.day, r->options.records_dir, branch, date);
+    s.parcels = ok ? calloc(s.day.count ? s.day.count : 1, sizeof *s.parcels) : NULL;
+    if (!s.parcels) {
+        run_problem(r, date, strerror(errno));
+    } else if (s.day.count > 0 && get_manifest(r, &s) && list_objects(r, &s) && make_list(r, &s)) {
+        work(r, &s);
+        summary(r, &s, r->files - before);
+    }
+    if (s.day.foreign > 0)
+        progress_say(&r->progress, false, "%s/%s: %zu files are not rollcall's and are not shipped",
+                     branch, date, s.day.foreign);
+    manifest_release(&s.before);
+    day_close(&s.day);
+    free(s.parcels);
+    free(s.todo);
+}

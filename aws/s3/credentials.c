@@ -1,0 +1,152 @@
+#include "aws/s3/credentials.h"
+
+#include "aws/s3/metadata.h"
+#include "aws/s3/profile.h"
+#include "handler/shared/clock.h"
+#include "handler/shared/log.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ASK_AGAIN_MS = 10000 };
+
+struct credentials {
+    pthread_mutex_t lock;
+    struct http *http;
+    struct credential key;
+    bool have, fetchable; /* `fetchable`: a later question may bring another key */
+    int64_t asked;        /* clock_monotonic() of the last question */
+};
+
+struct credentials *credentials_new(void)
+{
+    struct credentials *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->http = http_new();
+    if (c->http && pthread_mutex_init(&c->lock, NULL) == 0)
+        return c;
+    http_free(c->http);
+    free(c);
+    return NULL;
+}
+
+void credentials_free(struct credentials *c)
+{
+    if (!c)
+        return;
+    http_free(c->http);
+    pthread_mutex_destroy(&c->lock);
+    credential_clear(&c->key);
+    free(c);
+}
+
+static enum credential_result environment(struct credential *out, char error[CREDENTIAL_ERROR_MAX])
+{
+    const char *access = credential_env("AWS_ACCESS_KEY_ID");
+    const char *secret = credential_env("AWS_SECRET_ACCESS_KEY");
+    char why[CREDENTIAL_ERROR_MAX];
+    if (!access && !secret)
+        return CREDENTIAL_NONE;
+    if (credential_set(out, access, secret, credential_env("AWS_SESSION_TOKEN"), why))
+        return CREDENTIAL_OK;
+    snprintf(error, CREDENTIAL_ERROR_MAX,
+             "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN: %.200s", why);
+    return CREDENTIAL_BAD;
+}
+
+/* Asks the sources in their order. */
+static enum credential_result fetch(struct credentials *c, struct credential *out,
+                                    char error[CREDENTIAL_ERROR_MAX])
+{
+    char last[CREDENTIAL_ERROR_MAX] = "";
+    enum credential_result result = environment(out, error);
+    if (result == CREDENTIAL_NONE)
+        result = profile_credential(out, error);
+    c->fetchable = result == CREDENTIAL_NONE;
+    if (result == CREDENTIAL_NONE)
+        result = metadata_container(c->http, out, error);
+    if (result == CREDENTIAL_NONE)
+        result = metadata_instance(c->http, out, error);
+    if (result != CREDENTIAL_NONE)
+        return result;
+    memcpy(last, error, sizeof last);
+    snprintf(error, CREDENTIAL_ERROR_MAX,
+             "no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor a shared "
+             "credentials file, nor an ECS task's; %.240s",
+             last);
+    return CREDENTIAL_BAD;
+}
+
+static bool ends_within(const struct credential *key, int64_t ms)
+{
+    return key->expires > 0 && key->expires - clock_now() <= ms;
+}
+
+/* Under the lock: c->key is good, or the result says why not. */
+static enum credential_result renew(struct credentials *c, char error[CREDENTIAL_ERROR_MAX])
+{
+    struct credential key;
+    if (c->have && !ends_within(&c->key, 0) && clock_monotonic() - c->asked < ASK_AGAIN_MS)
+        return CREDENTIAL_OK; /* a source may give the old key until shortly before its end */
+    enum credential_result result = fetch(c, &key, error);
+    c->asked = clock_monotonic();
+    if (result == CREDENTIAL_OK && ends_within(&key, 0)) {
+        snprintf(error, CREDENTIAL_ERROR_MAX, "the credentials that were given have ended already");
+        result = CREDENTIAL_LATER;
+    }
+    if (result == CREDENTIAL_OK) {
+        c->key = key;
+        c->have = true;
+    } else if (c->have && !ends_within(&c->key, 0)) {
+        log_event(LOG_WARN, "credentials-not-renewed", "reason=%s", error);
+        result = CREDENTIAL_OK;
+    }
+    credential_clear(&key);
+    return result;
+}
+
+enum credential_result credentials_get(struct credentials *c, struct credential *out,
+                                       char error[CREDENTIAL_ERROR_MAX])
+{
+    enum credential_result result = CREDENTIAL_OK;
+    pthread_mutex_lock(&c->lock);
+    if (!c->have || ends_within(&c->key, CREDENTIALS_EARLY_MS))
+        result = renew(c, error);
+    if (result == CREDENTIAL_OK)
+        *out = c->key;
+    else
+        credential_clear(out);
+    pthread_mutex_unlock(&c->lock);
+    return result;
+}
+
+bool credentials_expired(struct credentials *c, const struct credential *used)
+{
+    pthread_mutex_lock(&c->lock);
+    bool can_help = c->fetchable;
+    if (can_help && c->have && strcmp(c->key.access, used->access) == 0)
+        c->have = false;
+    pthread_mutex_unlock(&c->lock);
+    return can_help;
+}
+
+bool credentials_region(struct credentials *c, bool ask_instance, char *out, size_t size)
+{
+    const char *said = credential_env("AWS_REGION");
+    said = said ? said : credential_env("AWS_DEFAULT_REGION");
+    if (said && strlen(said) < size) {
+        memcpy(out, said, strlen(said) + 1);
+        return true;
+    }
+    if (profile_region(out, size))
+        return true;
+    if (!ask_instance)
+        return false;
+    pthread_mutex_lock(&c->lock);
+    bool found = metadata_region(c->http, out, size);
+    pthread_mutex_unlock(&c->lock);
+    return found;
+}

@@ -1,0 +1,147 @@
+#include "aws/s3/list.h"
+
+#include "aws/s3/xml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A page of 1,000 keys of 1,024 bytes, each byte encoded in three, and what stands around them. */
+enum { PAGE_MAX = 8 << 20, TOKEN_MAX = 8 << 10, SIZE_MAX_DIGITS = 20 };
+
+struct page {
+    s3_take_entry take;
+    void *context;
+    struct buf key, token, last_token;
+    char etag[128];
+    uint64_t size;
+    bool has_key, truncated, enough;
+};
+
+static bool read_size(const char *text, uint64_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9' || strlen(text) > SIZE_MAX_DIGITS)
+        return false;
+    *out = strtoull(text, &end, 10);
+    return *end == '\0';
+}
+
+static bool give(struct page *p, bool is_level)
+{
+    const struct s3_entry entry = {p->key.data, is_level, is_level ? 0 : p->size, p->etag};
+    bool named = p->has_key && p->key.len > 0 && p->key.len <= S3_KEY_MAX;
+    p->has_key = false;
+    if (!named)
+        return false;
+    p->enough = p->enough || !p->take(p->context, &entry);
+    return true;
+}
+
+static bool is(const char *path, const char *rest)
+{
+    static const char root[] = "ListBucketResult/";
+    return strncmp(path, root, sizeof root - 1) == 0 && strcmp(path + sizeof root - 1, rest) == 0;
+}
+
+/* The parts of an entry come before its end, in any order. */
+static bool take_element(void *context, const char *path, const char *text, size_t len)
+{
+    struct page *p = context;
+    if (p->enough)
+        return true;
+    if (is(path, "Contents/Key") || is(path, "CommonPrefixes/Prefix"))
+        return p->has_key = canon_decode(&p->key, text, len);
+    if (is(path, "Contents/Size"))
+        return read_size(text, &p->size);
+    if (is(path, "Contents/ETag")) {
+        p->etag[0] = '\0';
+        if (len < sizeof p->etag)
+            memcpy(p->etag, text, len + 1);
+        return true;
+    }
+    if (is(path, "Contents"))
+        return give(p, false);
+    if (is(path, "CommonPrefixes"))
+        return give(p, true);
+    if (is(path, "IsTruncated"))
+        p->truncated = strcmp(text, "true") == 0;
+    if (is(path, "NextContinuationToken")) {
+        buf_reset(&p->token);
+        buf_puts(&p->token, text);
+        return buf_str(&p->token) != NULL;
+    }
+    return true;
+}
+
+static bool is_listing(void *context, const char *path, const char *text, size_t len)
+{
+    (void)text;
+    (void)len;
+    if (strcmp(path, "ListBucketResult") == 0)
+        *(bool *)context = true;
+    return true;
+}
+
+/* Read once to the end before an entry is given: half an answer gives nothing. */
+static enum s3_result read_page(struct page *p, const struct buf *body, struct s3_fault *fault)
+{
+    char error[XML_ERROR_MAX];
+    bool listing = false;
+    p->truncated = false;
+    buf_reset(&p->token);
+    if (!xml_read(body->data, body->len, is_listing, &listing, error))
+        return s3_bad_answer(fault, "listing", error);
+    if (!listing)
+        return s3_bad_answer(fault, "listing", "no ListBucketResult");
+    if (!xml_read(body->data, body->len, take_element, p, error))
+        return s3_bad_answer(fault, "listing", error);
+    if (p->enough || !p->truncated)
+        return S3_OK;
+    /* The same page for ever would be no listing either. */
+    if (p->token.len == 0 || (p->token.len == p->last_token.len &&
+                              memcmp(p->token.data, p->last_token.data, p->token.len) == 0))
+        return s3_bad_answer(fault, "listing", "there is more, but no new NextContinuationToken");
+    buf_reset(&p->last_token);
+    buf_add(&p->last_token, p->token.data, p->token.len);
+    return buf_str(&p->last_token) ? S3_OK : s3_bad_answer(fault, "listing", "a long token");
+}
+
+static enum s3_result get_page(struct s3 *s, const char *prefix, bool one_level, struct page *p,
+                               struct s3_fault *fault)
+{
+    const struct canon_pair query[] = {
+        {p->last_token.len ? "continuation-token" : NULL, p->last_token.data},
+        {one_level ? "delimiter" : NULL, "/"},
+        {"encoding-type", "url"}, /* XML cannot hold every byte that a key can */
+        {"list-type", "2"},
+        {"max-keys", "1000"},
+        {"prefix", prefix},
+    };
+    const struct s3_call call = {.method = "GET",
+                                 .query = query,
+                                 .query_count = sizeof query / sizeof *query,
+                                 .body_max = PAGE_MAX};
+    struct http_answer answer;
+    enum s3_result result = s3_call(s, &call, &answer, fault);
+    if (result == S3_OK)
+        result = read_page(p, &answer.body, fault);
+    http_release(&answer);
+    return result;
+}
+
+enum s3_result s3_list(struct s3 *s, const char *prefix, bool one_level, s3_take_entry take,
+                       void *context, struct s3_fault *fault)
+{
+    struct page page = {.take = take, .context = context};
+    enum s3_result result;
+    buf_init(&page.key, S3_KEY_MAX + 1);
+    buf_init(&page.token, TOKEN_MAX);
+    buf_init(&page.last_token, TOKEN_MAX);
+    do
+        result = get_page(s, prefix, one_level, &page, fault);
+    while (result == S3_OK && page.truncated && !page.enough);
+    buf_release(&page.key);
+    buf_release(&page.token);
+    buf_release(&page.last_token);
+    return result;
+}

@@ -1,0 +1,33 @@
+/*
+ * keys: what things are called in the archive.
+ *
+ *     <prefix>json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz      data
+ *     <prefix>csv/date=2026-11-20/10.0.0.7_2026-11-20.csv.gz        data
+ *     <prefix>record/date=2026-11-20/<uuid>_<timestamp>.json.gz     record (listings)
+ *     <prefix>manifest/date=2026-11-20/manifest.json                of data
+ *     <prefix>manifest/date=2026-11-20/listings.json                of record
+ */
+#ifndef AWS_S3_NAMES_H
+#define AWS_S3_NAMES_H
+
+#include <stdbool.h>
+
+enum { KEYS_MAX = 1024, KEYS_PREFIX_MAX = 512 };
+
+/* The configured prefix (NULL: none) without leading and with one closing slash; false: too long.
+ */
+bool keys_prefix(const char *configured, char out[KEYS_PREFIX_MAX]);
+
+/* The folders of a branch ("data" or "record"): NULL ends the list. */
+const char *const *keys_folders(const char *branch);
+
+/* "<prefix>json/date=2026-11-20/" */
+void keys_day(const char *prefix, const char *folder, const char *date, char out[KEYS_MAX]);
+
+/* The object of a file of the day's directory. */
+void keys_file(const char *prefix, const char *branch, const char *date, const char *name,
+               char out[KEYS_MAX]);
+
+void keys_manifest(const char *prefix, const char *branch, const char *date, char out[KEYS_MAX]);
+
+#endif

@@ -1,0 +1,80 @@
+#include "aws/s3/object.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *source,
+                      const char *type, const char *note, struct s3_fault *fault)
+{
+    /* Kept by the store, and checked: what x-amz-content-sha256 says about the request, this says
+     * about the object. */
+    unsigned char checksum[4 * ((DIGEST_LEN + 2) / 3) + 1];
+    struct http_answer answer;
+    EVP_EncodeBlock(checksum, source->sha256, DIGEST_LEN);
+    const struct http_header headers[] = {
+        {"Content-Type", type},
+        {"x-amz-checksum-sha256", (const char *)checksum},
+        {"x-amz-meta-rollcall", note},
+    };
+    const struct s3_call call = {.method = "PUT",
+                                 .key = key,
+                                 .headers = headers,
+                                 .header_count = sizeof headers / sizeof *headers,
+                                 .body = source};
+    enum s3_result result = s3_call(s, &call, &answer, fault);
+    http_release(&answer);
+    return result;
+}
+
+enum s3_result s3_head(struct s3 *s, const char *key, struct s3_object *out, struct s3_fault *fault)
+{
+    const struct s3_call call = {.method = "HEAD", .key = key};
+    char size[24], *end = size;
+    struct http_answer answer;
+    *out = (struct s3_object){.size = 0};
+    enum s3_result result = s3_call(s, &call, &answer, fault);
+    if (result == S3_OK) {
+        if (http_find(&answer, "Content-Length", size, sizeof size))
+            out->size = strtoull(size, &end, 10);
+        if (end == size || *end)
+            result = s3_bad_answer(fault, "HEAD", "no Content-Length");
+        http_find(&answer, "ETag", out->etag, sizeof out->etag);
+        http_find(&answer, "x-amz-meta-rollcall", out->note, sizeof out->note);
+    }
+    http_release(&answer);
+    return result;
+}
+
+enum s3_result s3_get(struct s3 *s, const char *key, const struct s3_sink *sink,
+                      struct s3_fault *fault)
+{
+    const struct s3_call call = {.method = "GET", .key = key, .sink = sink};
+    struct http_answer answer;
+    enum s3_result result = s3_call(s, &call, &answer, fault);
+    http_release(&answer);
+    return result;
+}
+
+static bool restart_buf(void *context)
+{
+    buf_reset(context);
+    return true;
+}
+
+static bool take_buf(void *context, const char *bytes, size_t len)
+{
+    struct buf *b = context;
+    buf_add(b, bytes, len);
+    return !b->failed;
+}
+
+enum s3_result s3_get_small(struct s3 *s, const char *key, struct buf *out, struct s3_fault *fault)
+{
+    const struct s3_sink sink = {restart_buf, take_buf, out};
+    enum s3_result result = s3_get(s, key, &sink, fault);
+    if (result == S3_LOCAL && out->full)
+        return s3_bad_answer(fault, key, "it is longer than it should be");
+    return result;
+}

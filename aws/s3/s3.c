@@ -1,0 +1,499 @@
+#include "aws/s3/s3.h"
+
+#include "aws/s3/credentials.h"
+#include "aws/s3/url.h"
+#include "aws/s3/xml.h"
+#include "handler/shared/clock.h"
+#include "handler/shared/io.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    URL_MAX = 3 * S3_KEY_MAX + 16 * 1024, /* a continuation token can be long */
+    BASE_MAX = 1024,
+    CONNECT_MS = 10000,
+    STALL_S = 30,
+    ASKED_MAX_S = 60, /* of Retry-After */
+    SKEW_MS = 15 * 60 * 1000,
+    HASH_BLOCK = 64 << 10,
+};
+
+#define NO_BYTES_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+struct s3_site {
+    struct s3_config config;
+    struct credentials *credentials;
+    char region[S3_REGION_MAX];
+    char base[BASE_MAX]; /* the bucket's URL with its closing slash */
+    const char *ca_bundle;
+    unsigned tries;
+};
+
+struct s3 {
+    struct s3_site *site;
+    struct http *http;
+};
+
+/* ---- site */
+
+static enum s3_result set_fault(struct s3_fault *f, enum s3_result result, const char *text)
+{
+    *f = (struct s3_fault){.result = result};
+    snprintf(f->text, sizeof f->text, "%s", text);
+    return result;
+}
+
+static unsigned how_many_tries(const struct s3_config *config)
+{
+    const char *said = getenv("AWS_MAX_ATTEMPTS");
+    unsigned long n = said ? strtoul(said, NULL, 10) : 0;
+    if (config->tries)
+        return config->tries;
+    return n >= 1 && n <= 100 ? (unsigned)n : S3_TRIES;
+}
+
+static bool find_region(struct s3_site *s, struct s3_fault *f)
+{
+    const char *said = s->config.region;
+    if (said) {
+        snprintf(s->region, sizeof s->region, "%s", said);
+        if (strlen(said) < sizeof s->region)
+            return true;
+    } else if (credentials_region(s->credentials, !s->config.endpoint, s->region,
+                                  sizeof s->region)) {
+        return true;
+    } else if (s->config.endpoint) {
+        snprintf(s->region, sizeof s->region, "us-east-1");
+        return true;
+    }
+    set_fault(f, S3_CONFIG,
+              "no region: set s3.region, such as eu-central-1, or AWS_REGION in the environment");
+    return false;
+}
+
+static bool find_base(struct s3_site *s, struct s3_fault *f)
+{
+    char error[256] = "s3.endpoint: too long";
+    struct buf base;
+    const struct s3_place place = {.bucket = s->config.bucket,
+                                   .region = s->region,
+                                   .endpoint = s->config.endpoint,
+                                   .addressing = s->config.addressing};
+    buf_init(&base, sizeof s->base);
+    bool ok = s3url_base(&place, &base, error) && buf_str(&base);
+    if (ok)
+        memcpy(s->base, base.data, base.len + 1);
+    else
+        set_fault(f, S3_CONFIG, error);
+    buf_release(&base);
+    return ok;
+}
+
+struct s3_site *s3_site_open(const struct s3_config *config, struct s3_fault *fault)
+{
+    struct s3_site *s = calloc(1, sizeof *s);
+    if (s)
+        s->credentials = credentials_new();
+    if (!s || !s->credentials) {
+        set_fault(fault, S3_LOCAL, "out of memory");
+        s3_site_free(s);
+        return NULL;
+    }
+    const char *bundle = getenv("AWS_CA_BUNDLE");
+    s->config = *config;
+    s->ca_bundle = bundle && *bundle ? bundle : NULL;
+    s->tries = how_many_tries(config);
+    if (find_region(s, fault) && find_base(s, fault))
+        return s;
+    s3_site_free(s);
+    return NULL;
+}
+
+void s3_site_free(struct s3_site *site)
+{
+    if (!site)
+        return;
+    credentials_free(site->credentials);
+    free(site);
+}
+
+struct s3 *s3_new(struct s3_site *site)
+{
+    struct s3 *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->site = site;
+    s->http = http_new();
+    if (s->http)
+        return s;
+    free(s);
+    return NULL;
+}
+
+void s3_free(struct s3 *s)
+{
+    if (!s)
+        return;
+    http_free(s->http);
+    free(s);
+}
+
+bool s3_source_hash(struct s3_source *source)
+{
+    char block[HASH_BLOCK];
+    struct digest *d = digest_new();
+    bool ok = d && digest_start(d);
+    errno = ENOMEM;
+    if (ok && source->bytes)
+        ok = digest_add(d, source->bytes, source->len);
+    for (uint64_t done = 0; ok && !source->bytes && done < source->len;) {
+        size_t want =
+            source->len - done < sizeof block ? (size_t)(source->len - done) : sizeof block;
+        ssize_t n = io_pread(source->fd, block, want, source->at + (off_t)done);
+        if (n >= 0 && (size_t)n < want)
+            errno = EIO;
+        ok = n == (ssize_t)want && digest_add(d, block, want);
+        done += want;
+    }
+    ok = ok && digest_finish(d, source->sha256);
+    digest_free(d);
+    return ok;
+}
+
+/* ---- what went wrong */
+
+struct refusal {
+    char code[64];
+    char message[320];
+    char region[S3_REGION_MAX];
+};
+
+/* Text from outside, on one line. */
+static void copy_plain(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text);
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+}
+
+static bool take_refusal(void *context, const char *path, const char *text, size_t len)
+{
+    struct refusal *r = context;
+    (void)len;
+    if (strcmp(path, "Error/Code") == 0)
+        copy_plain(r->code, sizeof r->code, text);
+    else if (strcmp(path, "Error/Message") == 0)
+        copy_plain(r->message, sizeof r->message, text);
+    else if (strcmp(path, "Error/Region") == 0)
+        copy_plain(r->region, sizeof r->region, text);
+    return true;
+}
+
+static void read_refusal(const struct http_answer *a, struct refusal *r)
+{
+    char ignored[XML_ERROR_MAX], region[S3_REGION_MAX];
+    *r = (struct refusal){.code = ""};
+    if (a->body.len > 0)
+        xml_read(a->body.data, a->body.len, take_refusal, r, ignored);
+    if (http_find(a, "x-amz-bucket-region", region, sizeof region))
+        copy_plain(r->region, sizeof r->region, region);
+}
+
+static bool is_one_of(const char *code, const char *const *codes)
+{
+    for (; *codes; codes++)
+        if (strcmp(code, *codes) == 0)
+            return true;
+    return false;
+}
+
+/* What a refusal means to us; S3_LATER is worth another try. */
+static enum s3_result meaning(long status, const char *code)
+{
+    static const char *const later[] = {"SlowDown",
+                                        "RequestTimeout",
+                                        "RequestTimeoutException",
+                                        "InternalError",
+                                        "ServiceUnavailable",
+                                        "Throttling",
+                                        "ThrottlingException",
+                                        "RequestThrottled",
+                                        "OperationAborted",
+                                        "BadDigest",
+                                        "XAmzContentSHA256Mismatch",
+                                        "IncompleteBody",
+                                        "RequestLimitExceeded",
+                                        "BandwidthLimitExceeded",
+                                        NULL};
+    static const char *const denied[] = {"ExpiredToken",         "InvalidToken",
+                                         "InvalidAccessKeyId",   "SignatureDoesNotMatch",
+                                         "RequestTimeTooSkewed", "TokenRefreshRequired",
+                                         "AccessDenied",         NULL};
+    static const char *const config[] = {"NoSuchBucket",
+                                         "InvalidBucketName",
+                                         "PermanentRedirect",
+                                         "AuthorizationHeaderMalformed",
+                                         "IllegalLocationConstraintException",
+                                         NULL};
+    if (is_one_of(code, config))
+        return S3_CONFIG;
+    if (is_one_of(code, denied))
+        return S3_DENIED;
+    if (status >= 500 || status == 429 || status == 408 || is_one_of(code, later))
+        return S3_LATER;
+    if (status == 401 || status == 403)
+        return S3_DENIED;
+    if (status == 404)
+        return S3_NOT_FOUND;
+    return status >= 300 && status < 400 ? S3_CONFIG : S3_REFUSED;
+}
+
+/* The server's clock against ours, where that is why; 0 when it is not. */
+static int64_t skew(const struct http_answer *a, const char *code)
+{
+    int64_t theirs = http_date(a);
+    int64_t ahead = theirs < 0 ? 0 : clock_now() - theirs;
+    bool far = ahead > SKEW_MS || ahead < -SKEW_MS;
+    return far && (a->status == 403 || strcmp(code, "RequestTimeTooSkewed") == 0) ? ahead : 0;
+}
+
+/* One line for the refusals that people meet, with what would be right; false for any other. */
+static bool explain_known(const struct s3_site *site, const struct http_answer *a,
+                          const struct refusal *r, char *out, size_t size)
+{
+    int64_t ahead = skew(a, r->code);
+    if (ahead)
+        snprintf(out, size,
+                 "this machine's clock is %" PRId64 " s %s the store's: set it (chrony, ntpd)",
+                 (ahead < 0 ? -ahead : ahead) / 1000, ahead < 0 ? "behind" : "ahead of");
+    else if (strcmp(r->code, "NoSuchBucket") == 0)
+        snprintf(out, size, "there is no bucket \"%s\": make it, or set s3.bucket",
+                 site->config.bucket);
+    else if (strcmp(r->code, "InvalidAccessKeyId") == 0)
+        snprintf(out, size, "the access key id is not known there");
+    else if (strcmp(r->code, "SignatureDoesNotMatch") == 0)
+        snprintf(out, size, "access key id and secret access key do not belong together");
+    else if (strcmp(r->code, "ExpiredToken") == 0)
+        snprintf(out, size, "the session token has ended: fetch new credentials");
+    else if (*r->region && strcmp(r->region, site->region) != 0)
+        snprintf(out, size, "the bucket is in region %s, not %s: set s3.region", r->region,
+                 site->region);
+    else
+        return false;
+    return true;
+}
+
+static enum s3_result refused(const struct s3 *s, const struct s3_call *c,
+                              const struct http_answer *a, struct s3_fault *f)
+{
+    struct refusal r;
+    char why[400];
+    read_refusal(a, &r);
+    enum s3_result result = meaning(a->status, r.code);
+    bool known = explain_known(s->site, a, &r, why, sizeof why);
+    if (!known && r.message[0])
+        snprintf(why, sizeof why, "%.320s", r.message);
+    else if (!known)
+        snprintf(why, sizeof why, "%s",
+                 result == S3_DENIED      ? "the credentials do not allow this"
+                 : result == S3_NOT_FOUND ? "there is no such object"
+                                          : "no reason is given");
+    *f = (struct s3_fault){.result = result, .status = a->status};
+    memcpy(f->code, r.code, sizeof f->code);
+    snprintf(f->text, sizeof f->text, "%s s3://%.64s/%.160s: %s (%ld%s%s)", c->method,
+             s->site->config.bucket, c->key ? c->key : "", why, a->status, *r.code ? " " : "",
+             r.code);
+    return result;
+}
+
+static enum s3_result not_answered(const struct s3 *s, const struct s3_call *c,
+                                   const struct http_answer *a, struct s3_fault *f)
+{
+    static const enum s3_result results[] = {
+        [HTTP_NETWORK] = S3_LATER,   [HTTP_SETUP] = S3_CONFIG,    [HTTP_TOO_LONG] = S3_BAD_ANSWER,
+        [HTTP_NOT_TAKEN] = S3_LOCAL, [HTTP_STOPPED] = S3_STOPPED,
+    };
+    *f = (struct s3_fault){.result = results[a->end]};
+    snprintf(f->text, sizeof f->text, "%s s3://%.64s/%.160s: %.320s", c->method,
+             s->site->config.bucket, c->key ? c->key : "", a->error);
+    return f->result;
+}
+
+enum s3_result s3_bad_answer(struct s3_fault *fault, const char *what, const char *detail)
+{
+    *fault = (struct s3_fault){.result = S3_BAD_ANSWER};
+    snprintf(fault->text, sizeof fault->text, "the store's answer is not S3's: %.120s: %.200s",
+             what, detail);
+    return S3_BAD_ANSWER;
+}
+
+/* ---- one call */
+
+static enum s3_result get_key(struct s3 *s, struct credential *key, struct s3_fault *f)
+{
+    char error[CREDENTIAL_ERROR_MAX];
+    enum credential_result result = credentials_get(s->site->credentials, key, error);
+    if (result == CREDENTIAL_OK)
+        return S3_OK;
+    return set_fault(f, result == CREDENTIAL_LATER ? S3_LATER : S3_CONFIG, error);
+}
+
+/* What every try has in common. */
+struct plan {
+    const char *url;
+    char sha256[DIGEST_HEX_LEN + 1];
+    struct http_header headers[S3_HEADERS_MAX + 2];
+    size_t header_count;
+};
+
+static bool make_url(const struct s3 *s, const struct s3_call *c, struct buf *url)
+{
+    buf_puts(url, s->site->base);
+    if (c->key)
+        canon_path(url, c->key);
+    canon_query(url, c->query, c->query_count);
+    return buf_str(url) != NULL;
+}
+
+static void make_headers(struct plan *p, const struct s3_call *c)
+{
+    if (c->body)
+        digest_hex(c->body->sha256, p->sha256);
+    else
+        memcpy(p->sha256, NO_BYTES_SHA256, sizeof p->sha256);
+    p->headers[p->header_count++] = (struct http_header){"x-amz-content-sha256", p->sha256};
+    for (size_t i = 0; i < c->header_count && i < S3_HEADERS_MAX; i++)
+        p->headers[p->header_count++] = c->headers[i];
+}
+
+static void try_once(struct s3 *s, const struct s3_call *c, struct plan *p,
+                     const struct credential *key, struct http_answer *answer)
+{
+    const struct s3_site *site = s->site;
+    const struct http_key sign = {key->access, key->secret, site->region, "s3"};
+    p->headers[p->header_count] =
+        (struct http_header){"x-amz-security-token", *key->token ? key->token : NULL};
+    struct http_request r = {
+        .method = c->method,
+        .url = p->url,
+        .headers = p->headers,
+        .header_count = p->header_count + 1,
+        .sign = &sign,
+        .body_max = c->body_max > S3_ERROR_MAX ? c->body_max : S3_ERROR_MAX,
+        .ca_bundle = site->ca_bundle,
+        .connect_ms = CONNECT_MS,
+        .stall_s = site->config.stall_s ? site->config.stall_s : STALL_S,
+        .stop = site->config.stop,
+    };
+    if (c->body) {
+        r.has_body = true;
+        r.bytes = c->body->bytes;
+        r.fd = c->body->fd;
+        r.at = c->body->at;
+        r.len = c->body->len;
+    }
+    if (c->sink) {
+        r.take = c->sink->take;
+        r.context = c->sink->context;
+    }
+    http_send(s->http, &r, answer);
+}
+
+static bool stopped(const struct s3 *s)
+{
+    return s->site->config.stop && *s->site->config.stop;
+}
+
+/* Full jitter, after what the store asked for. */
+static void pause_before(const struct s3 *s, unsigned try, int64_t asked_s)
+{
+    int64_t span = S3_SPAN_MAX;
+    uint64_t chance = 0;
+    if (try < 7 && (int64_t)S3_SPAN_FIRST << try < S3_SPAN_MAX)
+        span = (int64_t)S3_SPAN_FIRST << try;
+    if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+        chance = (uint64_t)clock_monotonic();
+    int64_t end = clock_monotonic() + (asked_s < ASKED_MAX_S ? asked_s : ASKED_MAX_S) * 1000 +
+                  (int64_t)(chance % (uint64_t)(span + 1));
+    for (int64_t left; !stopped(s) && (left = end - clock_monotonic()) > 0;)
+        clock_sleep(left < 100 ? left : 100);
+}
+
+static int64_t retry_after(const struct http_answer *a)
+{
+    char text[16];
+    long seconds = http_find(a, "Retry-After", text, sizeof text) ? strtol(text, NULL, 10) : 0;
+    return seconds > 0 ? seconds : 0;
+}
+
+/* One try, judged. */
+static enum s3_result try_and_judge(struct s3 *s, const struct s3_call *c, struct plan *p,
+                                    const struct credential *key, struct http_answer *answer,
+                                    struct s3_fault *f)
+{
+    if (c->sink && !c->sink->restart(c->sink->context))
+        return set_fault(f, S3_LOCAL, "what comes cannot be taken");
+    try_once(s, c, p, key, answer);
+    if (answer->end != HTTP_ANSWERED)
+        return not_answered(s, c, answer, f);
+    if (answer->status >= 200 && answer->status < 300)
+        return S3_OK;
+    return refused(s, c, answer, f);
+}
+
+static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct plan *p,
+                                 struct http_answer *answer, struct s3_fault *f)
+{
+    struct credential key;
+    bool renewed = false;
+    enum s3_result result = S3_STOPPED;
+    set_fault(f, S3_STOPPED, "stopped");
+    for (unsigned try = 0; try < s->site->tries && !stopped(s); try++) {
+        if (try > 0) {
+            int64_t asked = retry_after(answer);
+            http_release(answer);
+            *answer = (struct http_answer){.end = HTTP_STOPPED};
+            pause_before(s, try - 1, asked);
+        }
+        result = get_key(s, &key, f);
+        if (result == S3_OK)
+            result = try_and_judge(s, c, p, &key, answer, f);
+        if (result == S3_DENIED && strcmp(f->code, "ExpiredToken") == 0 && !renewed &&
+            credentials_expired(s->site->credentials, &key)) {
+            renewed = true;
+            continue;
+        }
+        if (result != S3_LATER)
+            break;
+    }
+    credential_clear(&key);
+    return stopped(s) && result == S3_LATER ? set_fault(f, S3_STOPPED, "stopped") : result;
+}
+
+enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_answer *answer,
+                       struct s3_fault *fault)
+{
+    struct plan plan = {.header_count = 0};
+    struct buf url;
+    *answer = (struct http_answer){.end = HTTP_STOPPED};
+    if (call->key && (strlen(call->key) > S3_KEY_MAX || !canon_is_key(call->key)))
+        return set_fault(fault, S3_REFUSED,
+                         "a key has 1 to 1024 bytes, no slash in front, and no part . or ..");
+    buf_init(&url, URL_MAX);
+    enum s3_result result = S3_LOCAL;
+    if (make_url(s, call, &url)) {
+        plan.url = url.data;
+        make_headers(&plan, call);
+        result = call_until(s, call, &plan, answer, fault);
+    } else {
+        set_fault(fault, S3_LOCAL, "the URL is too long");
+    }
+    buf_release(&url);
+    return result;
+}

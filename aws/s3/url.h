@@ -1,0 +1,28 @@
+/*
+ * s3url: where a bucket is.
+ *
+ *     https://BUCKET.s3.REGION.amazonaws.com/KEY   AWS
+ *     https://s3.REGION.amazonaws.com/BUCKET/KEY   the same in path style
+ *     http://127.0.0.1:7480/BUCKET/KEY             an endpoint, in path style
+ */
+#ifndef AWS_S3_URL_H
+#define AWS_S3_URL_H
+
+#include "handler/shared/buf.h"
+
+#include <stdbool.h>
+
+struct s3_place {
+    const char *bucket;
+    const char *region;     /* AWS's, for its host */
+    const char *endpoint;   /* NULL: AWS */
+    const char *addressing; /* "path", "virtual", NULL or "auto" */
+};
+
+/*
+ * Adds the URL of the bucket, up to and with the '/' that a key follows. False, and one line in
+ * `error`, when bucket, region or endpoint cannot be.
+ */
+bool s3url_base(const struct s3_place *p, struct buf *out, char error[256]);
+
+#endif

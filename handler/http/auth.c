@@ -1,0 +1,90 @@
+#include "handler/http/auth.h"
+
+#include "handler/shared/log.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The token of `Bearer <token>`; NULL when the header is none. */
+static const char *bearer(const char *authorization)
+{
+    static const char scheme[] = "Bearer ";
+    if (strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
+        return NULL;
+    authorization += sizeof scheme - 1;
+    authorization += strspn(authorization, " ");
+    return *authorization ? authorization : NULL;
+}
+
+static enum verdict unauthorized(struct fault *f)
+{
+    f->headers = "WWW-Authenticate: Bearer\r\n";
+    return fault_set(f, V_UNAUTHORIZED, "Unauthorized Access");
+}
+
+static bool from_here(const struct token *t, const struct ip *ip)
+{
+    bool found = t->prefix_count == 0;
+    for (size_t i = 0; i < t->prefix_count && !found; i++)
+        found = ip_matches(ip, &t->prefixes[i]);
+    return found;
+}
+
+static enum verdict check_token(const struct tokens *tokens, const unsigned char hash[DIGEST_LEN],
+                                const struct ip *ip, enum scope scope, struct fault *f)
+{
+    bool known = false, here = false, allowed = false;
+    /* Every line is compared, so that the time tells nothing about where a match stands. */
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *t = &tokens->list[i];
+        if (!digest_equal(t->hash, hash) || t->open)
+            continue;
+        known = true;
+        bool from = from_here(t, ip);
+        here |= from;
+        allowed |= from && (t->scopes & scope);
+    }
+    if (allowed)
+        return V_OK;
+    if (!known)
+        return unauthorized(f);
+    if (!here)
+        return fault_set(f, V_FORBIDDEN, "this token is not for the address %s", ip->text);
+    return fault_set(f, V_FORBIDDEN, "this token lacks the scope \"%s\"",
+                     scope == SCOPE_INGEST ? "ingest" : "read");
+}
+
+static bool let_in(const struct tokens *tokens, const struct ip *ip, enum scope scope)
+{
+    bool found = false;
+    for (size_t i = 0; i < tokens->count && !found; i++) {
+        const struct token *t = &tokens->list[i];
+        found = t->open && (t->scopes & scope) && from_here(t, ip);
+    }
+    return found;
+}
+
+enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct request *r,
+                        const struct ip *ip, enum scope scope, struct fault *f)
+{
+    if (!tokens_refresh(tokens))
+        return fault_set(f, V_UNAVAILABLE, "the tokens file cannot be read; nobody is let in");
+    if (!*r->authorization)
+        return let_in(tokens, ip, scope) ? V_OK : unauthorized(f);
+    const char *token = bearer(r->authorization);
+    if (!token)
+        return unauthorized(f);
+    unsigned char hash[DIGEST_LEN];
+    if (!digest_start(d) || !digest_add(d, token, strlen(token)) || !digest_finish(d, hash))
+        return fault_memory(f);
+    return check_token(tokens, hash, ip, scope, f);
+}
+
+enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
+                        struct ip *ip, enum scope scope, struct fault *f)
+{
+    if (ip_parse(r->remote_addr, ip))
+        return auth_check(tokens, d, r, ip, scope, f);
+    log_event(LOG_ERROR, "no_client_address", "remote_addr=%s", r->remote_addr);
+    return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
+}

@@ -1,0 +1,239 @@
+#include "handler/http/fcgi.h"
+
+#include "handler/shared/clock.h"
+#include "handler/shared/log.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SYSTEMD_FD = 3, ACCEPT_FAILURES_MAX = 100 };
+
+/* One request at a time in one process: the library's own request and the stop flag. */
+static FCGX_Request current;
+static enum fcgi_mode mode;
+static int listen_fd, null_fd;
+static int exit_status;
+static bool answered; /* CGI: the one request has been handed out */
+static void (*on_rest)(void *);
+static void *rest_context;
+static volatile sig_atomic_t stop;
+static volatile sig_atomic_t waiting; /* for a request: none is in hand */
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    int saved = errno;
+    stop = 1;
+    if (mode == FCGI_MODE_SOCKET)
+        dup2(null_fd, listen_fd);
+    /* On a connection that the web server keeps, the wait is a read. What has arrived already can
+     * still be read after this; only then comes the end. */
+    if (waiting && current.keepConnection && current.ipcFd >= 0)
+        shutdown(current.ipcFd, SHUT_RD);
+    errno = saved;
+}
+
+static bool listens(int fd)
+{
+    int yes = 0;
+    socklen_t len = sizeof yes;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 && yes;
+}
+
+/* systemd's first descriptor, when it is meant for this process. */
+static bool systemd_listens(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+    return pid && fds && strtol(pid, NULL, 10) == getpid() && strtol(fds, NULL, 10) >= 1 &&
+           listens(SYSTEMD_FD);
+}
+
+static void catch_signals(void)
+{
+    /* In CGI a body that never comes must not keep the process from ending. */
+    struct sigaction stopper = {.sa_handler = on_stop,
+                                .sa_flags = mode == FCGI_MODE_SOCKET ? SA_RESTART : 0};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&stopper.sa_mask);
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGTERM, &stopper, NULL);
+    sigaction(SIGINT, &stopper, NULL);
+    sigaction(SIGUSR1, &stopper, NULL); /* multiwatch's way to say so; libfcgi has caught it too */
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a write over the limit is EFBIG, not death */
+}
+
+enum fcgi_mode fcgi_open(void)
+{
+    listen_fd = 0;
+    mode = FCGI_MODE_SOCKET;
+    if (systemd_listens())
+        listen_fd = SYSTEMD_FD;
+    else if (!listens(0))
+        mode = getenv("REQUEST_METHOD") ? FCGI_MODE_CGI : FCGI_MODE_NONE;
+    if (mode == FCGI_MODE_NONE)
+        return mode;
+    null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool ready = mode == FCGI_MODE_CGI || (null_fd >= 0 && FCGX_Init() == 0 &&
+                                           FCGX_InitRequest(&current, listen_fd, 0) == 0);
+    if (!ready)
+        return FCGI_MODE_FAILED;
+    catch_signals();
+    return mode;
+}
+
+/* The time-out of an accept(2) costs no system call a request. A connection inherits it from a TCP
+ * socket, where a slow web server would meet it, but not from a unix socket. */
+bool fcgi_on_rest(void (*rest)(void *), void *context)
+{
+    struct timeval wait = {.tv_sec = FCGI_REST_S};
+    int domain = 0;
+    socklen_t len = sizeof domain;
+    if (mode != FCGI_MODE_SOCKET || (fcntl(listen_fd, F_GETFL) & O_NONBLOCK) ||
+        getsockopt(listen_fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_UNIX ||
+        setsockopt(listen_fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)
+        return false;
+    on_rest = rest;
+    rest_context = context;
+    return true;
+}
+
+static const char *param_fcgi(void *source, const char *name)
+{
+    (void)source;
+    size_t len = strlen(name);
+    for (char **p = current.envp; *p; p++) /* FCGX_GetParam() asks strncmp() about each */
+        if (**p == *name && strncmp(*p, name, len) == 0 && (*p)[len] == '=')
+            return *p + len + 1;
+    return NULL;
+}
+
+static const char *param_cgi(void *source, const char *name)
+{
+    (void)source;
+    return getenv(name);
+}
+
+static size_t read_fcgi(void *source, char *bytes, size_t len)
+{
+    (void)source;
+    size_t done = 0;
+    while (done < len) {
+        size_t want = len - done < 1 << 30 ? len - done : 1 << 30;
+        int n = FCGX_GetStr(bytes + done, (int)want, current.in);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+static size_t read_cgi(void *source, char *bytes, size_t len)
+{
+    (void)source;
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = read(STDIN_FILENO, bytes + done, len - done);
+        if (n < 0 && errno == EINTR && !stop)
+            continue;
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+/* Out of descriptors or memory for now: not a fault of the socket. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/* A peer that went away, or a shortage, must not end a worker; a listening socket that is gone for
+ * good must. */
+static bool accept_fcgi(void)
+{
+    for (int failures = 0, logged = 0; !stop;) {
+        waiting = 1;
+        int rc = stop ? -1 : FCGX_Accept_r(&current);
+        waiting = 0;
+        if (rc == 0)
+            return true;
+        if (stop)
+            break;
+        if (on_rest && (rc == -EAGAIN || is_shortage(abs(rc))))
+            on_rest(rest_context);
+        if (on_rest && rc == -EAGAIN)
+            continue;
+        if (logged != rc)
+            log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(abs(rc)));
+        logged = rc;
+        if (!is_shortage(abs(rc)) && (++failures == ACCEPT_FAILURES_MAX || !listens(listen_fd))) {
+            exit_status = 1;
+            return false;
+        }
+        clock_sleep(is_shortage(abs(rc)) ? 100 : 10);
+    }
+    return false;
+}
+
+bool fcgi_accept(struct request *r)
+{
+    if (mode == FCGI_MODE_CGI) {
+        if (answered)
+            return false;
+        answered = true;
+        request_fill(r, param_cgi, NULL);
+        r->read = read_cgi;
+        return true;
+    }
+    if (!accept_fcgi())
+        return false;
+    request_fill(r, param_fcgi, NULL);
+    r->read = read_fcgi;
+    return true;
+}
+
+void fcgi_answer(const char *bytes, size_t len)
+{
+    if (mode == FCGI_MODE_SOCKET) {
+        FCGX_PutStr(bytes, (int)len, current.out);
+        return;
+    }
+    while (len > 0) {
+        ssize_t n = write(STDOUT_FILENO, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        bytes += n;
+        len -= (size_t)n;
+    }
+}
+
+void fcgi_finish(const struct request *r)
+{
+    if (mode != FCGI_MODE_SOCKET)
+        return;
+    /* Without Detach, libfcgi waits up to two seconds for the web server to close first. With it
+     * the socket is closed at once, which is safe only when nothing of the request is left unread,
+     * the empty record that ends the body included: else the kernel resets the connection, and
+     * nginx answers 502. */
+    if (r->body_read && FCGX_GetChar(current.in) == EOF)
+        FCGX_Detach(&current);
+    FCGX_Finish_r(&current);
+    if (current.ipcFd >= 0 && on_rest) /* kept */
+        on_rest(rest_context);
+}
+
+int fcgi_exit_status(void)
+{
+    return exit_status;
+}

@@ -1,0 +1,88 @@
+#include "handler/http/program.h"
+
+#include "handler/http/fcgi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* The FastCGI specification (section 2.2) leaves only descriptor 0 open: without this the first
+ * connection would become stderr, and the log would go to the web server. */
+static void fill_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static enum program_action read_options(const struct program *p, int argc, char **argv, int *status)
+{
+    static const struct option options[] = {{"check", no_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
+    enum program_action action = PROGRAM_RUN;
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        *status = 0;
+        if (c == 'c') {
+            action = PROGRAM_CHECK;
+        } else if (c == 'h') {
+            fputs(p->usage, stdout);
+            return PROGRAM_END;
+        } else if (c == 'v') {
+            printf("%s " ROLLCALL_VERSION "\n", p->name);
+            return PROGRAM_END;
+        } else {
+            *status = EX_USAGE;
+            return PROGRAM_END;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "%s: unexpected argument; see --help\n", p->name);
+        *status = EX_USAGE;
+        return PROGRAM_END;
+    }
+    return action;
+}
+
+enum program_action program_start(const struct program *p, int argc, char **argv, int *status)
+{
+    *status = 0;
+    fill_descriptors();
+    umask(0027); /* files 0640, directories 0750 */
+    /* Large blocks go back to the system when they are freed: a worker's memory stays flat. */
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    return read_options(p, argc, argv, status);
+}
+
+int program_bad_config(const struct program *p, const char *error)
+{
+    fprintf(stderr, "%s: %s\n", p->name, error);
+    return EX_CONFIG;
+}
+
+int program_open(const struct program *p)
+{
+    enum fcgi_mode mode = fcgi_open();
+    if (mode == FCGI_MODE_NONE) {
+        fputs(p->usage, stderr);
+        return EX_USAGE;
+    }
+    return mode == FCGI_MODE_FAILED ? program_cannot_start(p) : 0;
+}
+
+int program_cannot_start(const struct program *p)
+{
+    fprintf(stderr, "%s: cannot start: %s\n", p->name, strerror(errno));
+    return EX_OSERR;
+}

@@ -1,0 +1,185 @@
+#include "handler/record/process.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Names of a column; `rank` 0 is the one that counts most. In the order of their lengths. */
+static const struct alias {
+    const char *name;
+    enum column column;
+    unsigned char rank;
+} aliases[] = {
+    {"pid", COL_PID, 0},
+    {"cpu", COL_CPU, 0},
+    {"mem", COL_MEM, 0},
+    {"rss", COL_RSS, 0},
+    {"cmd", COL_CMD, 0},
+    {"ppid", COL_PPID, 0},
+    {"user", COL_USER, 0},
+    {"name", COL_CMD, 2},
+    {"state", COL_STATE, 0},
+    {"start", COL_START, 0},
+    {"status", COL_STATE, 1},
+    {"cmdline", COL_CMD, 1},
+    {"username", COL_USER, 1},
+    {"cpu_percent", COL_CPU, 1},
+    {"memory_info", COL_RSS, 1},
+    {"create_time", COL_START, 1},
+    {"memory_percent", COL_MEM, 1},
+};
+
+/* A name's number: one more than its column in the low byte, its rank above it. */
+enum { KEY_RANK = 8, NO_RANK = 255 };
+
+enum { ALIASES = sizeof aliases / sizeof *aliases, ALIAS_LEN_MAX = 14 };
+
+/* Where the names of a length start in `aliases`; they end where the next length starts. */
+static const unsigned char by_length[ALIAS_LEN_MAX + 2] = {0,  0,  0,  0,  5,  8,  10, 11,
+                                                           12, 13, 13, 13, 16, 16, 16, 17};
+
+static const struct alias *find_alias(struct json_span name)
+{
+    size_t len = name.len - 2;
+    if (len <= ALIAS_LEN_MAX)
+        for (size_t i = by_length[len]; i < by_length[len + 1]; i++)
+            if (memcmp(name.ptr + 1, aliases[i].name, len) == 0)
+                return &aliases[i];
+    if (!memchr(name.ptr, '\\', name.len))
+        return NULL;
+    for (size_t i = 0; i < ALIASES; i++)
+        if (json_name_is(name, aliases[i].name))
+            return &aliases[i];
+    return NULL;
+}
+
+uint16_t process_key(struct json_span name)
+{
+    const struct alias *a = find_alias(name);
+    if (!a)
+        return 0;
+    unsigned column = a->column + 1, rank = a->rank;
+    return (uint16_t)(rank << KEY_RANK | column);
+}
+
+/* Decodes a string; one without escapes is pointed at where it lies. Room was reserved. */
+static struct text string_text(struct json_span v, struct buf *scratch)
+{
+    if (!memchr(v.ptr, '\\', v.len))
+        return (struct text){v.ptr + 1, v.len - 2};
+    char *at = scratch->data + scratch->len;
+    size_t len = json_unescape(v, at);
+    scratch->len += len;
+    return (struct text){at, len};
+}
+
+/* The same of what the gate has found plain: a string of no escapes, or a number. */
+static inline struct text plain_text(struct json_span v)
+{
+    size_t quote = json_is_string(v);
+    return (struct text){v.ptr + quote, v.len - 2 * quote};
+}
+
+/* What a cell shows of a value: scalars themselves, nothing of null and of containers. */
+static struct text scalar_text(struct json_span v, struct buf *scratch)
+{
+    if (json_is_string(v))
+        return string_text(v, scratch);
+    if (json_is_null(v) || json_is_array(v) || json_is_object(v))
+        return (struct text){NULL, 0};
+    return (struct text){v.ptr, v.len};
+}
+
+/* cmdline: the arguments joined by spaces. */
+static struct text joined_text(struct json_span array, struct buf *scratch)
+{
+    char *start = scratch->data + scratch->len;
+    struct json_iter it = json_iter_begin(array);
+    struct json_span argument;
+    bool first = true;
+    while (json_iter_element(&it, &argument)) {
+        if (!first)
+            scratch->data[scratch->len++] = ' ';
+        first = false;
+        struct text t = scalar_text(argument, scratch);
+        if (t.len == 0 || t.ptr == scratch->data + scratch->len - t.len)
+            continue; /* decoded in place already */
+        memcpy(scratch->data + scratch->len, t.ptr, t.len);
+        scratch->len += t.len;
+    }
+    return (struct text){start, (size_t)(scratch->data + scratch->len - start)};
+}
+
+/* memory_info: psutil's named tuple as an array (its first), or as an object (its rss). */
+static struct text memory_text(struct json_span v, struct buf *scratch)
+{
+    if (json_is_object(v)) {
+        struct json_iter it = json_iter_begin(v);
+        struct json_member m;
+        while (json_iter_member(&it, &m))
+            if (json_name_is(m.name, "rss"))
+                return scalar_text(m.value, scratch);
+        return (struct text){NULL, 0};
+    }
+    if (!json_is_array(v))
+        return scalar_text(v, scratch);
+    struct json_iter it = json_iter_begin(v);
+    struct json_span first;
+    return json_iter_element(&it, &first) ? scalar_text(first, scratch) : (struct text){NULL, 0};
+}
+
+static struct text value_text(size_t column, unsigned rank, struct json_span v, struct buf *scratch)
+{
+    if (column == COL_RSS && rank == 1)
+        return memory_text(v, scratch);
+    if (column == COL_CMD && json_is_array(v))
+        return joined_text(v, scratch);
+    return scalar_text(v, scratch);
+}
+
+static enum verdict not_a_process(size_t index, const char *member, const char *right,
+                                  struct fault *f)
+{
+    char field[sizeof f->field];
+    snprintf(field, sizeof field, "processes[%zu]%s", index, member);
+    return fault_field(f, field, "\"%s\" %s", field, right);
+}
+
+/* Fills the columns from an object's members; false when it has no number as `pid`. */
+static bool take_members(struct json_noted *members, struct process *out, struct buf *scratch)
+{
+    unsigned char filled[COL_COUNT]; /* the rank of the name that a column was filled from */
+    const char *pid = "";
+    struct json_member m;
+    memset(filled, NO_RANK, sizeof filled);
+    while (json_noted_member(members, &m)) {
+        const struct json_note *note = json_noted_last(members);
+        if (!note->key)
+            continue;
+        size_t column = (size_t)(unsigned char)note->key - 1;
+        unsigned char rank = (unsigned char)(note->key >> KEY_RANK);
+        if (rank > filled[column])
+            continue;
+        if (column == COL_PID)
+            pid = m.value.ptr;
+        struct text t =
+            note->plain ? plain_text(m.value) : value_text(column, rank, m.value, scratch);
+        if (t.len == 0)
+            continue;
+        out->column[column] = t;
+        out->plain[column] = note->plain;
+        filled[column] = rank;
+    }
+    return json_is_number((struct json_span){pid, 1});
+}
+
+enum verdict process_from_json(const char *element, struct json_noted members, size_t index,
+                               struct process *out, struct buf *scratch, struct fault *f)
+{
+    if (*element != '{')
+        return not_a_process(index, "", "must be an object with \"pid\"", f);
+    memset(out, 0, sizeof *out);
+    buf_reset(scratch);
+    if (!take_members(&members, out, scratch))
+        return not_a_process(index, ".pid", "must be there, and a number", f);
+    return V_OK;
+}

@@ -1,0 +1,33 @@
+/*
+ * table: the text that ps prints, line by line.
+ *
+ * A first line is a header when each of its words is made of upper-case letters, digits and
+ * % + _ : - and at least one is a column known here:
+ *
+ *     PID PPID USER|UID %CPU|CPU %MEM|MEM RSS (KiB) S|STAT|STATE START|STIME|STARTED
+ *     CMD|COMMAND|ARGS
+ *
+ * The last column takes the rest of the line. A line that does not fit (fewer words than columns,
+ * letters where digits belong, ps's five-word lstart) goes into `cmd` whole, and so does every
+ * line where there is no header. Blank lines are passed over.
+ */
+#ifndef HANDLER_RECORD_PSTABLE_H
+#define HANDLER_RECORD_PSTABLE_H
+
+#include "handler/record/process.h"
+
+enum { TABLE_COLUMNS_MAX = 32 };
+
+struct table {
+    const char *at, *end;
+    int columns[TABLE_COLUMNS_MAX]; /* enum column, -1: passed over */
+    size_t column_count;            /* 0: no header */
+};
+
+/* `text` must outlive the table. */
+void table_begin(struct table *t, struct text text);
+
+/* The next process; its texts point into the table's text, or into `rss` (bytes, made from KiB). */
+bool table_next(struct table *t, struct process *out, char rss[BUF_DIGITS]);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * record: is this JSON object a record? Looks at the top level only; what stands inside
+ * `processes` and `users` is judged by rows.h, which walks through it anyway.
+ *
+ *     hostname   string, optional, at most 253 bytes      (RFC 1035 section 2.3.4)
+ *     processor  string, at most 1 KiB
+ *     os_name    string, at most 1 KiB
+ *     os_ver     string, at most 1 KiB; os_version is an alias
+ *     processes  string, or array
+ *     users      string, or array
+ *     id         string, optional: 1 to 64 of A-Z a-z 0-9 . _ : -
+ *     uuid       when it is a string, without NUL
+ *     rollcall   the server's own: refused
+ *
+ * Sizes are those of the decoded string.
+ */
+#ifndef HANDLER_RECORD_RECORD_H
+#define HANDLER_RECORD_RECORD_H
+
+#include "handler/fault.h"
+#include "handler/shared/arena.h"
+#include "handler/shared/json/json.h"
+
+enum { RECORD_ID_MAX = 64, RECORD_LARGE = 1024 };
+
+struct record {
+    struct json_span text; /* the whole object, mended by the gate */
+    struct json_span hostname, processor, processes, users, os_name, os_ver; /* ptr NULL: absent */
+    const char *id;                                                          /* NULL: none */
+    const struct json_notes *notes; /* of `processes`, as the gate made them */
+
+    /* The members, large ones (over RECORD_LARGE bytes) first, each as `"name":value`; NULL when
+     * they stand in that order already and `text` can be taken as it is. */
+    struct json_span *members;
+    size_t member_count;
+};
+
+/*
+ * Fills `out` from a text that has passed the gate. Spans point into that text; the rest lies in
+ * `arena`. V_NOT_A_RECORD names the field.
+ */
+enum verdict record_check(const struct json_doc *doc, struct arena *arena, struct record *out,
+                          struct fault *f);
+
+#endif

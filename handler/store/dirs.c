@@ -1,0 +1,122 @@
+#include "handler/store/dirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+void days_init(struct days *d, const char *records_dir)
+{
+    *d = (struct days){.records_dir = records_dir, .branch = "data", .fd = -1};
+}
+
+void days_release(struct days *d)
+{
+    if (d->fd >= 0)
+        close(d->fd);
+    d->fd = -1;
+}
+
+bool days_make_path(const char *path)
+{
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof part) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0750) != 0 && errno != EEXIST)
+            return false;
+    }
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return false;
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return false;
+    }
+    return true;
+}
+
+/* "<records_dir>/<branch>/<date>"; false with errno when it is too long. */
+static bool day_path(const struct days *d, const char *date, char out[PATH_MAX])
+{
+    int len = snprintf(out, PATH_MAX, "%s/%s/%s", d->records_dir, d->branch, date);
+    if (len > 0 && len < PATH_MAX)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+static bool still_there(const struct days *d)
+{
+    struct stat st;
+    return lstat(d->path, &st) == 0 && st.st_ino == d->ino && st.st_dev == d->dev;
+}
+
+static int keep(struct days *d, int fd, const char *date)
+{
+    struct stat st;
+    struct statfs fs;
+    if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0) {
+        close(fd);
+        return -1;
+    }
+    d->dev = st.st_dev;
+    d->ino = st.st_ino;
+    d->remote = fs.f_type == NFS_SUPER_MAGIC;
+    d->opened++;
+    memcpy(d->date, date, sizeof d->date);
+    return d->fd = fd;
+}
+
+int days_open(struct days *d, const char *date)
+{
+    if (d->fd >= 0 && strcmp(d->date, date) == 0 && still_there(d))
+        return d->fd;
+    days_release(d);
+    if (!day_path(d, date, d->path))
+        return -1;
+    int fd = open(d->path, DIR_FLAGS);
+    if (fd < 0 && errno == ENOENT) {
+        if (!days_make_path(d->path))
+            return -1;
+        fd = open(d->path, DIR_FLAGS);
+    }
+    return fd < 0 ? -1 : keep(d, fd, date);
+}
+
+int days_open_past(const struct days *d, const char *date)
+{
+    char path[PATH_MAX];
+    return day_path(d, date, path) ? open(path, DIR_FLAGS) : -1;
+}
+
+bool days_sync(const struct days *d)
+{
+    static const char *const above[] = {"..", "../.."};
+    if (fsync(d->fd) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
+        int fd = openat(d->fd, above[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool ok = fd >= 0 && fsync(fd) == 0;
+        int saved = errno;
+        if (fd >= 0)
+            close(fd);
+        errno = saved;
+        if (!ok)
+            return false;
+    }
+    return true;
+}

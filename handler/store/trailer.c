@@ -1,0 +1,126 @@
+#include "handler/store/trailer.h"
+
+#include <string.h>
+
+#define OPENING ",\"rollcall\":{\"received_at\":\""
+
+void line_tail(const struct line *l, struct buf *out)
+{
+    buf_puts(out, OPENING);
+    buf_add(out, l->received_at, CLOCK_TIME_LEN);
+    buf_puts(out, "\",\"client_ip\":\"");
+    buf_puts(out, l->client_ip);
+    if (*l->id) {
+        buf_puts(out, "\",\"id\":\"");
+        buf_puts(out, l->id);
+    }
+    buf_puts_u64(out, "\",\"process_count\":", l->process_count);
+    buf_puts_u64(out, ",\"user_count\":", l->user_count);
+    buf_puts_u64(out, ",\"seq\":", l->seq);
+    buf_puts_u64(out, ",\"left\":", l->left);
+    buf_puts_u64(out, ",\"line_start\":", l->line_start);
+    buf_puts_u64(out, ",\"csv_end\":", l->csv_end);
+}
+
+void line_end(const struct line *l, struct buf *out)
+{
+    buf_puts(out, ",\"chain\":\"");
+    buf_add(out, l->chain, DIGEST_HEX_LEN);
+    buf_puts(out, "\"}}\n");
+}
+
+/* What is still to be read of the member. Each take_*() moves it on, or sets ok to false. */
+struct cursor {
+    const char *at, *end;
+    bool ok;
+};
+
+static inline bool take(struct cursor *c, const char *literal)
+{
+    size_t len = strlen(literal);
+    if (!c->ok || (size_t)(c->end - c->at) < len || memcmp(c->at, literal, len) != 0)
+        return false;
+    c->at += len;
+    return true;
+}
+
+/* Text up to the next quote, which must fit `size` with its NUL, and hold none itself. */
+static void take_text(struct cursor *c, char *out, size_t size)
+{
+    const char *quote = c->ok ? memchr(c->at, '"', (size_t)(c->end - c->at)) : NULL;
+    if (!quote || (size_t)(quote - c->at) >= size || memchr(c->at, '\0', (size_t)(quote - c->at))) {
+        c->ok = false;
+        return;
+    }
+    size_t len = (size_t)(quote - c->at);
+    memcpy(out, c->at, len);
+    out[len] = '\0';
+    c->at = quote;
+}
+
+static inline void take_number(struct cursor *c, const char *name, uint64_t *out)
+{
+    *out = 0;
+    c->ok = take(c, name);
+    size_t digits = 0;
+    bool zero = c->ok && c->at < c->end && *c->at == '0';
+    for (; c->ok && c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, digits++)
+        *out = *out * 10 + (uint64_t)(*c->at - '0');
+    c->ok = c->ok && digits > 0 && digits < 20 && (!zero || digits == 1);
+}
+
+/* The last `,"rollcall":{...` in the last LINE_TAIL_MAX bytes; it has few commas behind it. */
+static const char *find_opening(const char *bytes, size_t len)
+{
+    const char *start = len > LINE_TAIL_MAX ? bytes + len - LINE_TAIL_MAX : bytes;
+    const char *end = bytes + len, *comma = end;
+    while ((comma = memrchr(start, ',', (size_t)(comma - start))))
+        if ((size_t)(end - comma) >= sizeof OPENING - 1 &&
+            memcmp(comma, OPENING, sizeof OPENING - 1) == 0)
+            break;
+    return comma;
+}
+
+bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, size_t *chain)
+{
+    const char *opening = find_opening(bytes, len);
+    if (!opening)
+        return false;
+    struct cursor c = {opening + sizeof OPENING - 1, bytes + len, true};
+    take_text(&c, out->received_at, sizeof out->received_at);
+    c.ok = take(&c, "\",\"client_ip\":\"");
+    take_text(&c, out->client_ip, sizeof out->client_ip);
+    out->id[0] = '\0';
+    if (take(&c, "\",\"id\":\"")) {
+        take_text(&c, out->id, sizeof out->id);
+        c.ok = c.ok && *out->id; /* none is written as none */
+    }
+    take_number(&c, "\",\"process_count\":", &out->process_count);
+    take_number(&c, ",\"user_count\":", &out->user_count);
+    take_number(&c, ",\"seq\":", &out->seq);
+    take_number(&c, ",\"left\":", &out->left);
+    take_number(&c, ",\"line_start\":", &out->line_start);
+    take_number(&c, ",\"csv_end\":", &out->csv_end);
+    *tail = (size_t)(opening - bytes);
+    *chain = (size_t)(c.at - bytes);
+    c.ok = take(&c, ",\"chain\":\"");
+    take_text(&c, out->chain, sizeof out->chain);
+    return take(&c, "\"}}\n") && c.at == c.end &&
+           strspn(out->chain, "0123456789abcdef") == DIGEST_HEX_LEN &&
+           clock_parse(out->received_at) >= 0;
+}
+
+bool line_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
+                char out[DIGEST_HEX_LEN + 1])
+{
+#ifdef BENCH_NO_CHAIN /* what the chain costs */
+    memcpy(out, LINE_CHAIN_FIRST, DIGEST_HEX_LEN + 1);
+    return true;
+#endif
+    unsigned char sum[DIGEST_LEN];
+    if (!digest_start(d) || !digest_add(d, previous, DIGEST_HEX_LEN) ||
+        !digest_add(d, bytes, len) || !digest_finish(d, sum))
+        return false;
+    digest_hex(sum, out);
+    return true;
+}

@@ -1,0 +1,69 @@
+/* io: whole reads and writes at an offset. */
+#include "tests/unit/unit.h"
+
+#include "handler/shared/buf.h"
+#include "handler/shared/io.h"
+
+#include <errno.h>
+
+static void reads_up_to_the_end(void **state)
+{
+    (void)state;
+    char bytes[16];
+    int fd = unit_file("0123456789", 10);
+    assert_int_equal(io_pread(fd, bytes, 10, 0), 10);
+    BYTES(bytes, 10, "0123456789", 10);
+    assert_int_equal(io_pread(fd, bytes, 16, 4), 6);
+    BYTES(bytes, 6, "456789", 6);
+    assert_int_equal(io_pread(fd, bytes, 16, 10), 0);
+    assert_int_equal(io_pread(fd, bytes, 16, 99), 0);
+    assert_int_equal(io_pread(fd, bytes, 0, 0), 0);
+    close(fd);
+    assert_int_equal(io_pread(fd, bytes, 1, 0), -1);
+    assert_int_equal(errno, EBADF);
+}
+
+static void writes_in_place(void **state)
+{
+    (void)state;
+    char bytes[16];
+    int fd = unit_file("0123456789", 10);
+    assert_true(io_pwrite(fd, "abc", 3, 8));
+    assert_true(io_pwrite(fd, "", 0, 500));
+    assert_int_equal(io_pread(fd, bytes, 16, 0), 11);
+    BYTES(bytes, 11, "01234567abc", 11);
+    close(fd);
+    assert_false(io_pwrite(fd, "a", 1, 0));
+    assert_int_equal(errno, EBADF);
+}
+
+static void reads_whole_files(void **state)
+{
+    (void)state;
+    static char bytes[100000];
+    struct buf b;
+    memset(bytes, 'x', sizeof bytes);
+    int fd = unit_file(bytes, sizeof bytes);
+    buf_init(&b, 1 << 20);
+    buf_puts(&b, "before");
+    assert_true(io_read_file(fd, &b));
+    assert_int_equal(b.len, sizeof bytes + 6);
+    BYTES(b.data, 10, "beforexxxx", 10);
+    buf_release(&b);
+    buf_init(&b, 50000);
+    lseek(fd, 0, SEEK_SET);
+    assert_false(io_read_file(fd, &b));
+    assert_int_equal(errno, EFBIG);
+    buf_release(&b);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_up_to_the_end),
+        cmocka_unit_test(writes_in_place),
+        cmocka_unit_test(reads_whole_files),
+    };
+    return cmocka_run_group_tests_name("io", tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+/* heal: what a writer that died left behind is undone; nothing else is touched. */
+#include "tests/unit/handler/bed.h"
+
+static struct bed bed;
+static struct capture out;
+
+/* Stores one more record; the log's lines are in out.text. */
+static enum verdict store_one(void)
+{
+    capture_begin(&out, STDERR_FILENO);
+    enum verdict v = bed_send(&bed, BED_RECORD("\"x\":1,"), -1).v;
+    capture_end(&out);
+    return v;
+}
+
+static void append_to(const char *path, const void *bytes, size_t len)
+{
+    unit_write_at(path, bytes, len, unit_size(path));
+}
+
+/* Both files hold what they held, and one record more. */
+static void went_on(const struct bed_shot *before, uint64_t lines)
+{
+    struct bed_shot now = bed_shoot(&bed);
+    assert_true(now.json_len > before->json_len && now.csv_len > before->csv_len);
+    assert_memory_equal(now.json, before->json, before->json_len);
+    assert_memory_equal(now.csv, before->csv, before->csv_len);
+    bed_forget(&now);
+    assert_int_equal(bed_lines(&bed), lines + 1);
+}
+
+static const char nuls[70000];
+
+static const struct {
+    int line;
+    const char *json, *csv; /* put behind the files; NULL: nothing */
+    size_t json_nuls, csv_nuls;
+} leavings[] = {
+    {__LINE__, "{\"torn", NULL, 0, 0},
+    {__LINE__, "{", NULL, 0, 0},
+    {__LINE__, NULL, NULL, 1, 0},
+    {__LINE__, NULL, NULL, sizeof nuls, 0},
+    {__LINE__, NULL, NULL, 0, sizeof nuls},
+    {__LINE__, "{\"torn", NULL, 3000, 3000},
+    {__LINE__, NULL, "\"2026-11-20T12:34:56.000Z\",\"10.0.0.7\",\"torn", 0, 0},
+    {__LINE__, "{\"torn",
+     "\"2026-11-20T12:34:56.000Z\",\"whole\"\r\n\"2026-11-20T12:34:56.000Z\",\"torn", 0, 0},
+    {__LINE__, NULL, "x", 0, 0},
+    {__LINE__, NULL, "not a row at all\r\n", 0, 0},
+};
+
+static void what_a_dead_writer_leaves(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(leavings); i++)
+        for (int stored = 0; stored < 3; stored++) {
+            for (int n = 0; n < stored; n++)
+                bed_store(&bed, BED_RECORD(""));
+            if (stored == 0) {
+                bed_store(&bed, BED_RECORD("")); /* makes the directory */
+                unit_write(bed_json(&bed), "", 0);
+                unit_write(bed_csv(&bed), "", 0);
+            }
+            struct bed_shot before = bed_shoot(&bed);
+            append_to(bed_json(&bed), nuls, leavings[i].json_nuls);
+            append_to(bed_csv(&bed), nuls, leavings[i].csv_nuls);
+            if (leavings[i].json)
+                append_to(bed_json(&bed), leavings[i].json, strlen(leavings[i].json));
+            if (leavings[i].csv)
+                append_to(bed_csv(&bed), leavings[i].csv, strlen(leavings[i].csv));
+            ROW_INT(&leavings[i], store_one(), V_OK);
+            ROW_TRUE(&leavings[i], strstr(out.text, "level=warn event=healed file=10.0.0.7_"));
+            went_on(&before, (uint64_t)stored);
+            bed_forget(&before);
+            unlink(bed_json(&bed));
+            unlink(bed_csv(&bed));
+        }
+}
+
+/* A batch without its last line, with and without all of its rows. */
+static void half_batches(void **state)
+{
+    (void)state;
+    for (int rows = 0; rows < 2; rows++) {
+        bed_store(&bed, BED_RECORD(""));
+        struct bed_shot before = bed_shoot(&bed);
+        bed_store(&bed, BED_RECORD("") "\n" BED_RECORD("") "\n" BED_RECORD("") "\n");
+        struct bed_shot whole = bed_shoot(&bed);
+        char *last = memrchr(whole.json, '\n', whole.json_len - 1);
+        assert_int_equal(truncate(bed_json(&bed), last + 1 - whole.json), 0);
+        if (rows)
+            assert_int_equal(truncate(bed_csv(&bed), (off_t)whole.csv_len - 7), 0);
+        assert_int_equal(store_one(), V_OK);
+        went_on(&before, 1);
+        bed_forget(&before);
+        bed_forget(&whole);
+        unlink(bed_json(&bed));
+        unlink(bed_csv(&bed));
+    }
+}
+
+/* A CSV file cut at any place, or gone, comes out as it was. */
+static void short_csv_files_are_rebuilt(void **state)
+{
+    (void)state;
+    bed_store(&bed, BED_RECORD("\"hostname\":\"h\\n\","));
+    bed_store(&bed, BED_RECORD("") "\n" BED_RECORD("") "\n");
+    struct bed_shot before = bed_shoot(&bed);
+    uint64_t lines = 3;
+    for (size_t len = 0; len < before.csv_len; len += 41) {
+        assert_int_equal(truncate(bed_csv(&bed), (off_t)len), 0);
+        assert_int_equal(store_one(), V_OK);
+        assert_non_null(strstr(out.text, "event=csv_rebuilt"));
+        went_on(&before, lines++);
+    }
+    assert_int_equal(unlink(bed_csv(&bed)), 0);
+    assert_int_equal(store_one(), V_OK);
+    went_on(&before, lines);
+    bed_forget(&before);
+}
+
+/* Refused, and neither file is another one than before. */
+static void untouched(const char *event)
+{
+    struct bed_shot before = bed_shoot(&bed);
+    assert_int_equal(store_one(), V_STORE_FAILED);
+    assert_non_null(strstr(out.text, event));
+    assert_true(bed_same(&bed, &before));
+    bed_forget(&before);
+}
+
+static void foreign_files(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"x\n", "{}\n", "\n", "{\"a\":1}\n{\"torn"};
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        char event[128];
+        bed_store(&bed, BED_RECORD(""));
+        snprintf(event, sizeof event,
+                 "event=file_not_ours file=10.0.0.7_2026-11-20.json offset=%lld",
+                 (long long)unit_size(bed_json(&bed)));
+        append_to(bed_json(&bed), lines[i], strlen(lines[i]));
+        untouched(event);
+        unit_write(bed_json(&bed), lines[i], strlen(lines[i]));
+        unit_write(bed_csv(&bed), "", 0);
+        untouched("event=file_not_ours file=10.0.0.7_2026-11-20.json offset=0");
+        unlink(bed_json(&bed));
+        unlink(bed_csv(&bed));
+    }
+}
+
+/* Rows of several times and no line at all: the JSON file has lost its records, these may be all
+ * there is of them. Behind a commit rows are cut, as the contract says. */
+static void rows_that_may_be_the_last_copy(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 3; n++, bed_time += 1000)
+        bed_store(&bed, BED_RECORD(""));
+    struct bed_shot whole = bed_shoot(&bed);
+    unit_write(bed_json(&bed), "", 0);
+    untouched("event=file_not_ours file=10.0.0.7_2026-11-20.csv offset=0");
+    unlink(bed_json(&bed));
+    assert_int_equal(store_one(), V_STORE_FAILED);
+    assert_int_equal(unit_size(bed_csv(&bed)), whole.csv_len);
+    unit_write(bed_json(&bed), whole.json, (size_t)(strchr(whole.json, '\n') + 1 - whole.json));
+    assert_int_equal(store_one(), V_OK);
+    assert_non_null(strstr(out.text, "event=healed file=10.0.0.7_2026-11-20.csv"));
+    assert_int_equal(bed_lines(&bed), 2);
+    bed_forget(&whole);
+}
+
+/* A foreign JSON file keeps what lies behind the commit in the CSV file, too, and the other way. */
+static void neither_is_cut_for_the_other(void **state)
+{
+    (void)state;
+    bed_store(&bed, BED_RECORD(""));
+    append_to(bed_csv(&bed), "torn", 4);
+    append_to(bed_json(&bed), "foreign\n{\"torn", 14);
+    untouched("event=file_not_ours");
+}
+
+static void csv_that_does_not_come_out(void **state)
+{
+    (void)state;
+    bed_store(&bed, BED_RECORD("\"hostname\":\"h\","));
+    bed_store(&bed, BED_RECORD(""));
+    unit_write_at(bed_json(&bed), "\\", 1, 13); /* "h" -> \" and the line is no JSON */
+    assert_int_equal(truncate(bed_csv(&bed), 300), 0);
+    untouched("event=csv_too_short");
+}
+
+/* A boot that lies in the future makes every file an old one. */
+static int64_t booted_later(void)
+{
+    return INT64_MAX;
+}
+
+static int64_t booted_before(void)
+{
+    return 0;
+}
+
+/* After a boot the last request's chain is looked at, too. */
+static void after_a_boot(void **state)
+{
+    (void)state;
+    bed_store(&bed, BED_RECORD(""));
+    struct bed_shot before = bed_shoot(&bed);
+    bed_store(&bed, BED_RECORD("\"pad\":\"0123456789\","));
+    bed.w.store.boot = booted_later;
+    unit_write_at(bed_json(&bed), nuls, 5, (off_t)before.json_len + 12);
+    assert_int_equal(store_one(), V_OK);
+    assert_non_null(strstr(out.text, "event=healed"));
+    went_on(&before, 1);
+    unit_write_at(bed_csv(&bed), nuls, 5, 200); /* NUL bytes in the rows: made anew */
+    assert_int_equal(store_one(), V_OK);
+    assert_non_null(strstr(out.text, "event=csv_rebuilt"));
+    went_on(&before, 2);
+    unit_write_at(bed_json(&bed), "y", 1, unit_size(bed_json(&bed)) - 300);
+    untouched("event=file_not_ours");
+    bed_forget(&before);
+}
+
+/* Without a boot in between a damaged middle is not looked for: that is verify's work. */
+static void before_a_boot_the_end_is_enough(void **state)
+{
+    (void)state;
+    bed_store(&bed, BED_RECORD("\"pad\":\"0123456789\","));
+    unit_write_at(bed_json(&bed), "y", 1, 10);
+    bed.w.store.boot = booted_before;
+    assert_int_equal(store_one(), V_OK);
+    assert_false(bed_check_path(bed_json(&bed), NULL));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    bed_make(&bed);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    bed_remove(&bed);
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_a_dead_writer_leaves),       TEST(half_batches),
+        TEST(short_csv_files_are_rebuilt),     TEST(foreign_files),
+        TEST(rows_that_may_be_the_last_copy),  TEST(neither_is_cut_for_the_other),
+        TEST(csv_that_does_not_come_out),      TEST(after_a_boot),
+        TEST(before_a_boot_the_end_is_enough),
+    };
+    int failed = cmocka_run_group_tests_name("heal", tests, NULL, NULL);
+    bed_keeps_files = true;
+    return failed + cmocka_run_group_tests_name("heal, files kept open", tests, NULL, NULL);
+}
