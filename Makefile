@@ -55,7 +55,7 @@ handler/store        = append commit dirs heal hop ids kept layout lines lock ma
 	snapshots store trailer
 handler/verify       = csvdiff filecheck receipts replace
 handler/cleanup      = archived purge
-handler/shared       = arena buf clock conf digest io ip log random
+handler/shared       = arena buf clock conf digest dir io ip log random
 handler/shared/json  = json names write
 agent                = collect config options pace signals
 agent/mask           = mask secret
