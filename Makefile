@@ -14,11 +14,6 @@ AR         ?= ar
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 
-# What a part of the handler costs is measured in builds that leave it out, each in a tree of its
-# own. Never for use: their files are not whole.
-#     make BUILD=build/bench-nochain DEFS=-DBENCH_NO_CHAIN build/bench-nochain/rollcall-handler
-#     ... -DBENCH_NO_ROWS   the CSV files stay at their header, and processes are not counted
-#     ... -DBENCH_NO_GATE   bodies are taken on trust: compact JSON only
 ifdef DEV
 BUILD    := build/dev
 OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

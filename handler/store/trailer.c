@@ -113,10 +113,6 @@ bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, s
 bool line_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
                 char out[DIGEST_HEX_LEN + 1])
 {
-#ifdef BENCH_NO_CHAIN /* what the chain costs */
-    memcpy(out, LINE_CHAIN_FIRST, DIGEST_HEX_LEN + 1);
-    return true;
-#endif
     unsigned char sum[DIGEST_LEN];
     if (!digest_start(d) || !digest_add(d, previous, DIGEST_HEX_LEN) ||
         !digest_add(d, bytes, len) || !digest_finish(d, sum))

@@ -17,7 +17,7 @@ import machine
 import report
 from machine import PYTHON, Missing, Place, Wrong, say
 
-PARTS = ("handler", "alone", "instructions", "prices", "sync", "memory", "growth", "agent")
+PARTS = ("handler", "alone", "instructions", "sync", "memory", "growth", "agent")
 GIB = 1 << 30
 
 
@@ -31,7 +31,7 @@ class Plan:
     zoo = (300, 20000)
     traced = (300, 20000)
     beats, shots, alone_divisor = 10, {300: 15, 20000: 5}, 1
-    main_sizes = part_sizes = bodies.SIZES    # what is counted; where parts and ids are priced
+    main_sizes = part_sizes = bodies.SIZES    # what is counted; where ids are measured
 
     def __init__(self):
         self.cores = os.cpu_count() or 1
@@ -83,12 +83,6 @@ def measure(part, place, plan):
         if missing:
             raise Missing(f"{' and '.join(missing)} not installed")
         return {"instructions": counts.all_instructions(place, plan), "syscalls": counts.syscalls(place, plan)}
-    if part == "prices":
-        if plan.seconds == 1:
-            raise Missing("a second each tells nothing; see what the instructions say")
-        if len(counts.builds()) == 1:
-            raise Missing("no handlers that leave out a part were built")
-        return counts.prices(place, plan)
     if part == "sync":
         return handler.sync(place, plan)
     if part == "memory":

@@ -19,7 +19,6 @@ from machine import BUILD, Missing, Wrong, say, text_of, wait_for
 from servers import TOKEN, Null, Rollcall
 
 FEW, MORE = 5, 25
-WITHOUT = {"the chain": "bench-no-chain", "the CSV rows": "bench-no-rows", "the gate": "bench-no-gate"}
 
 
 def post(server, body_file, times):
@@ -73,47 +72,17 @@ def instructions(place, program, body_file):
     return {"own": own, "libcrypto": crypto}
 
 
-def builds():
-    """What the handler is counted as: whole, and without one of its parts each."""
-    found = {"rollcall": os.path.join(BUILD, "rollcall-handler")}
-    for part, folder in WITHOUT.items():
-        path = os.path.join(BUILD, folder, "rollcall-handler")
-        if os.path.exists(path):
-            found[f"without {part}"] = path
-    return found
-
-
 def all_instructions(place, plan):
     """Side by side: a count does not mind what else runs."""
     files = handler.body_files(place, plan.main_sizes)
-    todo = [(size, name) for size in files for name in builds()
-            if name == "rollcall" or size in plan.part_sizes]
 
-    def one(case):
-        size, name = case
-        say(f"instructions: {size}, {name}")
-        return {"size": size, "server": name, **instructions(place, builds()[name], files[size])}
+    def one(size):
+        say(f"instructions: {size}")
+        return {"size": size, "server": "rollcall",
+                **instructions(place, os.path.join(BUILD, "rollcall-handler"), files[size])}
 
     with concurrent.futures.ThreadPoolExecutor(plan.cores) as pool:
-        return list(pool.map(one, todo))
-
-
-# ---- the price of a part in time
-
-def prices(place, plan):
-    """CPU of a request with everything, and without one part each, in turn."""
-    rows, runs = [], {}
-    files = handler.body_files(place, plan.part_sizes)
-    for number in range(plan.rounds):
-        for size, path in files.items():
-            for name, program in builds().items():
-                say(f"price: round {number + 1} of {plan.rounds}, {size}, {name}")
-                load = handler.Load(path, plan.seconds, handler.CLIENTS, sources=handler.CLIENTS)
-                with Rollcall(place, plan.cores, handler=program) as server:
-                    runs.setdefault((size, name), []).append(load.run(server)["cpu_us"])
-    for (size, name), seen in runs.items():
-        rows.append({"size": size, "server": name, "cpu_us": handler.statistics.median(seen)})
-    return rows
+        return list(pool.map(one, files))
 
 
 # ---- system calls

@@ -45,15 +45,9 @@ def handler_table(rows):
 
 
 def instructions_table(part):
-    rows = part["instructions"]
-    lines = []
-    for r in rows:
-        whole = targets.row(rows, size=r["size"], server="rollcall")
-        price = [number(whole[key] - r[key]) for key in ("own", "libcrypto")]
-        lines.append([r["size"], r["server"], number(r["own"]), number(r["libcrypto"]),
-                      "" if r is whole else " + ".join(price)])
+    lines = [[r["size"], r["server"], number(r["own"]), number(r["libcrypto"])] for r in part["instructions"]]
     return table("Instructions a request, of the worker alone (callgrind)",
-                 ["body", "build", "its own", "libcrypto's", "price of that part: own + libcrypto's"], lines)
+                 ["body", "build", "its own", "libcrypto's"], lines)
 
 
 def syscalls_table(part):
@@ -69,16 +63,6 @@ def alone_table(rows):
     return table("One worker without its web server, 64 addresses in turn",
                  ["body", "handler", "CPU us/request", "min"],
                  [[r["size"], r["server"], number(r["cpu_us"]), number(r["cpu_us_min"])] for r in rows])
-
-
-def prices_table(rows):
-    lines = []
-    for r in rows:
-        whole = targets.row(rows, size=r["size"], server="rollcall")
-        lines.append([r["size"], r["server"], number(r["cpu_us"]),
-                      "" if r is whole else number(whole["cpu_us"] - r["cpu_us"])])
-    return table("Price of a part: builds that leave it out",
-                 ["body", "build", "CPU us/request", "price us"], lines)
 
 
 def store_tables(parts):
@@ -140,8 +124,6 @@ def text_of(found):
         text.append(alone_table(parts["alone"]))
     if "instructions" in parts:
         text += [instructions_table(parts["instructions"]), syscalls_table(parts["instructions"])]
-    if "prices" in parts:
-        text.append(prices_table(parts["prices"]))
     text += store_tables(parts)
     if "growth" in parts:
         text.append(growth_table(parts["growth"]))

@@ -559,86 +559,6 @@ static char *take_all(struct gate *g, char *p)
     return p;
 }
 
-#ifdef BENCH_NO_GATE /* what the gate costs: compact JSON, taken on trust */
-static const char *string_end(const char *p, const char *end);
-static const char *skip(const char *p, const char *end);
-
-/* The name at `p`, up to its value; what is known is told as by the gate. */
-static inline const char *name_on_trust(const char *p, const char *end, struct json_notes *notes,
-                                        struct known_name **next, uint16_t *key)
-{
-    if (end - p >= KNOWN_BYTES && known_is(*next, p)) {
-        *key = (*next)->key;
-        return p + (*next)++->len;
-    }
-    const char *value = string_end(p, end) + 2;
-    *key = key_of(notes, p, (size_t)(value - p - 1));
-    *next = known_learn(&notes->names, *next, p, (size_t)(value - p), *key);
-    return value;
-}
-
-static inline const char *value_on_trust(const char *p, const char *end, bool *plain)
-{
-    if (*p == '"') {
-        const char *quote = plain_end(p + 1, end);
-        *plain = *quote == '"';
-        return *plain ? quote + 1 : skip(p, end);
-    }
-    *plain = is_digit(*p);
-    if (!*plain)
-        return skip(p, end);
-    while (*p != ',' && *p != '}')
-        p++;
-    return p;
-}
-
-/* One pass, as the gate's: the object at `p`; returns what is behind it. */
-static const char *note_on_trust(const char *p, const char *end, struct json_notes *notes)
-{
-    struct known_name *next = known_first(&notes->names);
-    struct json_note *head = &notes->list[notes->count], *note = head + 1;
-    head->end = (uint32_t)(p - notes->text);
-    if (*p == '{' && p[1] != '}') {
-        do {
-            p = name_on_trust(p + 1, end, notes, &next, &note->key);
-            note->value = (uint32_t)(p - notes->text);
-            p = value_on_trust(p, end, &note->plain);
-            note++->end = (uint32_t)(p - notes->text);
-        } while (*p == ',');
-        p++;
-    } else {
-        p = skip(p, end);
-    }
-    head->value = (uint32_t)(note - head);
-    notes->count += head->value;
-    return p;
-}
-
-static bool take_on_trust(char *text, size_t len, struct json_doc *doc)
-{
-    while (len > 0 && is_space(text[len - 1]))
-        text[--len] = '\0';
-    doc->text = (struct json_span){text, len};
-    const char *p = text, *end = text + len;
-    for (struct json_member *m = doc->members; *p != '}' && p[1] != '}'; m++) {
-        const char *colon = string_end(p + 1, end) + 1;
-        m->name = (struct json_span){p + 1, (size_t)(colon - p - 1)};
-        m->value.ptr = p = colon + 1;
-        if (doc->notes && *p == '[' && p[1] != ']' && json_name_is(m->name, doc->notes->of)) {
-            do
-                p = note_on_trust(p + 1, end, doc->notes);
-            while (*p == ',');
-            p++;
-        } else {
-            p = skip(p, end);
-        }
-        m->value.len = (size_t)(p - m->value.ptr);
-        doc->member_count++;
-    }
-    return true;
-}
-#endif
-
 bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_notes *notes,
                       struct json_fault *fault)
 {
@@ -648,9 +568,6 @@ bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_
         notes->text = text;
         notes->count = 0;
     }
-#ifdef BENCH_NO_GATE
-    return take_on_trust(text, len, doc);
-#endif
     struct gate g;
     g.text = g.run = text;
     g.end = text + len;
