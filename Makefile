@@ -46,11 +46,11 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 handler              = config data fault health listing route worker
 handler/http         = auth body fcgi program reply request tokens
 handler/record       = batch csv process pstable record rows users
-handler/store        = append commit dirs heal hop ids kept layout lines lock manifest pair rebuild resend \
+handler/store        = append commit dirs heal hop ids kept layout lines manifest pair rebuild resend \
 	snapshots store trailer
 handler/verify       = csvdiff filecheck receipts replace
 handler/cleanup      = archived purge
-handler/shared       = arena buf clock conf digest dir io ip log random
+handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
 handler/shared/json  = json names write
 agent                = collect config options pace signals
 agent/mask           = mask secret
@@ -107,10 +107,11 @@ $(SHARED_LIB): $(call objects,$(SHARED_DIRS))
 $(HANDLER_LIB): $(call objects,$(HANDLER_DIRS))
 $(AGENT_LIB): $(call objects,$(AGENT_DIRS))
 $(AWS_LIB): $(call objects,$(AWS_DIRS))
-# "q" appends: two folders may have a file of the same name.
+# "q" appends: two folders may have a file of the same name. The Makefile's lists decide what is in it.
+$(SHARED_LIB) $(HANDLER_LIB) $(AGENT_LIB) $(AWS_LIB): Makefile
 %.a:
 	@rm -f $@
-	$(AR) qcs $@ $^
+	$(AR) qcs $@ $(filter %.o,$^)
 
 $(BUILD)/rollcall-handler: $(BUILD)/handler/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HANDLER_LIBS)
@@ -238,5 +239,5 @@ print-%:
 	@:$(info $($*))
 
 .PHONY: all agent-static units fuzz bench bench-programs check lint install uninstall deb clean
-.SECONDARY:
+.PRECIOUS: $(BUILD)/%.o
 -include $(shell find $(BUILD) -type f -name '*.d' ! -path '*/curl/*' 2>/dev/null)
