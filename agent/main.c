@@ -92,7 +92,7 @@ static const char *config_path(const struct options *o)
 /* A random time up to that, so that a fleet whose clocks agree does not call all at once. */
 static int64_t splay_of(int64_t splay)
 {
-    return splay > 0 ? (int64_t)(chance() % (uint64_t)splay) : 0;
+    return random_up_to(splay - 1);
 }
 
 /* What lives from beat to beat. */

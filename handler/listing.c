@@ -13,11 +13,11 @@ static const char uuid_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 struct posted {
     char uuid[LISTING_UUID_MAX + 1];
     char timestamp[LISTING_TIME_MAX + 1];
-    struct json_span data;
+    struct text data;
 };
 
 /* A short string's text; false when it is none, or too long, or holds NUL. */
-static bool short_text(struct json_span v, char *out, size_t max)
+static bool short_text(struct text v, char *out, size_t max)
 {
     char decoded[6 * LISTING_UUID_MAX + 2];
     if (!v.ptr || !json_is_string(v) || v.len > sizeof decoded)
@@ -30,7 +30,7 @@ static bool short_text(struct json_span v, char *out, size_t max)
     return true;
 }
 
-static enum verdict take_uuid(struct json_span v, struct posted *out, struct fault *f)
+static enum verdict take_uuid(struct text v, struct posted *out, struct fault *f)
 {
     if (short_text(v, out->uuid, LISTING_UUID_MAX) &&
         out->uuid[strspn(out->uuid, uuid_chars)] == '\0')
@@ -48,7 +48,7 @@ static bool is_seconds(const char *s)
     return s[whole] == '.' && fraction > 0 && s[whole + 1 + fraction] == '\0';
 }
 
-static enum verdict take_timestamp(struct json_span v, struct posted *out, struct fault *f)
+static enum verdict take_timestamp(struct text v, struct posted *out, struct fault *f)
 {
     bool ok = short_text(v, out->timestamp, LISTING_TIME_MAX);
     if (!ok && v.ptr && json_is_number(v) && v.len <= LISTING_TIME_MAX) {
@@ -63,12 +63,12 @@ static enum verdict take_timestamp(struct json_span v, struct posted *out, struc
                        "\"1593338576.5624585\", in at most 32 characters");
 }
 
-static enum verdict take_data(struct json_span v, struct posted *out, struct fault *f)
+static enum verdict take_data(struct text v, struct posted *out, struct fault *f)
 {
     if (!v.ptr || !json_is_array(v))
         return fault_field(f, "data", "\"data\" must be an array of processes");
     struct json_iter it = json_iter_begin(v);
-    struct json_span element;
+    struct text element;
     for (size_t i = 0; json_iter_element(&it, &element); i++) {
         if (json_is_object(element))
             continue;
@@ -93,7 +93,7 @@ static enum verdict parse(struct worker *w, struct posted *out, struct fault *f)
         return fault_set(f, V_NOT_A_RECORD, "a listing is a JSON object");
     if (doc.member_count > JSON_MAX_MEMBERS)
         return fault_set(f, V_NOT_A_RECORD, "the listing has over %d members", JSON_MAX_MEMBERS);
-    struct json_span uuid = {NULL, 0}, timestamp = {NULL, 0}, data = {NULL, 0};
+    struct text uuid = {NULL, 0}, timestamp = {NULL, 0}, data = {NULL, 0};
     for (size_t i = 0; i < doc.member_count; i++) {
         const struct json_member *m = &doc.members[i];
         if (json_name_is(m->name, "uuid"))

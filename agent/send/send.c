@@ -127,7 +127,7 @@ static void remember(struct sender *s, const struct outcome *o)
         sender_hurry(s);
         return;
     }
-    int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, chance());
+    int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, random_bits());
     spool_set_hold(&s->spool, hold);
 }
 

@@ -9,6 +9,7 @@
 #include "aws/s3/http.h"
 #include "aws/s3/list.h"
 #include "handler/config.h"
+#include "handler/shared/io.h"
 #include "handler/store/layout.h"
 
 #include <errno.h>
@@ -302,6 +303,7 @@ int main(int argc, char **argv)
     struct command command = {.options = {.jobs = RUN_JOBS}};
     struct config config;
     char error[CONF_ERROR_LEN];
+    io_fill_descriptors();
     int status = read_options(argc, argv, &command);
     if (status != 0)
         return status < 0 ? 0 : status;

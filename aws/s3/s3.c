@@ -5,13 +5,13 @@
 #include "aws/s3/xml.h"
 #include "handler/shared/clock.h"
 #include "handler/shared/io.h"
+#include "handler/shared/random.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
     URL_MAX = 3 * S3_KEY_MAX + 16 * 1024, /* a continuation token can be long */
@@ -414,13 +414,10 @@ static bool stopped(const struct s3 *s)
 static void pause_before(const struct s3 *s, unsigned try, int64_t asked_s)
 {
     int64_t span = S3_SPAN_MAX;
-    uint64_t chance = 0;
     if (try < 7 && (int64_t)S3_SPAN_FIRST << try < S3_SPAN_MAX)
         span = (int64_t)S3_SPAN_FIRST << try;
-    if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
-        chance = (uint64_t)clock_monotonic();
     int64_t end = clock_monotonic() + (asked_s < ASKED_MAX_S ? asked_s : ASKED_MAX_S) * 1000 +
-                  (int64_t)(chance % (uint64_t)(span + 1));
+                  random_up_to(span);
     for (int64_t left; !stopped(s) && (left = end - clock_monotonic()) > 0;)
         clock_sleep(left < 100 ? left : 100);
 }

@@ -3,6 +3,7 @@
  */
 #include "handler/cleanup/purge.h"
 #include "handler/config.h"
+#include "handler/shared/io.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
     struct config config;
     char error[CONF_ERROR_LEN];
     int status = 0;
+    io_fill_descriptors();
     if (!read_options(argc, argv, &purge, &status))
         return status;
     if (!config_load(config_path(), &config, error)) {

@@ -1,9 +1,9 @@
 #include "handler/http/program.h"
 
 #include "handler/http/fcgi.h"
+#include "handler/shared/io.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -11,18 +11,6 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-/* The FastCGI specification (section 2.2) leaves only descriptor 0 open: without this the first
- * connection would become stderr, and the log would go to the web server. */
-static void fill_descriptors(void)
-{
-    int fd;
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
 
 static enum program_action read_options(const struct program *p, int argc, char **argv, int *status)
 {
@@ -57,8 +45,8 @@ static enum program_action read_options(const struct program *p, int argc, char 
 enum program_action program_start(const struct program *p, int argc, char **argv, int *status)
 {
     *status = 0;
-    fill_descriptors();
-    umask(0027); /* files 0640, directories 0750 */
+    io_fill_descriptors(); /* FastCGI (section 2.2) leaves only descriptor 0 open */
+    umask(0027);           /* files 0640, directories 0750 */
     /* Large blocks go back to the system when they are freed: a worker's memory stays flat. */
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     mallopt(M_TRIM_THRESHOLD, 1024 * 1024);

@@ -9,8 +9,8 @@
 #include "handler/shared/ip.h"
 
 struct entry {
-    struct json_span text;     /* the record, as it will stand in the line */
-    struct json_span *members; /* see record.h; NULL: as in `text` */
+    struct text text;     /* the record, as it will stand in the line */
+    struct text *members; /* see record.h; NULL: as in `text` */
     size_t member_count;
     const char *id;           /* NULL: none */
     size_t rows_at, rows_len; /* in batch.rows */

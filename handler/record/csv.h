@@ -10,11 +10,7 @@
 #define HANDLER_RECORD_CSV_H
 
 #include "handler/shared/buf.h"
-
-struct text {
-    const char *ptr;
-    size_t len;
-};
+#include "handler/shared/text.h"
 
 /* Appends one quoted field. */
 void cell_put(struct buf *out, struct text value);

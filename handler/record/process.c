@@ -37,7 +37,7 @@ enum { ALIASES = sizeof aliases / sizeof *aliases, ALIAS_LEN_MAX = 14 };
 static const unsigned char by_length[ALIAS_LEN_MAX + 2] = {0,  0,  0,  0,  5,  8,  10, 11,
                                                            12, 13, 13, 13, 16, 16, 16, 17};
 
-static const struct alias *find_alias(struct json_span name)
+static const struct alias *find_alias(struct text name)
 {
     size_t len = name.len - 2;
     if (len <= ALIAS_LEN_MAX)
@@ -52,7 +52,7 @@ static const struct alias *find_alias(struct json_span name)
     return NULL;
 }
 
-uint16_t process_key(struct json_span name)
+uint16_t process_key(struct text name)
 {
     const struct alias *a = find_alias(name);
     if (!a)
@@ -62,7 +62,7 @@ uint16_t process_key(struct json_span name)
 }
 
 /* Decodes a string; one without escapes is pointed at where it lies. Room was reserved. */
-static struct text string_text(struct json_span v, struct buf *scratch)
+static struct text string_text(struct text v, struct buf *scratch)
 {
     if (!memchr(v.ptr, '\\', v.len))
         return (struct text){v.ptr + 1, v.len - 2};
@@ -73,14 +73,14 @@ static struct text string_text(struct json_span v, struct buf *scratch)
 }
 
 /* The same of what the gate has found plain: a string of no escapes, or a number. */
-static inline struct text plain_text(struct json_span v)
+static inline struct text plain_text(struct text v)
 {
     size_t quote = json_is_string(v);
     return (struct text){v.ptr + quote, v.len - 2 * quote};
 }
 
 /* What a cell shows of a value: scalars themselves, nothing of null and of containers. */
-static struct text scalar_text(struct json_span v, struct buf *scratch)
+static struct text scalar_text(struct text v, struct buf *scratch)
 {
     if (json_is_string(v))
         return string_text(v, scratch);
@@ -90,11 +90,11 @@ static struct text scalar_text(struct json_span v, struct buf *scratch)
 }
 
 /* cmdline: the arguments joined by spaces. */
-static struct text joined_text(struct json_span array, struct buf *scratch)
+static struct text joined_text(struct text array, struct buf *scratch)
 {
     char *start = scratch->data + scratch->len;
     struct json_iter it = json_iter_begin(array);
-    struct json_span argument;
+    struct text argument;
     bool first = true;
     while (json_iter_element(&it, &argument)) {
         if (!first)
@@ -110,7 +110,7 @@ static struct text joined_text(struct json_span array, struct buf *scratch)
 }
 
 /* memory_info: psutil's named tuple as an array (its first), or as an object (its rss). */
-static struct text memory_text(struct json_span v, struct buf *scratch)
+static struct text memory_text(struct text v, struct buf *scratch)
 {
     if (json_is_object(v)) {
         struct json_iter it = json_iter_begin(v);
@@ -123,11 +123,11 @@ static struct text memory_text(struct json_span v, struct buf *scratch)
     if (!json_is_array(v))
         return scalar_text(v, scratch);
     struct json_iter it = json_iter_begin(v);
-    struct json_span first;
+    struct text first;
     return json_iter_element(&it, &first) ? scalar_text(first, scratch) : (struct text){NULL, 0};
 }
 
-static struct text value_text(size_t column, unsigned rank, struct json_span v, struct buf *scratch)
+static struct text value_text(size_t column, unsigned rank, struct text v, struct buf *scratch)
 {
     if (column == COL_RSS && rank == 1)
         return memory_text(v, scratch);
@@ -169,7 +169,7 @@ static bool take_members(struct json_noted *members, struct process *out, struct
         out->plain[column] = note->plain;
         filled[column] = rank;
     }
-    return json_is_number((struct json_span){pid, 1});
+    return json_is_number((struct text){pid, 1});
 }
 
 enum verdict process_from_json(const char *element, struct json_noted members, size_t index,

@@ -33,7 +33,7 @@ struct process {
 };
 
 /* The number that a member's name has in notes (json_notes.key). */
-uint16_t process_key(struct json_span name);
+uint16_t process_key(struct text name);
 
 /*
  * Reads `element`, number `index`, whose members were noted with process_key(). Texts point into

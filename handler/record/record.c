@@ -40,7 +40,7 @@ static const struct {
 enum { FIELDS = sizeof names / sizeof *names };
 
 /* The enum field of a name; FIELDS for any other. */
-static size_t find_field(struct json_span name)
+static size_t find_field(struct text name)
 {
     size_t k = 0;
     while (k < FIELDS &&
@@ -54,7 +54,7 @@ static size_t find_field(struct json_span name)
 }
 
 /* Is the decoded size over `max`, which is at most TEXT_BYTES_MAX? */
-static bool is_longer(struct json_span quoted, size_t max)
+static bool is_longer(struct text quoted, size_t max)
 {
     char decoded[TEXT_BYTES_MAX * 6]; /* an escape is six bytes at most for each byte it means */
     if (quoted.len - 2 <= max || quoted.len - 2 > max * 6)
@@ -62,7 +62,7 @@ static bool is_longer(struct json_span quoted, size_t max)
     return json_unescape(quoted, decoded) > max;
 }
 
-static enum verdict check_text(const char *name, struct json_span v, size_t max, struct fault *f)
+static enum verdict check_text(const char *name, struct text v, size_t max, struct fault *f)
 {
     if (!v.ptr)
         return fault_field(f, name, "\"%s\" is missing; it must be a string", name);
@@ -74,14 +74,14 @@ static enum verdict check_text(const char *name, struct json_span v, size_t max,
 }
 
 /* Names that end up in other programs' file names and keys. */
-static enum verdict check_no_nul(const char *name, struct json_span v, struct fault *f)
+static enum verdict check_no_nul(const char *name, struct text v, struct fault *f)
 {
     if (v.ptr && json_is_string(v) && json_has_nul(v))
         return fault_field(f, name, "\"%s\" must not hold \\u0000", name);
     return V_OK;
 }
 
-static enum verdict check_list(const char *name, struct json_span v, struct fault *f)
+static enum verdict check_list(const char *name, struct text v, struct fault *f)
 {
     if (!v.ptr)
         return fault_field(f, name, "\"%s\" is missing; it must be a string or an array", name);
@@ -90,8 +90,7 @@ static enum verdict check_list(const char *name, struct json_span v, struct faul
     return V_OK;
 }
 
-static enum verdict check_id(struct json_span v, struct arena *arena, const char **id,
-                             struct fault *f)
+static enum verdict check_id(struct text v, struct arena *arena, const char **id, struct fault *f)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789._:-";
@@ -111,7 +110,7 @@ static enum verdict check_id(struct json_span v, struct arena *arena, const char
     return V_OK;
 }
 
-static enum verdict check_fields(const struct json_span value[FIELDS], struct arena *arena,
+static enum verdict check_fields(const struct text value[FIELDS], struct arena *arena,
                                  struct record *out, struct fault *f)
 {
     enum verdict v = V_OK;
@@ -138,9 +137,9 @@ static enum verdict check_fields(const struct json_span value[FIELDS], struct ar
     return v;
 }
 
-static struct json_span whole(const struct json_member *m)
+static struct text whole(const struct json_member *m)
 {
-    return (struct json_span){m->name.ptr, (size_t)(m->value.ptr + m->value.len - m->name.ptr)};
+    return (struct text){m->name.ptr, (size_t)(m->value.ptr + m->value.len - m->name.ptr)};
 }
 
 static bool is_large(const struct json_member *m)
@@ -178,7 +177,7 @@ enum verdict record_check(const struct json_doc *doc, struct arena *arena, struc
         return fault_set(f, V_NOT_A_RECORD, "a record is a JSON object");
     if (doc->member_count > JSON_MAX_MEMBERS)
         return fault_set(f, V_NOT_A_RECORD, "the record has over %d members", JSON_MAX_MEMBERS);
-    struct json_span value[FIELDS] = {{NULL, 0}};
+    struct text value[FIELDS] = {{NULL, 0}};
     for (size_t i = 0; i < doc->member_count; i++) {
         size_t field = find_field(doc->members[i].name);
         if (field < FIELDS)

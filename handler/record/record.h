@@ -24,14 +24,14 @@
 enum { RECORD_ID_MAX = 64, RECORD_LARGE = 1024 };
 
 struct record {
-    struct json_span text; /* the whole object, mended by the gate */
-    struct json_span hostname, processor, processes, users, os_name, os_ver; /* ptr NULL: absent */
-    const char *id;                                                          /* NULL: none */
+    struct text text; /* the whole object, mended by the gate */
+    struct text hostname, processor, processes, users, os_name, os_ver; /* ptr NULL: absent */
+    const char *id;                                                     /* NULL: none */
     const struct json_notes *notes; /* of `processes`, as the gate made them */
 
     /* The members, large ones (over RECORD_LARGE bytes) first, each as `"name":value`; NULL when
      * they stand in that order already and `text` can be taken as it is. */
-    struct json_span *members;
+    struct text *members;
     size_t member_count;
 };
 

@@ -55,7 +55,7 @@ void rows_header(struct buf *out)
 }
 
 /* Decodes a string (ptr NULL: absent) behind what is in `decoded`, which has room. */
-static struct text decode(struct json_span quoted, struct buf *decoded)
+static struct text decode(struct text quoted, struct buf *decoded)
 {
     if (!quoted.ptr)
         return (struct text){NULL, 0};
@@ -128,8 +128,8 @@ static enum verdict put_array(struct rows *r, const struct record *record, struc
     return V_OK;
 }
 
-static enum verdict put_table(struct rows *r, struct json_span processes, struct buf *out,
-                              size_t *count, struct fault *f)
+static enum verdict put_table(struct rows *r, struct text processes, struct buf *out, size_t *count,
+                              struct fault *f)
 {
     buf_reset(&r->decoded);
     if (!buf_reserve(&r->decoded, processes.len))

@@ -25,7 +25,7 @@ static void cut(struct buf *out)
 }
 
 /* False when memory is out. The text lies in `scratch`, which is reset. */
-static bool decode(struct json_span quoted, struct buf *scratch, struct text *out)
+static bool decode(struct text quoted, struct buf *scratch, struct text *out)
 {
     buf_reset(scratch);
     if (!buf_reserve(scratch, quoted.len))
@@ -57,9 +57,9 @@ static void join_lines(struct text all, struct buf *out, size_t *count)
 }
 
 /* The name in an element: itself, or its member `name`; ptr NULL when there is none. */
-static struct json_span element_name(struct json_span element)
+static struct text element_name(struct text element)
 {
-    struct json_span none = {NULL, 0};
+    struct text none = {NULL, 0};
     if (json_is_string(element))
         return element;
     if (!json_is_object(element))
@@ -72,13 +72,13 @@ static struct json_span element_name(struct json_span element)
     return none;
 }
 
-static enum verdict join_array(struct json_span users, struct buf *out, struct buf *scratch,
+static enum verdict join_array(struct text users, struct buf *out, struct buf *scratch,
                                size_t *count, struct fault *f)
 {
     struct json_iter it = json_iter_begin(users);
-    struct json_span element;
+    struct text element;
     for (size_t index = 0; json_iter_element(&it, &element); index++) {
-        struct json_span name = element_name(element);
+        struct text name = element_name(element);
         if (!name.ptr) {
             char field[sizeof f->field];
             snprintf(field, sizeof field, "users[%zu]%s", index,
@@ -94,7 +94,7 @@ static enum verdict join_array(struct json_span users, struct buf *out, struct b
     return V_OK;
 }
 
-enum verdict users_join(struct json_span users, struct buf *out, struct buf *scratch, size_t *count,
+enum verdict users_join(struct text users, struct buf *out, struct buf *scratch, size_t *count,
                         struct fault *f)
 {
     enum verdict v = V_OK;

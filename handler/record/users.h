@@ -18,7 +18,7 @@ enum { USERS_CELL_MAX = 4096 };
  * Writes the joined names to `out` (which is reset first) and counts the users. `scratch` is
  * worked in. V_NOT_A_RECORD names the element that is no user.
  */
-enum verdict users_join(struct json_span users, struct buf *out, struct buf *scratch, size_t *count,
+enum verdict users_join(struct text users, struct buf *out, struct buf *scratch, size_t *count,
                         struct fault *f);
 
 #endif

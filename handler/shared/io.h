@@ -17,6 +17,13 @@ ssize_t io_pread(int fd, void *bytes, size_t len, off_t at);
 /* True when all is written; false with errno, and the file may hold a part. */
 bool io_pwrite(int fd, const void *bytes, size_t len, off_t at);
 
+/*
+ * Opens /dev/null on those of descriptors 0 to 2 that are closed. Call it first in main():
+ * otherwise the next file that the program opens becomes its standard error, and the log is
+ * written into that file.
+ */
+void io_fill_descriptors(void);
+
 /* Adds a whole file to `b`, up to b->max. False with errno; EFBIG when it does not fit. */
 bool io_read_file(int fd, struct buf *b);
 

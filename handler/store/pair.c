@@ -1,7 +1,7 @@
 #include "handler/store/pair.h"
 
+#include "handler/shared/lock.h"
 #include "handler/shared/log.h"
-#include "handler/store/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /*
  * rollcall-verify: checks what the handler has written. See rollcall-verify(8).
  */
+#include "handler/shared/io.h"
 #include "handler/verify/filecheck.h"
 #include "handler/verify/replace.h"
 
@@ -182,6 +183,7 @@ static void summary(const struct run *r)
 int main(int argc, char **argv)
 {
     struct run r = {.status = 0};
+    io_fill_descriptors();
     if (!read_options(&r, argc, argv))
         return r.status;
     if (r.receipts_path) {

@@ -1,8 +1,8 @@
 #include "handler/verify/replace.h"
 
+#include "handler/shared/lock.h"
 #include "handler/store/commit.h"
 #include "handler/store/layout.h"
-#include "handler/store/lock.h"
 #include "handler/store/rebuild.h"
 
 #include <errno.h>

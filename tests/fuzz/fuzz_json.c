@@ -7,7 +7,7 @@
 
 #include "handler/shared/json/json.h"
 
-static void check_string(struct json_span quoted)
+static void check_string(struct text quoted)
 {
     CHECK(quoted.len >= 2 && quoted.ptr[quoted.len - 1] == '"');
     char *out = malloc(quoted.len);
@@ -23,10 +23,10 @@ static void check_string(struct json_span quoted)
 }
 
 /* Walks all there is; the containers' own spans bound what lies in them. */
-static void check_value(struct json_span v)
+static void check_value(struct text v)
 {
     struct json_iter it;
-    struct json_span element;
+    struct text element;
     struct json_member m;
     const char *at = v.ptr + 1;
     if (json_is_string(v)) {
@@ -67,14 +67,14 @@ static void check_members(const struct json_doc *doc)
     CHECK(n == doc->member_count);
 }
 
-static void check_plain(struct json_span v)
+static void check_plain(struct text v)
 {
     size_t quote = json_is_string(v);
     for (size_t i = quote; i < v.len - quote; i++)
         CHECK(v.ptr[i] >= ' ' && v.ptr[i] <= '~' && v.ptr[i] != '"' && v.ptr[i] != '\\');
 }
 
-static void check_noted(struct json_span element, struct json_noted noted)
+static void check_noted(struct text element, struct json_noted noted)
 {
     struct json_member m, n;
     struct json_iter it = json_iter_begin(element);
@@ -92,7 +92,7 @@ static void check_noted(struct json_span element, struct json_noted noted)
 static void check_notes(const struct json_doc *doc)
 {
     struct json_noted all = json_noted_begin(doc->notes), noted;
-    struct json_span element;
+    struct text element;
     const char *at;
     CHECK(doc->notes->count <= doc->notes->room);
     for (size_t i = 0; i < doc->member_count && i < JSON_MAX_MEMBERS; i++) {

@@ -266,7 +266,7 @@ static inline uint64_t hash_byte(uint64_t hash, char c)
     return (hash ^ (unsigned char)c) * UINT64_C(1099511628211); /* FNV-1a */
 }
 
-static uint64_t name_hash(struct json_span quoted, uint64_t salt)
+static uint64_t name_hash(struct text quoted, uint64_t salt)
 {
     uint64_t hash = UINT64_C(14695981039346656037) ^ salt;
     const char *end = quoted.ptr + quoted.len - 1;
@@ -284,7 +284,7 @@ static uint64_t name_hash(struct json_span quoted, uint64_t salt)
     return hash;
 }
 
-static bool name_equal(struct json_span a, struct json_span b)
+static bool name_equal(struct text a, struct text b)
 {
     const char *p = a.ptr + 1, *q = b.ptr + 1;
     const char *p_end = a.ptr + a.len - 1, *q_end = b.ptr + b.len - 1;
@@ -315,18 +315,18 @@ static char *note_name(struct gate *g, char *start, char *end)
     size_t n = doc->member_count++;
     if (n >= JSON_MAX_MEMBERS)
         return end;
-    struct json_span here = {start, (size_t)(end - start)};
+    struct text here = {start, (size_t)(end - start)};
     g->hashes[n] = name_hash(here, g->salt);
     for (size_t i = 0; i < n; i++) {
         if (g->hashes[i] != g->hashes[n])
             continue;
-        struct json_span other = doc->members[i].name;
+        struct text other = doc->members[i].name;
         if (other.ptr >= final(g, g->run))
             other.ptr += g->origin - g->text; /* noted, but still in the run */
         if (name_equal(other, here))
             return fail_at(g, start, "a name that stands here already");
     }
-    doc->members[n].name = (struct json_span){final(g, start), here.len};
+    doc->members[n].name = (struct text){final(g, start), here.len};
     return end;
 }
 
@@ -419,7 +419,7 @@ static char *take_value(struct gate *g, char *p)
 /* The number that a name has for whoever reads the notes. */
 static uint16_t key_of(const struct json_notes *notes, const char *name, size_t len)
 {
-    return notes->key ? notes->key((struct json_span){name, len}) : 0;
+    return notes->key ? notes->key((struct text){name, len}) : 0;
 }
 
 /* Takes a name that is not the expected one, with its colon, up to the value. */
@@ -516,7 +516,7 @@ static char *take_noted_array(struct gate *g, char *p)
 static bool is_noted(const struct gate *g, const char *start, const char *end)
 {
     return g->notes && (start[1] == *g->notes->of || start[1] == '\\') &&
-           json_name_is((struct json_span){start, (size_t)(end - start)}, g->notes->of);
+           json_name_is((struct text){start, (size_t)(end - start)}, g->notes->of);
 }
 
 static char *take_member(struct gate *g, char *p)
@@ -598,7 +598,7 @@ bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *
     return json_gate_noting(text, len, doc, NULL, fault);
 }
 
-bool json_name_is(struct json_span quoted, const char *name)
+bool json_name_is(struct text quoted, const char *name)
 {
     if (*name && quoted.ptr[1] != *name && quoted.ptr[1] != '\\')
         return false;
@@ -661,7 +661,7 @@ static const char *skip(const char *p, const char *end)
     }
 }
 
-size_t json_unescape(struct json_span quoted, char *out)
+size_t json_unescape(struct text quoted, char *out)
 {
     const char *p = quoted.ptr + 1, *end = quoted.ptr + quoted.len - 1;
     char *at = out;
@@ -682,7 +682,7 @@ size_t json_unescape(struct json_span quoted, char *out)
     return (size_t)(at - out);
 }
 
-bool json_has_nul(struct json_span quoted)
+bool json_has_nul(struct text quoted)
 {
     const char *p = quoted.ptr + 1, *end = quoted.ptr + quoted.len - 1;
     while ((p = memchr(p, '\\', (size_t)(end - p)))) {
@@ -693,7 +693,7 @@ bool json_has_nul(struct json_span quoted)
     return false;
 }
 
-struct json_iter json_iter_begin(struct json_span container)
+struct json_iter json_iter_begin(struct text container)
 {
     return (struct json_iter){container.ptr + 1, container.ptr + container.len};
 }
@@ -704,12 +704,12 @@ static inline void step(struct json_iter *it, const char *end)
     it->at = *end == ',' ? end + 1 : end;
 }
 
-bool json_iter_element(struct json_iter *it, struct json_span *value)
+bool json_iter_element(struct json_iter *it, struct text *value)
 {
     if (*it->at == ']')
         return false;
     const char *end = skip(it->at, it->end);
-    *value = (struct json_span){it->at, (size_t)(end - it->at)};
+    *value = (struct text){it->at, (size_t)(end - it->at)};
     step(it, end);
     return true;
 }
@@ -720,8 +720,8 @@ bool json_iter_member(struct json_iter *it, struct json_member *member)
         return false;
     const char *colon = string_end(it->at, it->end) + 1;
     const char *end = skip(colon + 1, it->end);
-    member->name = (struct json_span){it->at, (size_t)(colon - it->at)};
-    member->value = (struct json_span){colon + 1, (size_t)(end - colon - 1)};
+    member->name = (struct text){it->at, (size_t)(colon - it->at)};
+    member->value = (struct text){colon + 1, (size_t)(end - colon - 1)};
     step(it, end);
     return true;
 }

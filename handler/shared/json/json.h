@@ -17,6 +17,7 @@
 #define HANDLER_SHARED_JSON_JSON_H
 
 #include "handler/shared/json/names.h"
+#include "handler/shared/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,14 +25,9 @@
 
 enum { JSON_MAX_DEPTH = 64, JSON_MAX_MEMBERS = 256 };
 
-struct json_span {
-    const char *ptr;
-    size_t len;
-};
-
 struct json_member {
-    struct json_span name;  /* with its quotes, escapes as they came */
-    struct json_span value; /* white space and surrogates mended */
+    struct text name;  /* with its quotes, escapes as they came */
+    struct text value; /* white space and surrogates mended */
 };
 
 /*
@@ -58,7 +54,7 @@ struct json_notes {
     size_t count, room;
     /* A name's number, for whoever reads the notes; NULL: all are 0. It is asked of a name that is
      * new here, not of each: the same name must have the same number always. */
-    uint16_t (*key)(struct json_span name);
+    uint16_t (*key)(struct text name);
     struct known names; /* of the elements' members, in this text or an earlier one */
 };
 
@@ -71,7 +67,7 @@ bool json_notes_reserve(struct json_notes *n, size_t len);
 void json_notes_trim(struct json_notes *n, size_t keep);
 
 struct json_doc {
-    struct json_span text;    /* the whole value */
+    struct text text;         /* the whole value */
     struct json_notes *notes; /* borrowed; NULL: none were made */
     size_t member_count;      /* of a top-level object, counted even beyond JSON_MAX_MEMBERS */
     struct json_member members[JSON_MAX_MEMBERS];
@@ -93,42 +89,42 @@ bool json_gate(char *text, size_t len, struct json_doc *doc, struct json_fault *
 bool json_gate_noting(char *text, size_t len, struct json_doc *doc, struct json_notes *notes,
                       struct json_fault *fault);
 
-static inline bool json_is_object(struct json_span v)
+static inline bool json_is_object(struct text v)
 {
     return v.ptr[0] == '{';
 }
 
-static inline bool json_is_array(struct json_span v)
+static inline bool json_is_array(struct text v)
 {
     return v.ptr[0] == '[';
 }
 
-static inline bool json_is_string(struct json_span v)
+static inline bool json_is_string(struct text v)
 {
     return v.ptr[0] == '"';
 }
 
-static inline bool json_is_null(struct json_span v)
+static inline bool json_is_null(struct text v)
 {
     return v.ptr[0] == 'n';
 }
 
-static inline bool json_is_number(struct json_span v)
+static inline bool json_is_number(struct text v)
 {
     return v.ptr[0] == '-' || (v.ptr[0] >= '0' && v.ptr[0] <= '9');
 }
 
 /* True when the decoded name is `name`. */
-bool json_name_is(struct json_span quoted, const char *name);
+bool json_name_is(struct text quoted, const char *name);
 
 /*
  * Decodes a string (with its quotes) into `out`, which has room for quoted.len bytes. Returns the
  * decoded length. May hold NUL bytes.
  */
-size_t json_unescape(struct json_span quoted, char *out);
+size_t json_unescape(struct text quoted, char *out);
 
 /* True when a string (with its quotes) holds \u0000. */
-bool json_has_nul(struct json_span quoted);
+bool json_has_nul(struct text quoted);
 
 /* Walks the elements of an array, or the members of an object. */
 struct json_iter {
@@ -136,10 +132,10 @@ struct json_iter {
     const char *end; /* of the container */
 };
 
-struct json_iter json_iter_begin(struct json_span container);
+struct json_iter json_iter_begin(struct text container);
 
 /* The next element; false at the end. */
-bool json_iter_element(struct json_iter *it, struct json_span *value);
+bool json_iter_element(struct json_iter *it, struct text *value);
 
 /* The next member; false at the end. */
 bool json_iter_member(struct json_iter *it, struct json_member *member);
@@ -181,8 +177,8 @@ static inline bool json_noted_member(struct json_noted *it, struct json_member *
         return false;
     const struct json_note *n = it->at++;
     uint32_t name = n[-1].end + 1;
-    member->name = (struct json_span){it->text + name, n->value - name - 1};
-    member->value = (struct json_span){it->text + n->value, n->end - n->value};
+    member->name = (struct text){it->text + name, n->value - name - 1};
+    member->value = (struct text){it->text + n->value, n->end - n->value};
     return true;
 }
 

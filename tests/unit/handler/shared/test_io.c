@@ -5,6 +5,7 @@
 #include "handler/shared/io.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 
 static void reads_up_to_the_end(void **state)
 {
@@ -58,12 +59,33 @@ static void reads_whole_files(void **state)
     close(fd);
 }
 
+static void fills_closed_descriptors(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(STDIN_FILENO);
+        close(STDERR_FILENO);
+        io_fill_descriptors();
+        struct stat in, err;
+        bool ok = fstat(STDIN_FILENO, &in) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+                  S_ISCHR(in.st_mode) && S_ISCHR(err.st_mode) && write(STDERR_FILENO, "x", 1) == 1;
+        int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        _exit(ok && next > STDERR_FILENO ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_up_to_the_end),
         cmocka_unit_test(writes_in_place),
         cmocka_unit_test(reads_whole_files),
+        cmocka_unit_test(fills_closed_descriptors),
     };
     return cmocka_run_group_tests_name("io", tests, NULL, NULL);
 }

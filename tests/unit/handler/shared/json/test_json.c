@@ -11,14 +11,14 @@ static struct json_notes notes;
 static struct json_fault fault;
 static bool remember; /* names from one text to the next */
 
-static void same_span(struct json_span a, struct json_span b)
+static void same_span(struct text a, struct text b)
 {
     assert_ptr_equal(a.ptr, b.ptr);
     assert_int_equal(a.len, b.len);
 }
 
 /* Some function of a name. */
-static uint16_t key_of(struct json_span name)
+static uint16_t key_of(struct text name)
 {
     uint16_t sum = 1;
     for (size_t i = 0; i < name.len; i++)
@@ -27,16 +27,16 @@ static uint16_t key_of(struct json_span name)
 }
 
 /* What is noted as plain is so; and so are all strings and numbers that can be. */
-static void check_plain(struct json_span v, bool plain)
+static void check_plain(struct text v, bool plain)
 {
     size_t quote = json_is_string(v);
-    struct json_span inside = {v.ptr + quote, v.len - 2 * quote};
+    struct text inside = {v.ptr + quote, v.len - 2 * quote};
     bool is = unit_is_plain(inside.ptr, inside.len) && !memchr(inside.ptr, '\\', inside.len);
     assert_int_equal(plain, is && (quote || (*v.ptr >= '0' && *v.ptr <= '9')));
 }
 
 /* The notes say of an element what the walk finds there; of what is no object, nothing more. */
-static void compare_noted(struct json_span element, struct json_noted members)
+static void compare_noted(struct text element, struct json_noted members)
 {
     struct json_member walked, noted;
     struct json_iter it = json_iter_begin(element);
@@ -57,7 +57,7 @@ static void compare_notes(void)
     const char *at = NULL;
     assert_true(notes.count <= notes.room);
     for (size_t i = 0; i < doc.member_count && i < JSON_MAX_MEMBERS; i++) {
-        struct json_span v = doc.members[i].value, element;
+        struct text v = doc.members[i].value, element;
         if (!json_name_is(doc.members[i].name, "rows") || !json_is_array(v))
             continue;
         bool object = true;
@@ -369,7 +369,7 @@ static void walks(void **state)
     char *text = gate(T("[1,\"],\\\"\",[[],{}],{\"a]\":\"}\"},true,-1e5,[],{}]"), &ok);
     assert_true(ok);
     struct json_iter it = json_iter_begin(doc.text);
-    struct json_span v;
+    struct text v;
     for (size_t i = 0; i < COUNT(elements); i++) {
         assert_true(json_iter_element(&it, &v));
         BYTES(v.ptr, v.len, elements[i], strlen(elements[i]));
@@ -402,8 +402,8 @@ static void skips(void **state)
         for (size_t k = 0; k < COUNT(tails); k++) {
             char text[64];
             int len = snprintf(text, sizeof text, "[%s%s", values[i], tails[k]);
-            struct json_iter it = json_iter_begin((struct json_span){text, (size_t)len});
-            struct json_span first;
+            struct json_iter it = json_iter_begin((struct text){text, (size_t)len});
+            struct text first;
             assert_true(json_iter_element(&it, &first));
             assert_int_equal(first.len, strlen(values[i]));
         }
@@ -432,7 +432,7 @@ static void unescapes(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         size_t room = strlen(rows[i].quoted);
         char *out = malloc(room);
-        size_t len = json_unescape((struct json_span){rows[i].quoted, room}, out);
+        size_t len = json_unescape((struct text){rows[i].quoted, room}, out);
         ROW_BYTES(&rows[i], out, len, rows[i].want, rows[i].len);
         free(out);
     }
@@ -464,7 +464,7 @@ static void names_and_nuls(void **state)
         {__LINE__, "\"\\u00E4\"", "\xc3\xa4", true, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct json_span quoted = {rows[i].quoted, strlen(rows[i].quoted)};
+        struct text quoted = {rows[i].quoted, strlen(rows[i].quoted)};
         ROW_INT(&rows[i], json_name_is(quoted, rows[i].name), rows[i].same);
         ROW_INT(&rows[i], json_has_nul(quoted), rows[i].nul);
     }

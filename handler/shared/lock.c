@@ -1,11 +1,11 @@
-#include "handler/store/lock.h"
+#include "handler/shared/lock.h"
 
 #include "handler/shared/clock.h"
 
 #include <errno.h>
 #include <sys/file.h>
 
-/* Short pauses: with long ones a waiter meets a busy file again and again, until its time is up. */
+/* Short pauses: with long ones a waiter finds a busy file locked again and again. */
 enum { PAUSE_FIRST_US = 50, PAUSE_MAX_US = 1000 };
 
 bool lock_wait(int fd, int64_t deadline)
