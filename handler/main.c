@@ -44,7 +44,7 @@ static int prepare(struct config *config, bool check_only)
     char error[CONF_ERROR_LEN];
     if (!config_load(config_path(), config, error))
         return program_bad_config(&program, error);
-    if (!(check_only ? may_be_made(config->records_dir) : days_make_path(config->records_dir))) {
+    if (!(check_only ? may_be_made(config->records_dir) : dirs_make_path(config->records_dir))) {
         snprintf(error, sizeof error, "%s: records_dir: cannot be made or used: %s", config_path(),
                  strerror(errno));
         return program_bad_config(&program, error);

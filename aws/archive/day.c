@@ -117,13 +117,13 @@ static bool add_listing(struct day *d, const char *name)
 
 static bool add_entry(struct day *d, const char *name, struct digest *digest)
 {
-    struct filename parsed;
-    if (strcmp(d->branch, "record") == 0 && filename_is_listing(name))
+    struct layout_name parsed;
+    if (strcmp(d->branch, "record") == 0 && layout_is_listing(name))
         return add_listing(d, name);
-    if (strcmp(d->branch, "data") == 0 && filename_parse(name, ".json", &parsed) &&
+    if (strcmp(d->branch, "data") == 0 && layout_parse(name, ".json", &parsed) &&
         strcmp(parsed.date, d->date) == 0)
         return add_pair(d, name, digest);
-    if (strcmp(d->branch, "data") == 0 && filename_parse(name, ".csv", &parsed))
+    if (strcmp(d->branch, "data") == 0 && layout_parse(name, ".csv", &parsed))
         return true; /* comes with its JSON file */
     d->foreign += name[0] != '.';
     return true;
@@ -190,7 +190,7 @@ struct day_file *day_find(const struct day *d, const char *name)
 static bool has_line(int fd, off_t end, const struct manifest_entry *old)
 {
     struct hop h;
-    struct line line;
+    struct trailer line;
     hop_begin(&h, fd, end);
     while (h.end > 0 && hop_read(&h, &line) == HOP_LINE && line.seq >= old->seq) {
         if (line.seq == old->seq)
@@ -256,7 +256,7 @@ bool day_list_local(struct day_list *list, const char *records_dir, const char *
     if (!dir)
         return errno == ENOENT;
     for (struct dirent *e; ok && (e = readdir(dir));)
-        if (filename_is_day(e->d_name))
+        if (layout_is_day(e->d_name))
             ok = day_list_add(list, e->d_name);
     closedir(dir);
     day_list_sort(list);

@@ -138,12 +138,12 @@ static int check_operands(const struct command *c)
         return complain(EX_USAGE, "--verify goes with none of --restore, --dry-run, --today", "");
     if (c->restore && (c->options.dry_run || c->options.today))
         return complain(EX_USAGE, "--restore goes with neither --dry-run nor --today", "");
-    if (c->restore && !filename_is_day(c->restore))
+    if (c->restore && !layout_is_day(c->restore))
         return complain(EX_USAGE, "--restore takes a date such as 2026-11-20, not ", c->restore);
     if (c->restore && (!c->operands[0] || c->operands[1]))
         return complain(EX_USAGE, "--restore takes one directory to restore to", "");
     for (char **date = c->operands; !c->restore && *date; date++)
-        if (!filename_is_day(*date))
+        if (!layout_is_day(*date))
             return complain(EX_USAGE, "a day is a date such as 2026-11-20, not ", *date);
     return 0;
 }
@@ -185,7 +185,7 @@ static bool note_day(void *context, const struct s3_entry *e)
     if (!at || strlen(at) != strlen("manifest/date=") + CLOCK_DATE_LEN + 1)
         return true;
     snprintf(date, sizeof date, "%s", at + strlen("manifest/date="));
-    return !filename_is_day(date) || day_list_add(context, date);
+    return !layout_is_day(date) || day_list_add(context, date);
 }
 
 /* The days of a branch that are here, and for a check those in the archive. */

@@ -114,7 +114,7 @@ static bool open_directory(struct restore *x, const char *directory)
         errno = ENAMETOOLONG;
         return false;
     }
-    if (!days_make_path(path))
+    if (!dirs_make_path(path))
         return false;
     x->dir = open(path, DIR_FLAGS);
     return x->dir >= 0;

@@ -96,12 +96,12 @@ static bool holds_size(const struct manifest *m, int day, const char *name)
 /* What is not rollcall's is not the archive's either, and is not removed anyway. */
 static bool holds(const struct manifest *m, int day, const char *name)
 {
-    struct filename parsed;
-    if (filename_parse(name, ".json", &parsed))
+    struct layout_name parsed;
+    if (layout_parse(name, ".json", &parsed))
         return holds_pair(m, day, name);
-    if (filename_parse(name, ".csv", &parsed))
+    if (layout_parse(name, ".csv", &parsed))
         return has_json(day, name) || holds_size(m, day, name);
-    return !filename_is_listing(name) || holds_size(m, day, name);
+    return !layout_is_listing(name) || holds_size(m, day, name);
 }
 
 static bool holds_all(const struct manifest *m, int day, char why[ARCHIVED_WHY_MAX])

@@ -92,15 +92,15 @@ static bool has_json(const struct day *d, const char *name)
 
 static void take_entry(struct day *d, const char *name)
 {
-    struct filename parsed;
+    struct layout_name parsed;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return;
-    if (filename_parse(name, ".json", &parsed)) {
+    if (layout_parse(name, ".json", &parsed)) {
         unlink_pair(d, name);
-    } else if (filename_parse(name, ".csv", &parsed)) {
+    } else if (layout_parse(name, ".csv", &parsed)) {
         if (!has_json(d, name))
             unlink_file(d, name);
-    } else if (filename_is_listing(name) || filename_is_temporary(name)) {
+    } else if (layout_is_listing(name) || layout_is_temporary(name)) {
         unlink_file(d, name);
     } else {
         complain(d, name, "not one of rollcall's; left alone");
@@ -193,7 +193,7 @@ void purge_branch(struct purge *p, const char *records_dir, const char *branch,
         return;
     }
     for (struct dirent *e; (e = readdir(dir));)
-        if (filename_is_day(e->d_name) && strcmp(e->d_name, first) < 0)
+        if (layout_is_day(e->d_name) && strcmp(e->d_name, first) < 0)
             take_day(p, fd, records_dir, branch, e->d_name);
     closedir(dir);
 }

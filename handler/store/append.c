@@ -16,7 +16,7 @@ static bool is_twin(const struct resend *r, size_t i)
 }
 
 /* What the append will take at most: lines and rows of all that has no twin. */
-static void sum_up(const struct daypair *p, const struct batch *b, const struct resend *r,
+static void sum_up(const struct pair *p, const struct batch *b, const struct resend *r,
                    size_t *count, off_t *json, off_t *csv)
 {
     *count = 0;
@@ -26,13 +26,13 @@ static void sum_up(const struct daypair *p, const struct batch *b, const struct 
         if (is_twin(r, i))
             continue;
         (*count)++;
-        *json += (off_t)b->entries[i].text.len + LINE_TAIL_MAX;
+        *json += (off_t)b->entries[i].text.len + TRAILER_MAX;
         *csv += (off_t)b->entries[i].rows_len;
     }
 }
 
-static enum verdict check_room(const struct append *a, const struct daypair *p, off_t json,
-                               off_t csv, struct fault *f)
+static enum verdict check_room(const struct append *a, const struct pair *p, off_t json, off_t csv,
+                               struct fault *f)
 {
     if (p->json_size + json > a->max_file_bytes || p->csv_size + csv > a->max_file_bytes) {
         f->retry_after = (long)((clock_day_start(p->now) + CLOCK_DAY_MS - p->now) / 1000 + 1);
@@ -40,7 +40,7 @@ static enum verdict check_room(const struct append *a, const struct daypair *p, 
     }
     struct statvfs fs;
     if (fstatvfs(p->json, &fs) != 0)
-        return daypair_failed("fstatvfs", p->json_name, f);
+        return pair_failed("fstatvfs", p->json_name, f);
     uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
     if (free_bytes < (uint64_t)a->min_free_bytes + (uint64_t)(json + csv)) {
         log_event(LOG_ERROR, "disk_full", "free=%llu min_free_bytes=%lld",
@@ -51,7 +51,7 @@ static enum verdict check_room(const struct append *a, const struct daypair *p, 
 }
 
 /* Rows of entries that stand side by side go in one write. */
-static bool write_rows(struct daypair *p, const struct batch *b, const struct resend *r, off_t *end)
+static bool write_rows(struct pair *p, const struct batch *b, const struct resend *r, off_t *end)
 {
     off_t at = p->csv_size;
     size_t from = at == 0 ? 0 : b->header_len, to = b->header_len;
@@ -83,24 +83,24 @@ static void put_record(const struct entry *e, struct buf *out)
 }
 
 /* Appends one line to `out`; line->chain is the previous line's before and this one's after. */
-static bool put_line(const struct entry *e, struct line *line, struct digest *d, struct buf *out)
+static bool put_line(const struct entry *e, struct trailer *line, struct digest *d, struct buf *out)
 {
     size_t start = out->len;
     put_record(e, out);
-    line_tail(line, out);
+    trailer_open(line, out);
     if (out->failed) {
         errno = ENOMEM;
         return false;
     }
-    if (!line_chain(d, line->chain, out->data + start, out->len - start, line->chain)) {
+    if (!trailer_chain(d, line->chain, out->data + start, out->len - start, line->chain)) {
         errno = ENOMEM;
         return false;
     }
-    line_end(line, out);
+    trailer_close(line, out);
     return true;
 }
 
-static void fill_line(struct line *line, const struct entry *e)
+static void fill_line(struct trailer *line, const struct entry *e)
 {
     line->id[0] = '\0';
     if (e->id)
@@ -113,8 +113,8 @@ static void fill_line(struct line *line, const struct entry *e)
 }
 
 /* `line` comes with the seq and chain of the last line there is, and `left` as the count. */
-static bool write_lines(const struct append *a, struct daypair *p, const struct batch *b,
-                        const struct resend *r, struct line *line, off_t *end)
+static bool write_lines(const struct append *a, struct pair *p, const struct batch *b,
+                        const struct resend *r, struct trailer *line, off_t *end)
 {
     off_t at = p->json_size;
     buf_reset(a->lines);
@@ -137,13 +137,13 @@ static bool write_lines(const struct append *a, struct daypair *p, const struct 
 }
 
 /* The first line of all. */
-static const struct line beginning = {.chain = LINE_CHAIN_FIRST};
+static const struct trailer beginning = {.chain = TRAILER_CHAIN_FIRST};
 
-static enum verdict write_both(const struct append *a, struct daypair *p, const struct batch *b,
+static enum verdict write_both(const struct append *a, struct pair *p, const struct batch *b,
                                const struct resend *r, size_t count, struct commit *last,
                                struct fault *f)
 {
-    struct line line = last->end > 0 ? last->line : beginning;
+    struct trailer line = last->end > 0 ? last->line : beginning;
     off_t csv_end = 0, json_end = 0;
     clock_rfc3339(p->now, line.received_at);
     memcpy(line.client_ip, b->ip->text, sizeof line.client_ip);
@@ -152,16 +152,16 @@ static enum verdict write_both(const struct append *a, struct daypair *p, const 
     line.csv_end = (uint64_t)(p->csv_size == 0 ? (off_t)b->header_len : p->csv_size);
 
     if (!write_rows(p, b, r, &csv_end))
-        return daypair_failed("write", p->csv_name, f);
+        return pair_failed("write", p->csv_name, f);
     if (a->sync && fdatasync(p->csv) != 0)
-        return daypair_failed("fdatasync", p->csv_name, f);
+        return pair_failed("fdatasync", p->csv_name, f);
     /* Whoever finds the JSON file empty answers for its name: its maker may have died. */
-    if (a->sync && p->json_size == 0 && !days_sync(a->days))
-        return daypair_failed("fsync the day's directory", p->date, f);
+    if (a->sync && p->json_size == 0 && !dirs_sync(a->days))
+        return pair_failed("fsync the day's directory", p->date, f);
     if (!write_lines(a, p, b, r, &line, &json_end))
-        return daypair_failed("write", p->json_name, f);
+        return pair_failed("write", p->json_name, f);
     if (a->sync && fdatasync(p->json) != 0)
-        return daypair_failed("fdatasync", p->json_name, f);
+        return pair_failed("fdatasync", p->json_name, f);
     last->line = line;
     last->end = json_end;
     p->csv_size = csv_end;
@@ -169,7 +169,7 @@ static enum verdict write_both(const struct append *a, struct daypair *p, const 
     return V_OK;
 }
 
-static void undo(struct daypair *p)
+static void undo(struct pair *p)
 {
     if (ftruncate(p->json, p->json_size) != 0)
         log_event(LOG_ERROR, "undo_failed", "file=%s error=%s", p->json_name, strerror(errno));
@@ -177,7 +177,7 @@ static void undo(struct daypair *p)
         log_event(LOG_ERROR, "undo_failed", "file=%s error=%s", p->csv_name, strerror(errno));
 }
 
-enum verdict append(const struct append *a, struct daypair *p, const struct batch *b,
+enum verdict append(const struct append *a, struct pair *p, const struct batch *b,
                     const struct resend *r, struct commit *last, struct fault *f)
 {
     size_t count;

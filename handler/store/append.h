@@ -14,7 +14,7 @@
 #include "handler/store/resend.h"
 
 struct append {
-    const struct days *days;
+    const struct dirs *days;
     struct digest *digest;
     struct buf *lines; /* worked in; holds at most a few lines */
     bool sync;
@@ -25,7 +25,7 @@ struct append {
  * Appends what has no twin. On V_OK `last` is the last line written. V_DAY_FULL when a file would
  * grow beyond max_file_bytes, V_NO_SPACE when the disk has less than min_free_bytes left.
  */
-enum verdict append(const struct append *a, struct daypair *p, const struct batch *b,
+enum verdict append(const struct append *a, struct pair *p, const struct batch *b,
                     const struct resend *r, struct commit *last, struct fault *f);
 
 #endif

@@ -56,13 +56,13 @@ static bool digest_range(struct digest *d, int fd, off_t from, off_t to)
 }
 
 /* 1 when the line's chain follows from its bytes and the line before, 0 when not, -1 on failure. */
-static int chain_holds(int fd, const struct line *line, off_t end, struct digest *d)
+static int chain_holds(int fd, const struct trailer *line, off_t end, struct digest *d)
 {
     static const size_t closing = sizeof ",\"chain\":\"" - 1 + DIGEST_HEX_LEN + sizeof "\"}}\n" - 1;
-    char previous[DIGEST_HEX_LEN + 1] = LINE_CHAIN_FIRST;
+    char previous[DIGEST_HEX_LEN + 1] = TRAILER_CHAIN_FIRST;
     if (line->line_start > 0) {
         struct hop h;
-        struct line before;
+        struct trailer before;
         hop_begin(&h, fd, (off_t)line->line_start);
         enum hop_result result = hop_read(&h, &before);
         if (result == HOP_FAILED)
@@ -80,7 +80,7 @@ static int chain_holds(int fd, const struct line *line, off_t end, struct digest
 }
 
 /* A line that tells where it starts is believed only when a newline stands before that. */
-static bool starts_there(int fd, const struct line *line)
+static bool starts_there(int fd, const struct trailer *line)
 {
     char c = '\n';
     return line->line_start == 0 ||
@@ -144,7 +144,7 @@ static enum standing torn_start(int fd, off_t size)
 }
 
 /* Checks the chain of the committed line that ends at `end`, and of its request's other lines. */
-static enum standing request_holds(int fd, struct line line, off_t end, struct digest *digest)
+static enum standing request_holds(int fd, struct trailer line, off_t end, struct digest *digest)
 {
     for (;;) {
         off_t start = (off_t)line.line_start;
@@ -164,7 +164,7 @@ static enum standing request_holds(int fd, struct line line, off_t end, struct d
 }
 
 /* Judges the line at h->end; when it may be passed over, goes on to the one before. */
-static enum standing judge(struct hop *h, struct line *line, struct digest *digest)
+static enum standing judge(struct hop *h, struct trailer *line, struct digest *digest)
 {
     enum hop_result result = hop_read(h, line);
     if (result == HOP_FAILED)

@@ -16,9 +16,9 @@
 enum commit_result { COMMIT_FOUND, COMMIT_NONE, COMMIT_NOT_OURS, COMMIT_FAILED };
 
 struct commit {
-    struct line line; /* valid for COMMIT_FOUND */
-    off_t end;        /* behind that line; 0 for COMMIT_NONE */
-    off_t foreign;    /* COMMIT_NOT_OURS: where the line starts that is not ours */
+    struct trailer line; /* valid for COMMIT_FOUND */
+    off_t end;           /* behind that line; 0 for COMMIT_NONE */
+    off_t foreign;       /* COMMIT_NOT_OURS: where the line starts that is not ours */
 };
 
 /*

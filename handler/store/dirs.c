@@ -1,5 +1,7 @@
 #include "handler/store/dirs.h"
 
+#include "handler/store/layout.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -11,19 +13,19 @@
 
 enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
-void days_init(struct days *d, const char *records_dir)
+void dirs_init(struct dirs *d, const char *records_dir)
 {
-    *d = (struct days){.records_dir = records_dir, .branch = "data", .fd = -1};
+    *d = (struct dirs){.records_dir = records_dir, .branch = LAYOUT_DATA, .fd = -1};
 }
 
-void days_release(struct days *d)
+void dirs_release(struct dirs *d)
 {
     if (d->fd >= 0)
         close(d->fd);
     d->fd = -1;
 }
 
-bool days_make_path(const char *path)
+bool dirs_make_path(const char *path)
 {
     char part[PATH_MAX];
     size_t len = strlen(path);
@@ -50,7 +52,7 @@ bool days_make_path(const char *path)
 }
 
 /* "<records_dir>/<branch>/<date>"; false with errno when it is too long. */
-static bool day_path(const struct days *d, const char *date, char out[PATH_MAX])
+static bool day_path(const struct dirs *d, const char *date, char out[PATH_MAX])
 {
     int len = snprintf(out, PATH_MAX, "%s/%s/%s", d->records_dir, d->branch, date);
     if (len > 0 && len < PATH_MAX)
@@ -59,13 +61,13 @@ static bool day_path(const struct days *d, const char *date, char out[PATH_MAX])
     return false;
 }
 
-static bool still_there(const struct days *d)
+static bool still_there(const struct dirs *d)
 {
     struct stat st;
     return lstat(d->path, &st) == 0 && st.st_ino == d->ino && st.st_dev == d->dev;
 }
 
-static int keep(struct days *d, int fd, const char *date)
+static int keep(struct dirs *d, int fd, const char *date)
 {
     struct stat st;
     struct statfs fs;
@@ -81,29 +83,29 @@ static int keep(struct days *d, int fd, const char *date)
     return d->fd = fd;
 }
 
-int days_open(struct days *d, const char *date)
+int dirs_open(struct dirs *d, const char *date)
 {
     if (d->fd >= 0 && strcmp(d->date, date) == 0 && still_there(d))
         return d->fd;
-    days_release(d);
+    dirs_release(d);
     if (!day_path(d, date, d->path))
         return -1;
     int fd = open(d->path, DIR_FLAGS);
     if (fd < 0 && errno == ENOENT) {
-        if (!days_make_path(d->path))
+        if (!dirs_make_path(d->path))
             return -1;
         fd = open(d->path, DIR_FLAGS);
     }
     return fd < 0 ? -1 : keep(d, fd, date);
 }
 
-int days_open_past(const struct days *d, const char *date)
+int dirs_open_past(const struct dirs *d, const char *date)
 {
     char path[PATH_MAX];
     return day_path(d, date, path) ? open(path, DIR_FLAGS) : -1;
 }
 
-bool days_sync(const struct days *d)
+bool dirs_sync(const struct dirs *d)
 {
     static const char *const above[] = {"..", "../.."};
     if (fsync(d->fd) != 0)

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-struct days {
+struct dirs {
     const char *records_dir; /* borrowed */
-    const char *branch;      /* "data" after days_init(); whoever wants "record" says so then */
+    const char *branch;      /* "data" after dirs_init(); whoever wants "record" says so then */
     int fd;                  /* -1: none open */
     char date[CLOCK_DATE_LEN + 1];
     char path[PATH_MAX]; /* of that date */
@@ -25,22 +25,22 @@ struct days {
     bool remote; /* on NFS (EFS): what was written there may be lost on another machine's crash */
 };
 
-void days_init(struct days *d, const char *records_dir);
-void days_release(struct days *d);
+void dirs_init(struct dirs *d, const char *records_dir);
+void dirs_release(struct dirs *d);
 
 /*
  * The directory of `date`, made with its parents when absent (0750). A borrowed descriptor, valid
  * until the next call; -1 with errno.
  */
-int days_open(struct days *d, const char *date);
+int dirs_open(struct dirs *d, const char *date);
 
 /* A directory of another day, for looking back: never made. The caller closes it; -1 with errno. */
-int days_open_past(const struct days *d, const char *date);
+int dirs_open_past(const struct dirs *d, const char *date);
 
 /* Puts the entries of the day's directory, and those above it, on disk. False with errno. */
-bool days_sync(const struct days *d);
+bool dirs_sync(const struct dirs *d);
 
 /* mkdir -p, 0750. False with errno. */
-bool days_make_path(const char *path);
+bool dirs_make_path(const char *path);
 
 #endif

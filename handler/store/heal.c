@@ -23,12 +23,12 @@ static enum verdict cut(int fd, const char *name, off_t *size, off_t end, struct
     log_event(LOG_WARN, "healed", "file=%s offset=%lld bytes=%lld", name, (long long)end,
               (long long)(*size - end));
     if (ftruncate(fd, end) != 0)
-        return daypair_failed("ftruncate", name, f);
+        return pair_failed("ftruncate", name, f);
     *size = end;
     return V_OK;
 }
 
-static enum verdict find_commit(const struct daypair *p, struct digest *digest, struct hop *h,
+static enum verdict find_commit(const struct pair *p, struct digest *digest, struct hop *h,
                                 struct commit *last, struct fault *f)
 {
     switch (commit_find(p->json, p->json_size, digest, h, last)) {
@@ -38,7 +38,7 @@ static enum verdict find_commit(const struct daypair *p, struct digest *digest, 
     case COMMIT_NOT_OURS:
         return not_ours(p->json_name, last->foreign, f);
     case COMMIT_FAILED:
-        return daypair_failed("read", p->json_name, f);
+        return pair_failed("read", p->json_name, f);
     }
     return V_OK;
 }
@@ -51,7 +51,7 @@ static bool count_bytes(void *to, const char *bytes, size_t len)
 }
 
 /* Two passes: nothing is written unless all of it comes out as long as it should. */
-static enum verdict rebuild(struct daypair *p, off_t csv_end, struct fault *f)
+static enum verdict rebuild(struct pair *p, off_t csv_end, struct fault *f)
 {
     off_t bad = 0;
     off_t length = 0;
@@ -66,7 +66,7 @@ static enum verdict rebuild(struct daypair *p, off_t csv_end, struct fault *f)
     }
     log_event(LOG_WARN, "csv_rebuilt", "file=%s bytes=%lld", p->csv_name, (long long)csv_end);
     if (!rebuild_csv(p->json, p->json_size, rebuild_write, &w, &bad))
-        return daypair_failed("rebuild", p->csv_name, f);
+        return pair_failed("rebuild", p->csv_name, f);
     p->csv_size = csv_end;
     return V_OK;
 }
@@ -85,7 +85,7 @@ static void row_time(const char *row, size_t len, char out[CLOCK_TIME_LEN + 1])
  * The rows that one dead writer left bear one time. Rows of several times beyond csv_end mean that
  * the JSON file was cut or taken away, and that these may be all that is left of its records.
  */
-static int one_request(const struct daypair *p, off_t from)
+static int one_request(const struct pair *p, off_t from)
 {
     char head[4096], tail[64 * 1024];
     char first[CLOCK_TIME_LEN + 1], last[CLOCK_TIME_LEN + 1];
@@ -112,15 +112,15 @@ static int one_request(const struct daypair *p, off_t from)
 }
 
 /* With no line at all, rows of several requests may be all that is left of their records. */
-static enum verdict check_orphans(const struct daypair *p, struct fault *f)
+static enum verdict check_orphans(const struct pair *p, struct fault *f)
 {
     int one = one_request(p, 0);
     if (one < 0)
-        return daypair_failed("read", p->csv_name, f);
+        return pair_failed("read", p->csv_name, f);
     return one ? V_OK : not_ours(p->csv_name, 0, f);
 }
 
-static enum verdict heal_csv(struct daypair *p, bool look_inside, off_t csv_end, struct fault *f)
+static enum verdict heal_csv(struct pair *p, bool look_inside, off_t csv_end, struct fault *f)
 {
     if (p->csv_size > csv_end) {
         enum verdict v = cut(p->csv, p->csv_name, &p->csv_size, csv_end, f);
@@ -133,11 +133,11 @@ static enum verdict heal_csv(struct daypair *p, bool look_inside, off_t csv_end,
         return V_OK;
     int nul = commit_has_nul(p->csv, csv_end > CSV_LOOK ? csv_end - CSV_LOOK : 0, csv_end);
     if (nul < 0)
-        return daypair_failed("read", p->csv_name, f);
+        return pair_failed("read", p->csv_name, f);
     return nul ? rebuild(p, csv_end, f) : V_OK;
 }
 
-enum verdict heal(struct daypair *p, struct digest *digest, struct hop *h, struct commit *last,
+enum verdict heal(struct pair *p, struct digest *digest, struct hop *h, struct commit *last,
                   struct fault *f)
 {
     enum verdict v = find_commit(p, digest, h, last, f);

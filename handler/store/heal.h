@@ -17,7 +17,7 @@
  * digest the last request's chain is checked as well (after a boot, on NFS). `h` is left on the
  * committed line.
  */
-enum verdict heal(struct daypair *p, struct digest *digest, struct hop *h, struct commit *last,
+enum verdict heal(struct pair *p, struct digest *digest, struct hop *h, struct commit *last,
                   struct fault *f);
 
 #endif

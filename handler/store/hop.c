@@ -14,7 +14,7 @@ void hop_begin(struct hop *h, int fd, off_t end)
 /* Makes the window hold the last bytes of the line that ends at h->end. */
 static bool load(struct hop *h)
 {
-    off_t need = h->end > LINE_TAIL_MAX ? h->end - LINE_TAIL_MAX : 0;
+    off_t need = h->end > TRAILER_MAX ? h->end - TRAILER_MAX : 0;
     if (h->base <= need && h->base + (off_t)h->len >= h->end)
         return true;
     h->base = h->end > (off_t)h->reach ? h->end - (off_t)h->reach : 0;
@@ -24,21 +24,21 @@ static bool load(struct hop *h)
     return n >= 0;
 }
 
-enum hop_result hop_read(struct hop *h, struct line *out)
+enum hop_result hop_read(struct hop *h, struct trailer *out)
 {
     if (!load(h))
         return HOP_FAILED;
     if (h->base + (off_t)h->len < h->end)
         return HOP_NOT_OURS; /* the file is shorter than it was */
     size_t tail, chain;
-    if (!line_parse(h->window, (size_t)(h->end - h->base), out, &tail, &chain))
+    if (!trailer_parse(h->window, (size_t)(h->end - h->base), out, &tail, &chain))
         return HOP_NOT_OURS;
     return out->line_start < (uint64_t)h->end ? HOP_LINE : HOP_NOT_OURS;
 }
 
-void hop_back(struct hop *h, const struct line *line)
+void hop_back(struct hop *h, const struct trailer *line)
 {
     off_t start = (off_t)line->line_start;
-    h->reach = h->end - start > HOP_FIRST ? LINE_TAIL_MAX : HOP_WINDOW;
+    h->reach = h->end - start > HOP_FIRST ? TRAILER_MAX : HOP_WINDOW;
     h->end = start;
 }

@@ -30,9 +30,9 @@ struct hop {
 void hop_begin(struct hop *h, int fd, off_t end);
 
 /* The line that ends at h->end. HOP_FAILED with errno. */
-enum hop_result hop_read(struct hop *h, struct line *out);
+enum hop_result hop_read(struct hop *h, struct trailer *out);
 
 /* Goes on to the line before `line`, the one just read. */
-void hop_back(struct hop *h, const struct line *line);
+void hop_back(struct hop *h, const struct trailer *line);
 
 #endif

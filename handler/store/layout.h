@@ -1,10 +1,12 @@
 /*
- * filename: the names of the store, taken apart.
+ * layout: the names in the store, made and taken apart. No other file knows them.
  *
- *     <YYYY-MM-DD>                    a day
- *     <ip>_<YYYY-MM-DD>.json, .csv    the files of an address
- *     <uuid>_<timestamp>.json         a listing
- *     .new-*, .probe-*, .<ip>_...     temporary, left by a process that was killed
+ *     data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.json     the records of one address and day
+ *     data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.csv      their processes
+ *     record/<YYYY-MM-DD>/<uuid>_<timestamp>.json  one full process listing
+ *     .new-*, .probe-*, .csv-*                     temporary; left by a process that was killed
+ *
+ * LAYOUT_DATA and LAYOUT_RECORD are the two branches.
  */
 #ifndef HANDLER_STORE_LAYOUT_H
 #define HANDLER_STORE_LAYOUT_H
@@ -12,19 +14,44 @@
 #include "handler/shared/clock.h"
 #include "handler/shared/ip.h"
 
-/* What the files of one address and day are called. */
-struct filename {
+#define LAYOUT_DATA   "data"
+#define LAYOUT_RECORD "record"
+
+#define LAYOUT_JSON ".json"
+#define LAYOUT_CSV  ".csv"
+
+enum {
+    LAYOUT_FILE_MAX = IP_TEXT_LEN + CLOCK_DATE_LEN + 8, /* a file of an address, with its NUL */
+    LAYOUT_LISTING_MAX = 128                            /* a listing below records_dir */
+};
+
+/* The address and day in the name of a file. */
+struct layout_name {
     struct ip ip;
     char date[CLOCK_DATE_LEN + 1];
 };
 
-/* Takes `<ip>_<YYYY-MM-DD><suffix>` (no directory) apart. False when it is none. */
-bool filename_parse(const char *name, const char *suffix, struct filename *out);
+/* Writes `<ip>_<date><suffix>`; `suffix` is LAYOUT_JSON or LAYOUT_CSV. */
+void layout_file(const struct ip *ip, const char *date, const char *suffix,
+                 char out[LAYOUT_FILE_MAX]);
 
-/* A day of the calendar, spelt as we spell it. */
-bool filename_is_day(const char *name);
+/* Takes `<ip>_<YYYY-MM-DD><suffix>` (no directory) apart. False if the name is not of that form. */
+bool layout_parse(const char *name, const char *suffix, struct layout_name *out);
 
-bool filename_is_listing(const char *name);
-bool filename_is_temporary(const char *name);
+/*
+ * Writes the name or path of the other file of a pair: the CSV file of a JSON file, and the
+ * reverse. False if `path` has neither suffix, or `out` is too small.
+ */
+bool layout_other(const char *path, char *out, size_t size);
+
+/* Writes `record/<date>/<uuid>_<timestamp>.json`; the parts have been checked. */
+void layout_listing(const char *date, const char *uuid, const char *timestamp,
+                    char out[LAYOUT_LISTING_MAX]);
+
+/* True for a day of the calendar in our spelling. */
+bool layout_is_day(const char *name);
+
+bool layout_is_listing(const char *name);
+bool layout_is_temporary(const char *name);
 
 #endif

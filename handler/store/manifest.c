@@ -161,10 +161,10 @@ static bool take_sum(const struct json_doc *doc, const char *name, char out[DIGE
 
 static bool is_ours(const struct manifest *m, const char *name)
 {
-    struct filename parsed;
+    struct layout_name parsed;
     if (strcmp(m->branch, "record") == 0)
-        return filename_is_listing(name);
-    return (filename_parse(name, ".json", &parsed) || filename_parse(name, ".csv", &parsed)) &&
+        return layout_is_listing(name);
+    return (layout_parse(name, ".json", &parsed) || layout_parse(name, ".csv", &parsed)) &&
            strcmp(parsed.date, m->date) == 0;
 }
 

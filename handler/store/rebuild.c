@@ -26,14 +26,14 @@ struct work {
 /* Appends the rows of one line to work->out. */
 static bool line_rows(struct work *w, char *bytes, size_t len)
 {
-    struct line line;
+    struct trailer line;
     struct record record;
     struct rows_count count;
     struct fault fault;
     size_t tail, chain, offset;
     arena_reset(&w->arena);
     errno = EBADMSG;
-    return line_parse(bytes, len, &line, &tail, &chain) &&
+    return trailer_parse(bytes, len, &line, &tail, &chain) &&
            lines_record(bytes, tail, &w->rows.notes, &w->arena, &record, &offset, &fault) &&
            rows_build(&w->rows, &record, line.client_ip, line.received_at, &w->out, &count,
                       &fault) == V_OK;

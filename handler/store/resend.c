@@ -34,15 +34,15 @@ enum verdict resend_begin(struct resend *r, const struct batch *b, struct ids *i
 }
 
 enum verdict resend_look(struct resend *r, const struct ids *ids, struct hop *h,
-                         const struct daypair *p, int64_t since_ms, size_t least_lines,
+                         const struct pair *p, int64_t since_ms, size_t least_lines,
                          struct fault *f)
 {
     struct twin *pending = NULL; /* its rows start where the line before it ends */
-    struct line line;
+    struct trailer line;
     for (size_t seen = 0; h->end > 0; seen++) {
         enum hop_result result = hop_read(h, &line);
         if (result == HOP_FAILED)
-            return daypair_failed("read", p->json_name, f);
+            return pair_failed("read", p->json_name, f);
         if (result == HOP_NOT_OURS)
             break; /* a line that was changed by hand: what lies before it is not looked at */
         if (pending)
@@ -82,7 +82,7 @@ static bool rewrite(int fd, off_t from, off_t to)
     return true;
 }
 
-enum verdict resend_confirm(const struct resend *r, const struct batch *b, const struct daypair *p,
+enum verdict resend_confirm(const struct resend *r, const struct batch *b, const struct pair *p,
                             enum twin_place place, struct fault *f)
 {
     bool any = false;
@@ -92,13 +92,13 @@ enum verdict resend_confirm(const struct resend *r, const struct batch *b, const
             continue;
         any = true;
         if (!rewrite(p->csv, (off_t)t->csv_start, (off_t)t->csv_end))
-            return daypair_failed("write again", p->csv_name, f);
+            return pair_failed("write again", p->csv_name, f);
         if (!rewrite(p->json, t->start, t->end))
-            return daypair_failed("write again", p->json_name, f);
+            return pair_failed("write again", p->json_name, f);
     }
     if (any && fdatasync(p->csv) != 0)
-        return daypair_failed("fdatasync", p->csv_name, f);
+        return pair_failed("fdatasync", p->csv_name, f);
     if (any && fdatasync(p->json) != 0)
-        return daypair_failed("fdatasync", p->json_name, f);
+        return pair_failed("fdatasync", p->json_name, f);
     return V_OK;
 }

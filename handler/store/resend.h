@@ -29,7 +29,7 @@ struct twin {
 struct resend {
     struct twin *twins; /* one an entry, in the arena; NULL when no record has an id */
     size_t duplicates;
-    struct daypair yesterday; /* open (and locked) when a twin is there */
+    struct pair yesterday; /* open (and locked) when a twin is there */
 };
 
 struct ids;
@@ -40,14 +40,14 @@ enum verdict resend_begin(struct resend *r, const struct batch *b, struct ids *i
 
 /* Looks back through a JSON file from the committed line that `h` is on. */
 enum verdict resend_look(struct resend *r, const struct ids *ids, struct hop *h,
-                         const struct daypair *p, int64_t since_ms, size_t least_lines,
+                         const struct pair *p, int64_t since_ms, size_t least_lines,
                          struct fault *f);
 
 /*
  * Puts the lines and rows of all twins in `place` on disk: written again over themselves first,
  * since after a failed sync Linux reports success the next time.
  */
-enum verdict resend_confirm(const struct resend *r, const struct batch *b, const struct daypair *p,
+enum verdict resend_confirm(const struct resend *r, const struct batch *b, const struct pair *p,
                             enum twin_place place, struct fault *f);
 
 #endif

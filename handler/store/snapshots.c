@@ -26,13 +26,13 @@ struct listing {
 void listings_init(struct listings *l, const struct config *config, clock_fn clock)
 {
     *l = (struct listings){.config = config, .clock = clock};
-    days_init(&l->days, config->records_dir);
-    l->days.branch = "record";
+    dirs_init(&l->days, config->records_dir);
+    l->days.branch = LAYOUT_RECORD;
 }
 
 void listings_release(struct listings *l)
 {
-    days_release(&l->days);
+    dirs_release(&l->days);
 }
 
 static void name_listing(struct listing *it, const char *date, const char *uuid,
@@ -87,7 +87,7 @@ static enum verdict find_yesterday(const struct listings *l, int64_t now, const 
 {
     char date[CLOCK_DATE_LEN + 1];
     clock_date(clock_day_start(now) - 1, date);
-    int dir = days_open_past(&l->days, date);
+    int dir = dirs_open_past(&l->days, date);
     if (dir < 0 && errno == ENOENT)
         return V_NOT_FOUND;
     name_listing(it, date, uuid, timestamp);
@@ -142,7 +142,7 @@ static enum verdict store_new(struct listings *l, int dir, const struct listing 
     }
     int error = errno;
     unlinkat(dir, temporary, 0);
-    if (ok && l->config->sync && !days_sync(&l->days)) {
+    if (ok && l->config->sync && !dirs_sync(&l->days)) {
         error = errno;
         ok = false;
         what = "fsync the day's directory";
@@ -158,7 +158,7 @@ static enum verdict store_new(struct listings *l, int dir, const struct listing 
 /* A twin was perhaps linked by a process that died before its directory was on disk. */
 static enum verdict confirm(const struct listings *l, const struct listing *it, struct fault *f)
 {
-    if (l->config->sync && !days_sync(&l->days))
+    if (l->config->sync && !dirs_sync(&l->days))
         return failed(it, "fsync the day's directory", f);
     return V_OK;
 }
@@ -174,7 +174,7 @@ enum verdict listings_put(struct listings *l, const char *uuid, const char *time
         return v;
     clock_date(now, date);
     name_listing(&it, date, uuid, timestamp);
-    int dir = days_open(&l->days, date);
+    int dir = dirs_open(&l->days, date);
     if (dir < 0)
         return failed(&it, "open the day's directory", f);
     v = find_twin(dir, &it, f);
@@ -216,13 +216,13 @@ static int open_branch(const struct listings *l)
 static bool count_entry(int dir, const char *name, void *to)
 {
     (void)dir;
-    *(uint64_t *)to += filename_is_listing(name);
+    *(uint64_t *)to += layout_is_listing(name);
     return true;
 }
 
 static bool count_day(int dir, const char *name, void *to)
 {
-    if (!filename_is_day(name))
+    if (!layout_is_day(name))
         return true;
     return walk(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), count_entry,
                 to);
@@ -247,7 +247,7 @@ static bool newest_day(int dir, const char *name, void *to)
 {
     (void)dir;
     struct newest *n = to;
-    if (filename_is_day(name) && strcmp(name, n->name) > 0)
+    if (layout_is_day(name) && strcmp(name, n->name) > 0)
         memcpy(n->name, name, CLOCK_DATE_LEN + 1);
     return true;
 }
@@ -256,7 +256,7 @@ static bool newest_entry(int dir, const char *name, void *to)
 {
     struct newest *n = to;
     struct stat st;
-    if (!filename_is_listing(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    if (!layout_is_listing(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return true;
     if (*n->name && (st.st_mtim.tv_sec < n->time.tv_sec ||
                      (st.st_mtim.tv_sec == n->time.tv_sec && st.st_mtim.tv_nsec < n->time.tv_nsec)))
@@ -272,7 +272,7 @@ static bool search_latest(const struct listings *l, char name[LISTING_NAME_LEN])
     struct newest day = {.name = ""}, file = {.name = ""};
     if (!walk(open_branch(l), newest_day, &day) || !*day.name)
         return false;
-    if (!walk(days_open_past(&l->days, day.name), newest_entry, &file) || !*file.name)
+    if (!walk(dirs_open_past(&l->days, day.name), newest_entry, &file) || !*file.name)
         return false;
     int len = snprintf(name, LISTING_NAME_LEN, "record/%s/%s", day.name, file.name);
     return len < LISTING_NAME_LEN;
@@ -289,7 +289,7 @@ static bool follow_link(const struct listings *l, char name[LISTING_NAME_LEN])
         target[n] = '\0';
         struct stat st;
         char *slash = target + CLOCK_DATE_LEN;
-        ok = *slash == '/' && !strchr(slash + 1, '/') && filename_is_listing(slash + 1) &&
+        ok = *slash == '/' && !strchr(slash + 1, '/') && layout_is_listing(slash + 1) &&
              fstatat(dir, target, &st, AT_SYMLINK_NOFOLLOW) == 0;
     }
     if (dir >= 0)

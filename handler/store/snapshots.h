@@ -22,7 +22,7 @@ enum { LISTING_UUID_MAX = 64, LISTING_TIME_MAX = 32, LISTING_NAME_LEN = 128 };
 struct listings {
     const struct config *config; /* borrowed */
     clock_fn clock;
-    struct days days;
+    struct dirs days;
     unsigned serial; /* of temporary names */
 };
 

@@ -17,7 +17,7 @@
 void store_init(struct store *s, const struct config *config, clock_fn clock, struct digest *digest)
 {
     *s = (struct store){.config = config, .clock = clock, .digest = digest};
-    days_init(&s->days, config->records_dir);
+    dirs_init(&s->days, config->records_dir);
     kept_init(&s->kept);
     buf_init(&s->lines, SIZE_MAX / 2);
     s->boot = clock_boot;
@@ -31,13 +31,13 @@ void store_keep_files(struct store *s)
 void store_rest(struct store *s)
 {
     kept_close(&s->kept);
-    days_release(&s->days);
+    dirs_release(&s->days);
 }
 
 void store_release(struct store *s)
 {
     kept_release(&s->kept);
-    days_release(&s->days);
+    dirs_release(&s->days);
     buf_release(&s->lines);
 }
 
@@ -47,7 +47,7 @@ void store_trim(struct store *s, size_t keep)
 }
 
 /* May a power loss, here or on another machine, have taken what was written there last? */
-static bool is_doubtful(const struct store *s, const struct daypair *p)
+static bool is_doubtful(const struct store *s, const struct pair *p)
 {
     int64_t boot = s->boot();
     return s->days.remote || (p->json_size > 0 && p->json_mtime < boot) ||
@@ -60,12 +60,12 @@ static enum verdict find_yesterday(struct store *s, const struct ids *ids, int64
 {
     struct hop h;
     struct commit last;
-    const struct daypair *p = &r->yesterday;
+    const struct pair *p = &r->yesterday;
     switch (commit_find(p->json, p->json_size, is_doubtful(s, p) ? s->digest : NULL, &h, &last)) {
     case COMMIT_FOUND:
         return resend_look(r, ids, &h, p, since, 0, f);
     case COMMIT_FAILED:
-        return daypair_failed("read", p->json_name, f);
+        return pair_failed("read", p->json_name, f);
     case COMMIT_NONE:
     case COMMIT_NOT_OURS:
         break;
@@ -76,7 +76,7 @@ static enum verdict find_yesterday(struct store *s, const struct ids *ids, int64
 /* Yesterday's file, when the window reaches back to it. Twins there are to be written again: so it
  * is healed first, as by any writer. */
 static enum verdict look_at_yesterday(struct store *s, const struct batch *b, const struct ids *ids,
-                                      const struct daypair *today, int64_t since, struct resend *r,
+                                      const struct pair *today, int64_t since, struct resend *r,
                                       struct fault *f)
 {
     char date[CLOCK_DATE_LEN + 1];
@@ -85,20 +85,20 @@ static enum verdict look_at_yesterday(struct store *s, const struct batch *b, co
     struct commit last;
     clock_date(clock_day_start(today->now) - 1, date);
     enum verdict v =
-        daypair_open_past(&r->yesterday, &s->days, b->ip, date, s->config->lock_timeout_ms, f);
+        pair_open_past(&r->yesterday, &s->days, b->ip, date, s->config->lock_timeout_ms, f);
     if (v != V_OK)
         return v == V_NOT_FOUND ? V_OK : v;
     v = find_yesterday(s, ids, since, r, f);
     if (v != V_OK || r->duplicates == before)
         return v;
-    v = daypair_make_csv(&r->yesterday, f);
+    v = pair_make_csv(&r->yesterday, f);
     return v == V_OK
                ? heal(&r->yesterday, is_doubtful(s, &r->yesterday) ? s->digest : NULL, &h, &last, f)
                : v;
 }
 
 static enum verdict look_back(struct store *s, const struct batch *b, const struct ids *ids,
-                              const struct daypair *p, struct hop *h, const struct commit *last,
+                              const struct pair *p, struct hop *h, const struct commit *last,
                               struct resend *r, struct fault *f)
 {
     if (!r->twins)
@@ -113,7 +113,7 @@ static enum verdict look_back(struct store *s, const struct batch *b, const stru
 }
 
 /* Twins are duplicates only once they are on disk, too. */
-static enum verdict confirm(const struct store *s, const struct batch *b, const struct daypair *p,
+static enum verdict confirm(const struct store *s, const struct batch *b, const struct pair *p,
                             const struct resend *r, struct fault *f)
 {
     if (!s->config->sync || r->duplicates == 0)
@@ -122,7 +122,7 @@ static enum verdict confirm(const struct store *s, const struct batch *b, const 
     return v == V_OK ? resend_confirm(r, b, &r->yesterday, TWIN_YESTERDAY, f) : v;
 }
 
-static void make_receipt(const struct store *s, const struct batch *b, const struct daypair *p,
+static void make_receipt(const struct store *s, const struct batch *b, const struct pair *p,
                          const struct resend *r, const struct commit *last, struct receipt *out)
 {
     *out = (struct receipt){.records = b->count - r->duplicates,
@@ -145,7 +145,7 @@ static void make_receipt(const struct store *s, const struct batch *b, const str
 
 /* Everything that happens under the lock. */
 static enum verdict append_locked(struct store *s, const struct batch *b, const struct ids *ids,
-                                  struct daypair *p, struct resend *r, struct receipt *out,
+                                  struct pair *p, struct resend *r, struct receipt *out,
                                   struct fault *f)
 {
     struct hop h;
@@ -168,7 +168,7 @@ static enum verdict append_locked(struct store *s, const struct batch *b, const 
     if (v == V_OK)
         make_receipt(s, b, p, r, &last, out);
     if (p->json_size == 0 && p->csv_size == 0)
-        daypair_remove(p); /* made for this request, which wrote nothing */
+        pair_remove(p); /* made for this request, which wrote nothing */
     return v;
 }
 
@@ -177,18 +177,18 @@ enum verdict store_append(struct store *s, const struct batch *b, struct arena *
 {
     struct ids ids;
     struct resend r;
-    struct daypair p;
+    struct pair p;
     enum verdict v = resend_begin(&r, b, &ids, arena, f);
     if (v == V_OK)
-        v = daypair_open(&p, &s->days, &s->kept, b->ip, s->clock, s->config->lock_timeout_ms, f);
+        v = pair_open(&p, &s->days, &s->kept, b->ip, s->clock, s->config->lock_timeout_ms, f);
     if (v != V_OK)
         return v;
     v = append_locked(s, b, &ids, &p, &r, out, f);
-    daypair_close(&r.yesterday);
+    pair_close(&r.yesterday);
     if (v == V_OK)
-        daypair_keep(&p, &s->days, &s->kept, b->ip);
+        pair_keep(&p, &s->days, &s->kept, b->ip);
     else
-        daypair_close(&p);
+        pair_close(&p);
     return v;
 }
 
@@ -223,7 +223,7 @@ enum verdict store_probe(struct store *s, struct fault *f)
 {
     char date[CLOCK_DATE_LEN + 1];
     clock_date(s->clock(), date);
-    int dir = days_open(&s->days, date);
+    int dir = dirs_open(&s->days, date);
     kept_in(&s->kept, s->days.opened);
     int fd = dir < 0 ? -1 : open_probe(dir);
     if (fd < 0)

@@ -32,7 +32,7 @@
 struct store {
     const struct config *config; /* borrowed */
     clock_fn clock;
-    struct days days;
+    struct dirs days;
     struct kept kept;
     struct digest *digest; /* borrowed */
     struct buf lines;

@@ -4,7 +4,7 @@
 
 #define OPENING ",\"rollcall\":{\"received_at\":\""
 
-void line_tail(const struct line *l, struct buf *out)
+void trailer_open(const struct trailer *l, struct buf *out)
 {
     buf_puts(out, OPENING);
     buf_add(out, l->received_at, CLOCK_TIME_LEN);
@@ -22,7 +22,7 @@ void line_tail(const struct line *l, struct buf *out)
     buf_puts_u64(out, ",\"csv_end\":", l->csv_end);
 }
 
-void line_end(const struct line *l, struct buf *out)
+void trailer_close(const struct trailer *l, struct buf *out)
 {
     buf_puts(out, ",\"chain\":\"");
     buf_add(out, l->chain, DIGEST_HEX_LEN);
@@ -69,10 +69,10 @@ static inline void take_number(struct cursor *c, const char *name, uint64_t *out
     c->ok = c->ok && digits > 0 && digits < 20 && (!zero || digits == 1);
 }
 
-/* The last `,"rollcall":{...` in the last LINE_TAIL_MAX bytes; it has few commas behind it. */
+/* The last `,"rollcall":{...` in the last TRAILER_MAX bytes; it has few commas behind it. */
 static const char *find_opening(const char *bytes, size_t len)
 {
-    const char *start = len > LINE_TAIL_MAX ? bytes + len - LINE_TAIL_MAX : bytes;
+    const char *start = len > TRAILER_MAX ? bytes + len - TRAILER_MAX : bytes;
     const char *end = bytes + len, *comma = end;
     while ((comma = memrchr(start, ',', (size_t)(comma - start))))
         if ((size_t)(end - comma) >= sizeof OPENING - 1 &&
@@ -81,7 +81,7 @@ static const char *find_opening(const char *bytes, size_t len)
     return comma;
 }
 
-bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, size_t *chain)
+bool trailer_parse(const char *bytes, size_t len, struct trailer *out, size_t *tail, size_t *chain)
 {
     const char *opening = find_opening(bytes, len);
     if (!opening)
@@ -110,8 +110,8 @@ bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, s
            clock_parse(out->received_at) >= 0;
 }
 
-bool line_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
-                char out[DIGEST_HEX_LEN + 1])
+bool trailer_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
+                   char out[DIGEST_HEX_LEN + 1])
 {
     unsigned char sum[DIGEST_LEN];
     if (!digest_start(d) || !digest_add(d, previous, DIGEST_HEX_LEN) ||

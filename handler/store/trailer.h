@@ -6,10 +6,10 @@
  *     "chain":"..."}}
  *
  * (one line, no blanks; `id` only where the record has one). It has a known greatest length, so
- * that the last LINE_TAIL_MAX bytes of a line are enough to read it.
+ * that the last TRAILER_MAX bytes of a line are enough to read it.
  *
- * chain is the lower-case hex SHA-256 over the previous line's chain as text (LINE_CHAIN_FIRST for
- * the first line) and this line's bytes up to, not including, its last `,"chain"`.
+ * chain is the lower-case hex SHA-256 over the previous line's chain as text (TRAILER_CHAIN_FIRST
+ * for the first line) and this line's bytes up to, not including, its last `,"chain"`.
  */
 #ifndef HANDLER_STORE_TRAILER_H
 #define HANDLER_STORE_TRAILER_H
@@ -22,11 +22,11 @@
 
 #include <stdint.h>
 
-enum { LINE_TAIL_MAX = 512 };
+enum { TRAILER_MAX = 512 };
 
-#define LINE_CHAIN_FIRST "0000000000000000000000000000000000000000000000000000000000000000"
+#define TRAILER_CHAIN_FIRST "0000000000000000000000000000000000000000000000000000000000000000"
 
-struct line {
+struct trailer {
     char received_at[CLOCK_TIME_LEN + 1];
     char client_ip[IP_TEXT_LEN];
     char id[RECORD_ID_MAX + 1]; /* "" for none */
@@ -40,20 +40,20 @@ struct line {
 
 /*
  * Appends the member up to, not including, `,"chain"`; then the chain is made over the line, and
- * line_end() appends it, the closing brackets and the newline.
+ * trailer_close() appends it, the closing brackets and the newline.
  */
-void line_tail(const struct line *l, struct buf *out);
-void line_end(const struct line *l, struct buf *out);
+void trailer_open(const struct trailer *l, struct buf *out);
+void trailer_close(const struct trailer *l, struct buf *out);
 
 /*
  * Reads the member from the last bytes of a line, its newline included. `bytes` may start anywhere
  * before it. On success *tail and *chain are the offsets in `bytes` of `,"rollcall"` and
  * `,"chain"`.
  */
-bool line_parse(const char *bytes, size_t len, struct line *out, size_t *tail, size_t *chain);
+bool trailer_parse(const char *bytes, size_t len, struct trailer *out, size_t *tail, size_t *chain);
 
 /* Makes out->chain from the previous one and the line's bytes. False when libcrypto fails. */
-bool line_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
-                char out[DIGEST_HEX_LEN + 1]);
+bool trailer_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
+                   char out[DIGEST_HEX_LEN + 1]);
 
 #endif

@@ -24,7 +24,7 @@ enum { KEEP = 1 << 20 };
 /* One pair of files under check. */
 struct check {
     struct filecheck *total;
-    struct filename name;
+    struct layout_name name;
     char json_path[PATH_MAX], csv_path[PATH_MAX];
     int json, csv;
     off_t json_size, csv_size;
@@ -57,7 +57,7 @@ static bool failed(struct check *c, const char *path)
 }
 
 /* What our member says must be what the file and the line before make of it. */
-static bool check_member(struct check *c, const struct lines *lines, const struct line *line)
+static bool check_member(struct check *c, const struct lines *lines, const struct trailer *line)
 {
     uint64_t at = (uint64_t)lines->start;
     if (line->seq != c->seq + 1)
@@ -77,11 +77,11 @@ static bool check_member(struct check *c, const struct lines *lines, const struc
     return true;
 }
 
-static bool check_chain(struct check *c, const struct lines *lines, const struct line *line,
+static bool check_chain(struct check *c, const struct lines *lines, const struct trailer *line,
                         size_t chain_at)
 {
     char chain[DIGEST_HEX_LEN + 1];
-    if (!line_chain(c->digest, c->chain, lines->bytes, chain_at, chain)) {
+    if (!trailer_chain(c->digest, c->chain, lines->bytes, chain_at, chain)) {
         errno = ENOMEM;
         return failed(c, c->json_path);
     }
@@ -94,7 +94,7 @@ static bool check_chain(struct check *c, const struct lines *lines, const struct
     return true;
 }
 
-static bool check_rows(struct check *c, const struct lines *lines, const struct line *line)
+static bool check_rows(struct check *c, const struct lines *lines, const struct trailer *line)
 {
     uint64_t from = c->csv_end;
     if (line->csv_end != from + c->should.len)
@@ -124,7 +124,8 @@ static bool check_rows(struct check *c, const struct lines *lines, const struct 
 }
 
 /* The record itself, and its rows. The line's bytes are spoilt by this: it comes last. */
-static bool check_record(struct check *c, struct lines *lines, const struct line *line, size_t tail)
+static bool check_record(struct check *c, struct lines *lines, const struct trailer *line,
+                         size_t tail)
 {
     uint64_t at = (uint64_t)lines->start;
     struct record record;
@@ -150,7 +151,7 @@ static bool check_record(struct check *c, struct lines *lines, const struct line
 }
 
 /* Receipts of this line must tell of its chain. */
-static bool check_receipts(struct check *c, const struct line *line)
+static bool check_receipts(struct check *c, const struct trailer *line)
 {
     if (!c->total->receipts)
         return true;
@@ -186,9 +187,9 @@ static bool check_end(struct check *c, off_t end)
 
 static bool check_line(struct check *c, struct lines *lines)
 {
-    struct line line;
+    struct trailer line;
     size_t tail, chain_at;
-    if (!line_parse(lines->bytes, lines->len, &line, &tail, &chain_at))
+    if (!trailer_parse(lines->bytes, lines->len, &line, &tail, &chain_at))
         return problem(c, c->json_path, (uint64_t)lines->start, "not a line of rollcall's");
     if (!check_member(c, lines, &line) || !check_chain(c, lines, &line, chain_at) ||
         !check_receipts(c, &line) || !check_record(c, lines, &line, tail))
@@ -286,10 +287,10 @@ static bool open_pair(struct check *c)
 
 static bool set_up(struct check *c, struct filecheck *total, const char *path)
 {
-    *c = (struct check){.total = total, .json = -1, .csv = -1, .chain = LINE_CHAIN_FIRST};
+    *c = (struct check){.total = total, .json = -1, .csv = -1, .chain = TRAILER_CHAIN_FIRST};
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     snprintf(c->json_path, sizeof c->json_path, "%s", path);
-    if (strlen(path) >= sizeof c->json_path || !filename_parse(base, ".json", &c->name))
+    if (strlen(path) >= sizeof c->json_path || !layout_parse(base, ".json", &c->name))
         return problem(c, path, 0, "the name is not <address>_<YYYY-MM-DD>.json");
     memcpy(c->csv_path, c->json_path, sizeof c->csv_path);
     memcpy(c->csv_path + strlen(path) - 4, "csv", 4);

@@ -74,14 +74,14 @@ static void check_csv(struct run *r, const char *path)
 
 static void check_entry(struct run *r, const FTSENT *entry)
 {
-    struct filename name;
+    struct layout_name name;
     if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
         bad_input(r, entry->fts_path, entry->fts_errno);
     if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP)
         return;
-    if (filename_parse(entry->fts_name, ".json", &name))
+    if (layout_parse(entry->fts_name, ".json", &name))
         check_file(r, entry->fts_path);
-    else if (filename_parse(entry->fts_name, ".csv", &name))
+    else if (layout_parse(entry->fts_name, ".csv", &name))
         check_csv(r, entry->fts_path);
 }
 

@@ -85,8 +85,8 @@ bool recsv(const char *json_path, long long *written)
     snprintf(directory, sizeof directory, "%s", json_path);
     snprintf(file, sizeof file, "%s", json_path);
     const char *name = basename(file);
-    struct filename parsed;
-    if (!filename_parse(name, ".json", &parsed)) {
+    struct layout_name parsed;
+    if (!layout_parse(name, ".json", &parsed)) {
         printf("%s: byte 0: the name is not <address>_<YYYY-MM-DD>.json\n", json_path);
         return false;
     }

@@ -15,7 +15,7 @@ enum { FILE_MAX = 256 * 1024 };
 
 struct writer {
     struct buf file;
-    struct line last;
+    struct trailer last;
     struct digest *digest;
     const uint8_t *at, *end;
 };
@@ -28,7 +28,7 @@ static unsigned next(struct writer *w)
 /* A line of ours at the end of the file, with `left` lines to follow. */
 static void put_line(struct writer *w, unsigned left, unsigned padding)
 {
-    struct line *l = &w->last;
+    struct trailer *l = &w->last;
     size_t start = w->file.len;
     l->seq++;
     l->left = left;
@@ -38,11 +38,11 @@ static void put_line(struct writer *w, unsigned left, unsigned padding)
     for (unsigned i = 0; i < padding; i++)
         buf_puts(&w->file, "0123456789abcdef");
     buf_putc(&w->file, '"');
-    line_tail(l, &w->file);
+    trailer_open(l, &w->file);
     if (w->file.failed)
         return;
-    CHECK(line_chain(w->digest, l->chain, w->file.data + start, w->file.len - start, l->chain));
-    line_end(l, &w->file);
+    CHECK(trailer_chain(w->digest, l->chain, w->file.data + start, w->file.len - start, l->chain));
+    trailer_close(l, &w->file);
 }
 
 static void put_bytes(struct writer *w, unsigned count)
@@ -99,7 +99,7 @@ static enum commit_result find(int fd, off_t size, struct digest *d, struct comm
     if (result == COMMIT_NOT_OURS)
         CHECK(c->foreign >= 0 && c->foreign < size);
     if (result == COMMIT_FOUND) {
-        struct line line;
+        struct trailer line;
         CHECK(h.end == c->end && hop_read(&h, &line) == HOP_LINE && line.left == 0);
         CHECK(line.seq == c->line.seq && strcmp(line.chain, c->line.chain) == 0);
     }
@@ -132,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        .end = data + size,
                        .last = {.received_at = "2026-11-20T12:34:56.789Z",
                                 .client_ip = "10.0.0.7",
-                                .chain = LINE_CHAIN_FIRST}};
+                                .chain = TRAILER_CHAIN_FIRST}};
     buf_init(&w.file, FILE_MAX);
     CHECK(buf_reserve(&w.file, 1));
     while (w.at < w.end && !w.file.failed)

@@ -10,7 +10,7 @@
 
 struct made {
     struct buf file;
-    struct line last;
+    struct trailer last;
     struct digest *digest;
     size_t starts[4096]; /* of line seq - 1 */
 };
@@ -22,14 +22,14 @@ static inline void made_begin(struct made *m)
     m->digest = digest_new();
     strcpy(m->last.received_at, "2026-11-20T12:34:56.789Z");
     strcpy(m->last.client_ip, "10.0.0.7");
-    memcpy(m->last.chain, LINE_CHAIN_FIRST, DIGEST_HEX_LEN + 1);
+    memcpy(m->last.chain, TRAILER_CHAIN_FIRST, DIGEST_HEX_LEN + 1);
 }
 
 /* Appends a line whose record is at least `size` bytes, with `left` lines of its batch to follow.
  */
 static inline void made_line(struct made *m, size_t size, uint64_t left)
 {
-    struct line *l = &m->last;
+    struct trailer *l = &m->last;
     size_t start = m->file.len;
     m->starts[l->seq++] = start;
     l->left = left;
@@ -40,9 +40,9 @@ static inline void made_line(struct made *m, size_t size, uint64_t left)
     for (size_t i = 0; i < size; i++)
         buf_putc(&m->file, (char)('a' + i % 26));
     buf_putc(&m->file, '"');
-    line_tail(l, &m->file);
-    line_chain(m->digest, l->chain, m->file.data + start, m->file.len - start, l->chain);
-    line_end(l, &m->file);
+    trailer_open(l, &m->file);
+    trailer_chain(m->digest, l->chain, m->file.data + start, m->file.len - start, l->chain);
+    trailer_close(l, &m->file);
     assert_false(m->file.failed);
 }
 

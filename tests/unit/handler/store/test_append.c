@@ -93,21 +93,21 @@ static void nothing_is_left_of_a_first_record(void **state)
 static void check_lines(const uint64_t *lefts, size_t count)
 {
     struct lines lines;
-    struct line line;
+    struct trailer line;
     struct digest *d = digest_new();
-    char chain[DIGEST_HEX_LEN + 1] = LINE_CHAIN_FIRST;
+    char chain[DIGEST_HEX_LEN + 1] = TRAILER_CHAIN_FIRST;
     size_t tail, chain_at, csv_len, n = 0;
     char *csv = unit_read(bed_csv(&bed), &csv_len);
     int fd = open(bed_json(&bed), O_RDONLY);
     lines_begin(&lines, fd, 0, unit_size(bed_json(&bed)));
     for (; lines_next(&lines) == LINES_ONE; n++) {
         assert_true(n < count);
-        assert_true(line_parse(lines.bytes, lines.len, &line, &tail, &chain_at));
+        assert_true(trailer_parse(lines.bytes, lines.len, &line, &tail, &chain_at));
         assert_int_equal(line.seq, n + 1);
         assert_int_equal(line.left, lefts[n]);
         assert_int_equal(line.line_start, lines.start);
         assert_true(line.csv_end <= csv_len && csv[line.csv_end - 1] == '\n');
-        assert_true(line_chain(d, chain, lines.bytes, chain_at, chain));
+        assert_true(trailer_chain(d, chain, lines.bytes, chain_at, chain));
         assert_string_equal(line.chain, chain);
     }
     assert_int_equal(n, count);

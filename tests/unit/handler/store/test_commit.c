@@ -270,7 +270,7 @@ static void all_at_once(void **state)
     made_begin(&m);
     made_line(&m, 30, 0);
     size_t before = m.file.len;
-    struct line kept = m.last;
+    struct trailer kept = m.last;
     made_line(&m, 30, 3);
     made_line(&m, 30, 2);
     buf_add(&m.file, nuls, sizeof nuls);

@@ -10,7 +10,7 @@ static struct hop h;
 /* Hops over the whole file; every line must come, once, in order. */
 static void hop_all(const struct made *m)
 {
-    struct line line;
+    struct trailer line;
     int fd = made_fd(m);
     uint64_t seq = m->last.seq;
     hop_begin(&h, fd, (off_t)m->file.len);
@@ -45,7 +45,7 @@ static void lines_of_one_size(void **state)
 static void window_edges(void **state)
 {
     (void)state;
-    static const size_t edges[] = {LINE_TAIL_MAX, HOP_FIRST, HOP_WINDOW};
+    static const size_t edges[] = {TRAILER_MAX, HOP_FIRST, HOP_WINDOW};
     for (size_t i = 0; i < COUNT(edges); i++)
         for (size_t size = edges[i] - 320; size < edges[i] + 8; size++) {
             struct made m;
@@ -100,7 +100,7 @@ static void one_huge_line(void **state)
 static void not_ours(void **state)
 {
     (void)state;
-    struct line line;
+    struct trailer line;
     struct made m;
     made_begin(&m);
     made_line(&m, 10, 0);
@@ -121,7 +121,7 @@ static void line_start_beyond_the_end(void **state)
 {
     (void)state;
     struct made m;
-    struct line line;
+    struct trailer line;
     made_begin(&m);
     m.last.seq = 1;
     made_line(&m, 10, 0);
@@ -136,8 +136,8 @@ static void line_start_beyond_the_end(void **state)
     line = m.last;
     line.line_start = 400;
     buf_puts(&m.file, "{\"a\":1");
-    line_tail(&line, &m.file);
-    line_end(&line, &m.file);
+    trailer_open(&line, &m.file);
+    trailer_close(&line, &m.file);
     fd = made_fd(&m);
     hop_begin(&h, fd, (off_t)m.file.len);
     assert_true(m.file.len < 400);

@@ -8,15 +8,15 @@
 #include <sys/wait.h>
 
 static struct bed bed;
-static struct days days;
+static struct dirs days;
 static struct kept kept;
-static struct daypair pair;
+static struct pair pair;
 static struct fault f;
 
 static enum verdict open_pair(int64_t timeout_ms)
 {
     fault_clear(&f);
-    return daypair_open(&pair, &days, &kept, &bed.ip, bed_clock, timeout_ms, &f);
+    return pair_open(&pair, &days, &kept, &bed.ip, bed_clock, timeout_ms, &f);
 }
 
 /* The same, with the log's lines in `log`. */
@@ -47,7 +47,7 @@ static void makes_both_files(void **state)
     assert_int_equal(st.st_mode, S_IFREG | 0640);
     assert_int_equal(stat(bed_csv(&bed), &st), 0);
     assert_int_equal(st.st_mode, S_IFREG | 0640);
-    daypair_close(&pair);
+    pair_close(&pair);
     assert_int_equal(pair.json, -1);
     assert_int_equal(pair.csv, -1);
 }
@@ -56,27 +56,27 @@ static void sizes_are_the_files(void **state)
 {
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
-    daypair_close(&pair);
+    pair_close(&pair);
     unit_write(bed_json(&bed), "12345", 5);
     unit_write(bed_csv(&bed), "123", 3);
     assert_int_equal(open_pair(0), V_OK);
     assert_int_equal(pair.json_size, 5);
     assert_int_equal(pair.csv_size, 3);
-    daypair_close(&pair);
+    pair_close(&pair);
 }
 
 static void the_lock_times_out(void **state)
 {
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
-    struct daypair holder = pair;
+    struct pair holder = pair;
     assert_int_equal(open_quietly(20), V_UNAVAILABLE);
     assert_int_equal(f.retry_after, 1);
     assert_non_null(strstr(log_lines.text, "event=lock_timeout file=10.0.0.7_2026-11-20.json"));
     assert_null(strstr(f.reason, "/"));
-    daypair_close(&holder);
+    pair_close(&holder);
     assert_int_equal(open_pair(0), V_OK);
-    daypair_close(&pair);
+    pair_close(&pair);
 }
 
 /* Has the process the JSON file open? */
@@ -97,7 +97,7 @@ static bool has_open(pid_t pid)
 static int while_a_child_waits(void (*meanwhile)(void), int (*child)(void))
 {
     assert_int_equal(open_pair(0), V_OK);
-    struct daypair holder = pair;
+    struct pair holder = pair;
     int ready[2];
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
@@ -115,7 +115,7 @@ static int while_a_child_waits(void (*meanwhile)(void), int (*child)(void))
     while (!has_open(pid)) /* opened, it cannot get further: we have the lock */
         assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
     meanwhile();
-    daypair_close(&holder);
+    pair_close(&holder);
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
@@ -175,12 +175,12 @@ static void midnight_passes_under_the_lock(void **state)
     bed_time = clock_day_start(BED_NOW) + CLOCK_DAY_MS; /* 2026-11-21T00:00:00.000Z */
     readings = 0;
     fault_clear(&f);
-    assert_int_equal(daypair_open(&pair, &days, &kept, &bed.ip, clock_at_midnight, 0, &f), V_OK);
+    assert_int_equal(pair_open(&pair, &days, &kept, &bed.ip, clock_at_midnight, 0, &f), V_OK);
     assert_string_equal(pair.date, "2026-11-21");
     assert_string_equal(pair.json_name, "10.0.0.7_2026-11-21.json");
     assert_int_equal(pair.now, bed_time);
     assert_true(readings >= 4);
-    daypair_close(&pair);
+    pair_close(&pair);
     assert_int_equal(unit_size(bed_json(&bed)), 0);
 }
 
@@ -194,8 +194,7 @@ static void a_clock_that_does_not_keep_still(void **state)
     (void)state;
     fault_clear(&f);
     readings = 0;
-    assert_int_equal(daypair_open(&pair, &days, &kept, &bed.ip, never_still, 0, &f),
-                     V_STORE_FAILED);
+    assert_int_equal(pair_open(&pair, &days, &kept, &bed.ip, never_still, 0, &f), V_STORE_FAILED);
     assert_int_equal(pair.json, -1);
 }
 
@@ -234,7 +233,7 @@ static void not_regular_files_with_one_name(void **state)
         for (enum kind kind = SYMLINK; kind <= HARDLINK; kind++) {
             const char *path = csv ? bed_csv(&bed) : bed_json(&bed);
             assert_int_equal(open_pair(0), V_OK);
-            daypair_close(&pair);
+            pair_close(&pair);
             put_there(kind, path);
             assert_int_equal(open_quietly(0), V_STORE_FAILED);
             assert_non_null(strstr(log_lines.text, "event=file_not_ours"));
@@ -249,38 +248,38 @@ static void the_past(void **state)
 {
     (void)state;
     fault_clear(&f);
-    assert_int_equal(daypair_open_past(&pair, &days, &bed.ip, "2026-11-19", 0, &f), V_NOT_FOUND);
+    assert_int_equal(pair_open_past(&pair, &days, &bed.ip, "2026-11-19", 0, &f), V_NOT_FOUND);
     assert_int_equal(open_pair(0), V_OK);
-    daypair_close(&pair);
-    assert_int_equal(daypair_open_past(&pair, &days, &bed.ip, "2026-11-20", 0, &f), V_OK);
+    pair_close(&pair);
+    assert_int_equal(pair_open_past(&pair, &days, &bed.ip, "2026-11-20", 0, &f), V_OK);
     assert_true(pair.past);
     int dir = pair.dir;
-    daypair_close(&pair);
+    pair_close(&pair);
     assert_int_equal(fcntl(dir, F_GETFD), -1); /* its own directory is closed, too */
     struct ip other;
     assert_true(ip_parse("10.0.0.8", &other));
-    assert_int_equal(daypair_open_past(&pair, &days, &other, "2026-11-20", 0, &f), V_NOT_FOUND);
+    assert_int_equal(pair_open_past(&pair, &days, &other, "2026-11-20", 0, &f), V_NOT_FOUND);
 }
 
 static void removed_again(void **state)
 {
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
-    daypair_remove(&pair);
-    daypair_close(&pair);
+    pair_remove(&pair);
+    pair_close(&pair);
     assert_int_equal(unit_size(bed_json(&bed)), -1);
     assert_int_equal(unit_size(bed_csv(&bed)), -1);
 }
 
 /* A pair with something in it, kept open; its descriptors. */
-static struct daypair keep_pair(void)
+static struct pair keep_pair(void)
 {
     assert_int_equal(open_pair(0), V_OK);
-    struct daypair kept_pair = pair;
+    struct pair kept_pair = pair;
     assert_int_equal(pwrite(pair.json, "12345", 5, 0), 5);
     assert_int_equal(pwrite(pair.csv, "123", 3, 0), 3);
     pair.json_size = 5;
-    daypair_keep(&pair, &days, &kept, &bed.ip);
+    pair_keep(&pair, &days, &kept, &bed.ip);
     assert_int_equal(pair.json, -1);
     return kept_pair;
 }
@@ -293,7 +292,7 @@ static bool is_open(int fd)
 static void kept_files_serve_again(void **state)
 {
     (void)state;
-    struct daypair first = keep_pair();
+    struct pair first = keep_pair();
     int other = open(bed_json(&bed), O_RDONLY | O_CLOEXEC);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0); /* unlocked meanwhile */
     assert_int_equal(open_quietly(20), V_UNAVAILABLE);
@@ -307,7 +306,7 @@ static void kept_files_serve_again(void **state)
     assert_int_equal(pair.json_size, 5);
     assert_int_equal(pair.csv_size, 7);
     assert_int_equal(pair.now, BED_NOW);
-    daypair_close(&pair);
+    pair_close(&pair);
     assert_false(is_open(first.json) || is_open(first.csv));
 }
 
@@ -316,13 +315,13 @@ static void empty_files_are_not_kept(void **state)
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
     int json = pair.json, csv = pair.csv;
-    daypair_keep(&pair, &days, &kept, &bed.ip);
+    pair_keep(&pair, &days, &kept, &bed.ip);
     assert_false(is_open(json) || is_open(csv));
     keep_pair();
     assert_int_equal(truncate(bed_json(&bed), 0), 0);
     assert_int_equal(open_pair(0), V_OK);
     assert_int_equal(pair.json_size, 0);
-    daypair_close(&pair);
+    pair_close(&pair);
 }
 
 static void rename_the_file(void)
@@ -374,7 +373,7 @@ static void kept_files_that_moved(void **state)
         struct stat named;
         assert_int_equal(stat(bed_csv(&bed), &named), 0);
         assert_int_equal(named.st_ino, pair.ids.csv.ino);
-        daypair_close(&pair);
+        pair_close(&pair);
         tidy();
     }
 }
@@ -385,14 +384,14 @@ static void what_takes_the_place_of_kept_files(void **state)
     for (int csv = 0; csv < 2; csv++)
         for (enum kind kind = SYMLINK; kind <= HARDLINK; kind++) {
             const char *path = csv ? bed_csv(&bed) : bed_json(&bed);
-            struct daypair first = keep_pair();
+            struct pair first = keep_pair();
             put_there(kind, path);
             assert_int_equal(open_quietly(0), V_STORE_FAILED);
             assert_non_null(strstr(log_lines.text, "event=file_not_ours"));
             assert_false(is_open(first.json) || is_open(first.csv));
             tidy();
         }
-    struct daypair first = keep_pair();
+    struct pair first = keep_pair();
     char more[256];
     snprintf(more, sizeof more, "%s/more", bed.dir);
     assert_int_equal(link(bed_json(&bed), more), 0);
@@ -409,7 +408,7 @@ static void kept_files_are_of_one_day(void **state)
     assert_int_equal(open_pair(0), V_OK);
     assert_string_equal(pair.date, "2026-11-21");
     assert_int_equal(kept.count, 0);
-    daypair_close(&pair);
+    pair_close(&pair);
 }
 
 static int set_up(void **state)
@@ -418,7 +417,7 @@ static int set_up(void **state)
     bed_make(&bed);
     kept_init(&kept);
     kept_start(&kept);
-    days_init(&days, bed.records);
+    dirs_init(&days, bed.records);
     return 0;
 }
 
@@ -426,7 +425,7 @@ static int tear_down(void **state)
 {
     (void)state;
     kept_release(&kept);
-    days_release(&days);
+    dirs_release(&days);
     bed_remove(&bed);
     return 0;
 }

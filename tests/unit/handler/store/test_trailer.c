@@ -3,19 +3,19 @@
 
 #include "handler/store/trailer.h"
 
-static struct line sample(void)
+static struct trailer sample(void)
 {
-    return (struct line){.received_at = "2026-11-20T12:34:56.789Z",
-                         .client_ip = "10.0.0.7",
-                         .id = "a-1",
-                         .process_count = 2,
-                         .user_count = 3,
-                         .seq = 17,
-                         .left = 0,
-                         .line_start = 9120,
-                         .csv_end = 4711,
-                         .chain =
-                             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
+    return (struct trailer){.received_at = "2026-11-20T12:34:56.789Z",
+                            .client_ip = "10.0.0.7",
+                            .id = "a-1",
+                            .process_count = 2,
+                            .user_count = 3,
+                            .seq = 17,
+                            .left = 0,
+                            .line_start = 9120,
+                            .csv_end = 4711,
+                            .chain =
+                                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
 }
 
 #define CHAIN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -29,24 +29,24 @@ static struct line sample(void)
 static void as_documented(void **state)
 {
     (void)state;
-    struct line line = sample();
+    struct trailer line = sample();
     struct buf b;
     buf_init(&b, 1024);
-    line_tail(&line, &b);
+    trailer_open(&line, &b);
     static const char tail[] = OPEN ",\"id\":\"a-1\"" NUMBERS;
     BYTES(b.data, b.len, tail, sizeof tail - 1);
-    line_end(&line, &b);
+    trailer_close(&line, &b);
     static const char all[] = OPEN ",\"id\":\"a-1\"" NUMBERS CLOSE;
     BYTES(b.data, b.len, all, sizeof all - 1);
     buf_reset(&b);
     line.id[0] = '\0';
-    line_tail(&line, &b);
+    trailer_open(&line, &b);
     static const char without[] = OPEN NUMBERS;
     BYTES(b.data, b.len, without, sizeof without - 1);
     buf_release(&b);
 }
 
-static void same(const struct line *a, const struct line *b)
+static void same(const struct trailer *a, const struct trailer *b)
 {
     assert_string_equal(a->received_at, b->received_at);
     assert_string_equal(a->client_ip, b->client_ip);
@@ -60,12 +60,12 @@ static void same(const struct line *a, const struct line *b)
     assert_int_equal(a->csv_end, b->csv_end);
 }
 
-/* The longest member there can be is within LINE_TAIL_MAX, and read from its last bytes alone. */
+/* The longest member there can be is within TRAILER_MAX, and read from its last bytes alone. */
 static void greatest_length(void **state)
 {
     (void)state;
     const uint64_t most = UINT64_C(9999999999999999999);
-    struct line line = sample(), read;
+    struct trailer line = sample(), read;
     struct buf b;
     size_t tail, chain;
     strcpy(line.client_ip, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
@@ -76,18 +76,18 @@ static void greatest_length(void **state)
     buf_init(&b, 8192);
     for (int i = 0; i < 5000; i++)
         buf_putc(&b, 'y');
-    line_tail(&line, &b);
-    line_end(&line, &b);
-    assert_true(b.len - 5000 <= LINE_TAIL_MAX);
-    assert_true(line_parse(b.data, b.len, &read, &tail, &chain));
+    trailer_open(&line, &b);
+    trailer_close(&line, &b);
+    assert_true(b.len - 5000 <= TRAILER_MAX);
+    assert_true(trailer_parse(b.data, b.len, &read, &tail, &chain));
     same(&line, &read);
     assert_int_equal(tail, 5000);
-    size_t from = b.len - LINE_TAIL_MAX;
-    assert_true(line_parse(b.data + from, LINE_TAIL_MAX, &read, &tail, &chain));
+    size_t from = b.len - TRAILER_MAX;
+    assert_true(trailer_parse(b.data + from, TRAILER_MAX, &read, &tail, &chain));
     same(&line, &read);
     assert_int_equal(tail, 5000 - from);
     assert_int_equal(strncmp(b.data + from + chain, ",\"chain\":\"", 10), 0);
-    assert_false(line_parse(b.data + 5001, b.len - 5001, &read, &tail, &chain));
+    assert_false(trailer_parse(b.data + 5001, b.len - 5001, &read, &tail, &chain));
     buf_release(&b);
 }
 
@@ -154,9 +154,9 @@ static void known_or_not(void **state)
     for (size_t i = 0; i < COUNT(tails); i++) {
         size_t len = strlen(tails[i].text), tail, chain;
         char *text = malloc(len + 1);
-        struct line line;
+        struct trailer line;
         memcpy(text, tails[i].text, len);
-        ROW_INT(&tails[i], line_parse(text, len, &line, &tail, &chain), tails[i].ours);
+        ROW_INT(&tails[i], trailer_parse(text, len, &line, &tail, &chain), tails[i].ours);
         if (tails[i].ours) {
             ROW_INT(&tails[i], line.seq, 17);
             ROW_TRUE(&tails[i], tail == len - strlen(strrchr(tails[i].text, '{') - 12));
@@ -170,13 +170,13 @@ static void a_nul_anywhere(void **state)
 {
     (void)state;
     char text[] = "{\"a\":1" OPEN ",\"id\":\"x\"" NUMBERS CLOSE;
-    struct line line;
+    struct trailer line;
     size_t tail, chain;
-    assert_true(line_parse(text, sizeof text - 1, &line, &tail, &chain));
+    assert_true(trailer_parse(text, sizeof text - 1, &line, &tail, &chain));
     for (size_t i = 6; i < sizeof text - 1; i++) {
         char kept = text[i];
         text[i] = '\0';
-        assert_false(line_parse(text, sizeof text - 1, &line, &tail, &chain));
+        assert_false(trailer_parse(text, sizeof text - 1, &line, &tail, &chain));
         text[i] = kept;
     }
 }
@@ -186,11 +186,11 @@ static void cut_anywhere(void **state)
     (void)state;
     static const char text[] = "{\"a\":1" OPEN ",\"id\":\"x\"" NUMBERS CLOSE;
     for (size_t len = 0; len < sizeof text - 1; len++) {
-        struct line line;
+        struct trailer line;
         size_t tail, chain;
         char *copy = malloc(len + 1);
         memcpy(copy, text, len);
-        assert_false(line_parse(copy, len, &line, &tail, &chain));
+        assert_false(trailer_parse(copy, len, &line, &tail, &chain));
         free(copy);
     }
 }
@@ -201,9 +201,9 @@ static void chain_is_sha256_of_the_documented_bytes(void **state)
     (void)state;
     struct digest *d = digest_new();
     char chain[DIGEST_HEX_LEN + 1];
-    assert_true(line_chain(d, LINE_CHAIN_FIRST, "{\"a\":1,\"rollcall\":{\"x\":1", 24, chain));
+    assert_true(trailer_chain(d, TRAILER_CHAIN_FIRST, "{\"a\":1,\"rollcall\":{\"x\":1", 24, chain));
     assert_string_equal(chain, "9b6b21dc7c960191e4d63b1c34e0346ece6df6958cb8f009811668c56c8c3107");
-    assert_true(line_chain(d, chain, "second", 6, chain)); /* in place, as append.c does */
+    assert_true(trailer_chain(d, chain, "second", 6, chain)); /* in place, as append.c does */
     assert_string_equal(chain, "eb7a86c7a29954c14957d04282bff3a42346a5288ed191013a4adbd300f46759");
     digest_free(d);
 }

@@ -221,8 +221,8 @@ static void names(void **state)
         {__LINE__, "::1_2026-11-20.json", NULL, NULL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct filename f;
-        ROW_INT(&rows[i], filename_parse(rows[i].name, ".json", &f), rows[i].ip != NULL);
+        struct layout_name f;
+        ROW_INT(&rows[i], layout_parse(rows[i].name, ".json", &f), rows[i].ip != NULL);
         if (rows[i].ip) {
             ROW_STR(&rows[i], f.ip.text, rows[i].ip);
             ROW_STR(&rows[i], f.date, rows[i].date);
