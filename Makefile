@@ -48,6 +48,7 @@ handler/http         = auth body fcgi program reply request tokens
 handler/record       = batch csv process pstable record rows users
 handler/store        = append commit dirs heal hop ids kept layout lines manifest pair rebuild resend \
 	snapshots store trailer
+handler/read         = facts files glob hosts hostsfile memo report states tail version
 handler/verify       = csvdiff filecheck receipts replace
 handler/cleanup      = archived purge
 handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
@@ -63,12 +64,12 @@ aws/archive          = day manifest_io objmeta pack pool progress restore ship u
 aws/bucket           = deadline level listpath service
 
 SHARED_DIRS  = handler/shared handler/shared/json
-HANDLER_DIRS = handler handler/http handler/record handler/store handler/verify handler/cleanup
+HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/verify handler/cleanup
 AGENT_DIRS   = agent agent/mask agent/proc agent/host agent/psutil agent/send
 AWS_DIRS     = aws/s3 aws/archive aws/bucket
 
-PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-archive \
-	rollcall-bucket)
+PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-silent \
+	rollcall-archive rollcall-bucket)
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
@@ -120,6 +121,9 @@ $(BUILD)/rollcall-verify: $(BUILD)/handler/verify/main.o $(HANDLER_LIB) $(SHARED
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
 $(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup/main.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
+
+$(BUILD)/rollcall-silent: $(BUILD)/handler/silent/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
 # curlload.c stands in for libcurl, which is then needed only when something is sent. A static agent

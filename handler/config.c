@@ -1,5 +1,7 @@
 #include "handler/config.h"
 
+#include "handler/shared/clock.h"
+
 #include <stdlib.h>
 
 #define MIB ((int64_t)1 << 20)
@@ -22,6 +24,10 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         .min_free_bytes = 64 * MIB,
         .lock_timeout_ms = 1000,
         .keep_listing_days = 7,
+        .expect_every = 5 * 60 * 1000,
+        .absent_days = 7,
+        .query_seconds = 10,
+        .query_memo = true,
     };
     static const char *const styles[] = {"auto", "path", "virtual", NULL};
     const struct conf_key s3[] = {
@@ -50,6 +56,16 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         {.name = "test_api", .type = CONF_BOOL, .dest = &c->test_api},
         INTEGER(keep_days, 0, DAYS_MAX),
         INTEGER(keep_listing_days, 0, DAYS_MAX),
+        {.name = "expect_every",
+         .type = CONF_DURATION,
+         .dest = &c->expect_every,
+         .min = 1000,
+         .max = 31 * CLOCK_DAY_MS},
+        INTEGER(absent_days, 0, 366),
+        {.name = "hosts_file", .type = CONF_STRING, .dest = &c->hosts_file},
+        {.name = "policy_file", .type = CONF_STRING, .dest = &c->policy_file},
+        INTEGER(query_seconds, 1, 3600),
+        {.name = "query_memo", .type = CONF_BOOL, .dest = &c->query_memo},
         {.name = "s3", .type = CONF_OBJECT, .keys = s3},
         {.name = NULL},
     };

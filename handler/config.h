@@ -20,6 +20,12 @@ struct config {
     bool test_api;
     int64_t keep_days;         /* for rollcall-cleanup */
     int64_t keep_listing_days; /* for rollcall-cleanup */
+    int64_t expect_every;      /* milliseconds; this key to query_memo: for the read side */
+    int64_t absent_days;
+    char *hosts_file;  /* NULL: none */
+    char *policy_file; /* NULL: none */
+    int64_t query_seconds;
+    bool query_memo;
     struct {
         char *bucket, *region, *endpoint, *prefix;
         char *addressing_style; /* NULL, "auto", "path", "virtual" */

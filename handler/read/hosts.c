@@ -1,0 +1,376 @@
+#include "handler/read/hosts.h"
+
+#include "handler/shared/vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Files whose last bytes are asked for before the first of them is read. */
+enum { HOSTS_BATCH = 64, CLOCK_OFF_MS = 60 * 1000 };
+
+static const char *const flag_names[FLAG_COUNT] = {"clone",     "multihomed", "clock",
+                                                   "truncated", "unreadable", "behind",
+                                                   "shared",    "regressed",  "rebooted"};
+
+const char *hosts_flag_name(enum host_flag flag)
+{
+    return flag_names[flag];
+}
+
+enum host_flag hosts_flag_find(const char *name)
+{
+    enum host_flag flag = FLAG_CLONE;
+    while (flag < FLAG_COUNT && strcmp(flag_names[flag], name) != 0)
+        flag++;
+    return flag;
+}
+
+const char *hosts_name(const struct host *host)
+{
+    if (host->report && host->report->fact[FACT_HOSTNAME].ptr)
+        return host->report->fact[FACT_HOSTNAME].ptr;
+    return host->says.name ? host->says.name : "";
+}
+
+void hosts_release(struct hosts *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        if (h->list[i].owned)
+            report_free((struct report *)h->list[i].report);
+    free(h->list);
+    *h = (struct hosts){.count = 0};
+}
+
+static struct host *hosts_append(struct hosts *h)
+{
+    struct host *list = vec_grow(h->list, h->count, &h->room, sizeof *list);
+    if (!list)
+        return NULL;
+    h->list = list;
+    struct host *host = &h->list[h->count++];
+    memset(host, 0, sizeof *host);
+    return host;
+}
+
+/* ---- one file */
+
+struct scanning {
+    const struct hosts_scan *scan;
+    struct hosts *out;
+    struct report_reader reader;
+};
+
+/* What is known of a file before its bytes are read. */
+struct candidate {
+    const struct day_file *file;
+    int fd; /* -1: not opened */
+    bool gone, known;
+    struct stat st;
+    const struct report *report; /* known: from the memo */
+};
+
+/* Finds the file in the memo, or opens it and asks the kernel for its last bytes. */
+static void candidate_open(const struct hosts_scan *scan, struct candidate *c)
+{
+    char name[FILES_NAME_MAX];
+    c->fd = -1;
+    if (scan->memo) {
+        files_name(&c->file->ip, c->file->day_ms, name);
+        if (fstatat(scan->data, name, &c->st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            memo_find(scan->memo, &c->st, &c->report)) {
+            c->known = true;
+            return;
+        }
+    }
+    c->fd = files_open(scan->data, &c->file->ip, c->file->day_ms);
+    c->gone = c->fd < 0 || fstat(c->fd, &c->st) != 0;
+    if (!c->gone)
+        posix_fadvise(c->fd, c->st.st_size > TAIL_WINDOW ? c->st.st_size - TAIL_WINDOW : 0,
+                      TAIL_WINDOW, POSIX_FADV_WILLNEED);
+}
+
+/* Appends a host for each machine of the report. `owned`: the list frees the report. */
+static bool hosts_add(struct scanning *s, const struct day_file *file, const struct report *report,
+                      bool owned, bool unreadable)
+{
+    s->out->unreadable += report && (report->flags & REPORT_UNREADABLE);
+    for (const struct report *one = report; one; one = one->next) {
+        struct host *host = hosts_append(s->out);
+        if (!host) {
+            if (owned && one == report)
+                report_free((struct report *)report);
+            return false;
+        }
+        *host = (struct host){.ip = file->ip, .report = one, .day_ms = file->day_ms};
+        host->owned = owned && one == report; /* frees the whole chain */
+        if (unreadable)
+            host->flags |= 1u << FLAG_UNREADABLE;
+    }
+    return true;
+}
+
+/* The newest file has no committed line: looks for one in the days before. */
+static bool hosts_older(struct scanning *s, const struct day_file *newest, bool unreadable)
+{
+    int64_t first = clock_day_start(s->scan->now_ms) - s->scan->absent_days * CLOCK_DAY_MS;
+    struct day_file file = *newest;
+    s->out->unreadable += unreadable;
+    for (file.day_ms -= CLOCK_DAY_MS; file.day_ms >= first; file.day_ms -= CLOCK_DAY_MS) {
+        struct report *report;
+        struct stat st;
+        int fd = files_open(s->scan->data, &file.ip, file.day_ms);
+        bool found = fd >= 0 && fstat(fd, &st) == 0 &&
+                     report_read(&s->reader, fd, st.st_size, &report) == TAIL_OK;
+        if (fd >= 0)
+            close(fd);
+        if (found)
+            return hosts_add(s, &file, report, true, unreadable);
+    }
+    return true;
+}
+
+static bool candidate_read(struct scanning *s, struct candidate *c)
+{
+    struct report *report = NULL;
+    if (c->known)
+        return hosts_add(s, c->file, c->report, false, false);
+    if (c->gone)
+        return hosts_older(s, c->file, c->fd >= 0 || errno != ENOENT);
+    enum tail_result result = report_read(&s->reader, c->fd, c->st.st_size, &report);
+    if (result != TAIL_OK)
+        return hosts_older(s, c->file, result == TAIL_UNREADABLE);
+    bool kept = s->scan->memo && memo_keep(s->scan->memo, &c->st, clock_now(), report);
+    return hosts_add(s, c->file, report, !kept, false);
+}
+
+static bool hosts_read_files(struct scanning *s, const struct day_files *files)
+{
+    bool ok = true;
+    s->out->of = files->count;
+    for (size_t at = 0; ok && at < files->count; at += HOSTS_BATCH) {
+        struct candidate batch[HOSTS_BATCH];
+        size_t n = files->count - at < HOSTS_BATCH ? files->count - at : HOSTS_BATCH;
+        if (s->scan->over && s->scan->over(s->scan->context)) {
+            s->out->complete = false;
+            break;
+        }
+        for (size_t i = 0; i < n; i++) {
+            batch[i] = (struct candidate){.file = &files->list[at + i]};
+            candidate_open(s->scan, &batch[i]);
+        }
+        for (size_t i = 0; i < n; i++) {
+            ok = ok && candidate_read(s, &batch[i]);
+            if (batch[i].fd >= 0)
+                close(batch[i].fd);
+        }
+        s->out->looked_at = at + n;
+    }
+    return ok;
+}
+
+/* ---- states and flags */
+
+enum host_state hosts_state_at(const struct host *host, int64_t now_ms)
+{
+    const struct state_input in = {.now = now_ms,
+                                   .last_seen = host->report ? host->report->received_ms : -1,
+                                   .every_ms = host->every_ms,
+                                   .ephemeral = host->says.ephemeral,
+                                   .retired = host->says.retired,
+                                   .moved = host->moved_to != NULL};
+    return states_of(&in);
+}
+
+static void hosts_lag(struct host *host)
+{
+    const struct report *r = host->report;
+    if (!r->lag_known || llabs(r->lag_ms) <= CLOCK_OFF_MS)
+        return;
+    bool behind = r->lag_ms > STATE_LATE_INTERVALS * host->every_ms && !r->lag_steady;
+    host->flags |= 1u << (behind ? FLAG_BEHIND : FLAG_CLOCK);
+}
+
+static void hosts_judge(struct host *host, const struct hosts_scan *scan)
+{
+    static const struct {
+        unsigned report;
+        enum host_flag flag;
+    } same[] = {{REPORT_SHARED, FLAG_SHARED},
+                {REPORT_REGRESSED, FLAG_REGRESSED},
+                {REPORT_REBOOTED, FLAG_REBOOTED},
+                {REPORT_TRUNCATED, FLAG_TRUNCATED},
+                {REPORT_UNREADABLE, FLAG_UNREADABLE}};
+    if (scan->hosts_file)
+        hostsfile_look_up(scan->hosts_file, *host->ip.text ? &host->ip : NULL, hosts_name(host),
+                          &host->says);
+    host->every_ms = host->says.every_ms ? host->says.every_ms : scan->every_ms;
+    for (size_t i = 0; host->report && i < sizeof same / sizeof *same; i++)
+        if (host->report->flags & same[i].report)
+            host->flags |= 1u << same[i].flag;
+    if (host->report)
+        hosts_lag(host);
+    host->state = hosts_state_at(host, scan->now_ms);
+}
+
+static int hosts_by_machine(const void *a, const void *b)
+{
+    const struct report *x = (*(struct host *const *)a)->report,
+                        *y = (*(struct host *const *)b)->report;
+    int order = strcmp(x->fact[FACT_MACHINE_ID].ptr, y->fact[FACT_MACHINE_ID].ptr);
+    if (order == 0)
+        order = strcmp(x->fact[FACT_BOOT_ID].ptr ? x->fact[FACT_BOOT_ID].ptr : "",
+                       y->fact[FACT_BOOT_ID].ptr ? y->fact[FACT_BOOT_ID].ptr : "");
+    return order ? order
+                 : files_compare(&(*(struct host *const *)a)->ip, &(*(struct host *const *)b)->ip);
+}
+
+/* Judges the hosts with one machine_id, which are sorted by boot_id. */
+static void hosts_judge_machine(struct host **group, size_t count, int64_t now_ms)
+{
+    const struct host *newest = group[0];
+    size_t boots = 0;
+    for (size_t i = 0, end; i < count; i = end) {
+        size_t present = 0;
+        for (end = i;
+             end < count && (end == i || facts_same(&group[i]->report->fact[FACT_BOOT_ID],
+                                                    &group[end]->report->fact[FACT_BOOT_ID]));
+             end++) {
+            present += group[end]->state == STATE_PRESENT;
+            if (group[end]->report->received_ms > newest->report->received_ms)
+                newest = group[end];
+        }
+        boots += present > 0;
+        for (size_t k = i; present > 1 && k < end; k++)
+            if (group[k]->state == STATE_PRESENT)
+                group[k]->flags |= 1u << FLAG_MULTIHOMED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (boots > 1 && group[i]->state == STATE_PRESENT)
+            group[i]->flags |= 1u << FLAG_CLONE;
+        if (group[i]->state != STATE_ABSENT ||
+            newest->report->received_ms <= group[i]->report->received_ms)
+            continue;
+        group[i]->moved_to = newest;
+        group[i]->state = hosts_state_at(group[i], now_ms);
+    }
+}
+
+/* Judges what only shows when hosts with the same machine_id are compared. */
+static bool hosts_judge_machines(struct hosts *h, int64_t now_ms)
+{
+    struct host **group = calloc(h->count + 1, sizeof(struct host *));
+    size_t count = 0;
+    if (!group)
+        return false;
+    for (size_t i = 0; i < h->count; i++)
+        if (h->list[i].report && h->list[i].report->fact[FACT_MACHINE_ID].ptr)
+            group[count++] = &h->list[i];
+    qsort(group, count, sizeof *group, hosts_by_machine);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && report_same_machine(group[i]->report, group[end]->report);)
+            end++;
+        if (end - i > 1)
+            hosts_judge_machine(group + i, end - i, now_ms);
+    }
+    free(group);
+    return true;
+}
+
+/* ---- hosts that have no record */
+
+static int hosts_by_address(const void *key, const void *host)
+{
+    return files_compare(key, &((const struct host *)host)->ip);
+}
+
+static int hosts_by_name(const void *a, const void *b)
+{
+    return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool hosts_add_never(struct hosts *h, const struct hosts_line *line)
+{
+    struct host *host = hosts_append(h);
+    if (!host)
+        return false;
+    if (line->kind == HOSTS_ADDRESS)
+        host->ip = line->ip;
+    else
+        host->says.name = line->pattern;
+    return true;
+}
+
+/* Adds a host for each line of the hosts file that names one which has no record. */
+static bool hosts_never(struct hosts *h, const struct hostsfile *file)
+{
+    size_t known = h->count;
+    const char **names = calloc(known + 1, sizeof *names);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < known; i++)
+        names[i] = hosts_name(&h->list[i]);
+    qsort(names, known, sizeof *names, hosts_by_name);
+    bool ok = true;
+    for (size_t i = 0; ok && i < file->address_count; i++) {
+        const struct hosts_line *line = &file->lines[file->by_address[i]];
+        bool again =
+            i > 0 && files_compare(&line->ip, &file->lines[file->by_address[i - 1]].ip) == 0;
+        if (!again && !bsearch(&line->ip, h->list, known, sizeof *h->list, hosts_by_address))
+            ok = hosts_add_never(h, line);
+    }
+    for (size_t i = 0; ok && i < file->name_count; i++) {
+        const struct hosts_line *line = &file->lines[file->by_name[i]];
+        bool again =
+            i > 0 && strcasecmp(line->pattern, file->lines[file->by_name[i - 1]].pattern) == 0;
+        if (!again && !bsearch(&line->pattern, names, known, sizeof *names, hosts_by_name))
+            ok = hosts_add_never(h, line);
+    }
+    free(names);
+    return ok;
+}
+
+static int hosts_in_order(const void *a, const void *b)
+{
+    const struct host *x = a, *y = b;
+    if (!*x->ip.text != !*y->ip.text)
+        return *x->ip.text ? -1 : 1;
+    int order = *x->ip.text ? files_compare(&x->ip, &y->ip) : 0;
+    if (order == 0)
+        order = strcasecmp(hosts_name(x), hosts_name(y));
+    /* Machines of one address with the same hostname. */
+    if (order == 0 && x->report && y->report)
+        order = (x->report->line.seq < y->report->line.seq) -
+                (x->report->line.seq > y->report->line.seq);
+    return order;
+}
+
+bool hosts_scan(struct hosts *out, const struct hosts_scan *scan)
+{
+    struct day_files files;
+    struct scanning s = {.scan = scan, .out = out};
+    *out = (struct hosts){.complete = true};
+    if (!files_list(&files, scan->data, scan->now_ms, scan->absent_days)) {
+        files_release(&files);
+        return false;
+    }
+    if (scan->memo)
+        memo_begin(scan->memo);
+    report_reader_init(&s.reader);
+    bool ok = hosts_read_files(&s, &files);
+    report_reader_release(&s.reader);
+    files_release(&files);
+    if (ok && out->complete && scan->hosts_file && scan->hosts_file->count > 0)
+        ok = hosts_never(out, scan->hosts_file);
+    if (ok && out->count > 0)
+        qsort(out->list, out->count, sizeof *out->list, hosts_in_order);
+    for (size_t i = 0; ok && i < out->count; i++)
+        hosts_judge(&out->list[i], scan);
+    ok = ok && hosts_judge_machines(out, scan->now_ms);
+    if (!ok)
+        hosts_release(out);
+    return ok;
+}

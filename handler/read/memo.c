@@ -1,0 +1,133 @@
+#include "handler/read/memo.h"
+
+#include <stdlib.h>
+
+struct memo_entry {
+    struct memo_entry *next; /* in the bucket */
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec ctime;
+    uint64_t used; /* the scan that used it last */
+    size_t bytes;
+    struct report *report;
+};
+
+struct memo {
+    struct memo_entry **buckets;
+    size_t bucket_count, count, bytes;
+    uint64_t scan;
+};
+
+enum { MEMO_BUCKETS = 1 << 14 };
+
+struct memo *memo_new(void)
+{
+    struct memo *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    m->bucket_count = MEMO_BUCKETS;
+    m->buckets = calloc(m->bucket_count, sizeof(struct memo_entry *));
+    if (m->buckets)
+        return m;
+    free(m);
+    return NULL;
+}
+
+static void memo_drop(struct memo *m, struct memo_entry **at)
+{
+    struct memo_entry *entry = *at;
+    *at = entry->next;
+    m->count--;
+    m->bytes -= entry->bytes;
+    report_free(entry->report);
+    free(entry);
+}
+
+/* Drops the entries that no scan from `since` on has used. */
+static void memo_drop_before(struct memo *m, uint64_t since)
+{
+    for (size_t i = 0; i < m->bucket_count; i++)
+        for (struct memo_entry **at = &m->buckets[i]; *at;)
+            if ((*at)->used < since)
+                memo_drop(m, at);
+            else
+                at = &(*at)->next;
+}
+
+void memo_free(struct memo *m)
+{
+    if (!m)
+        return;
+    memo_drop_before(m, UINT64_MAX);
+    free(m->buckets);
+    free(m);
+}
+
+void memo_begin(struct memo *m)
+{
+    m->scan++;
+    if (m->bytes > MEMO_BYTES / 2)
+        memo_drop_before(m, m->scan - 1);
+}
+
+static struct memo_entry **memo_bucket(struct memo *m, const struct stat *st)
+{
+    uint64_t hash = (uint64_t)st->st_ino * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)st->st_dev;
+    return &m->buckets[(hash >> 32) % m->bucket_count];
+}
+
+static struct memo_entry **memo_place(struct memo *m, const struct stat *st)
+{
+    struct memo_entry **at = memo_bucket(m, st);
+    while (*at && ((*at)->inode != st->st_ino || (*at)->device != st->st_dev))
+        at = &(*at)->next;
+    return at;
+}
+
+static bool memo_same(const struct memo_entry *e, const struct stat *st)
+{
+    return e->size == st->st_size && e->ctime.tv_sec == st->st_ctim.tv_sec &&
+           e->ctime.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+bool memo_find(struct memo *m, const struct stat *st, const struct report **out)
+{
+    struct memo_entry *entry = *memo_place(m, st);
+    if (!entry || !memo_same(entry, st))
+        return false;
+    entry->used = m->scan;
+    *out = entry->report;
+    return true;
+}
+
+bool memo_keep(struct memo *m, const struct stat *st, int64_t now_ms, struct report *report)
+{
+    int64_t changed = (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
+    if (now_ms - changed < MEMO_SETTLED_MS)
+        return false;
+    size_t bytes = sizeof(struct memo_entry);
+    for (const struct report *r = report; r; r = r->next)
+        bytes += r->bytes;
+    if (m->bytes + bytes > MEMO_BYTES)
+        return false;
+    struct memo_entry *entry = malloc(sizeof *entry), **at = memo_place(m, st);
+    if (!entry)
+        return false;
+    /* The file changed: its old report may be in use by this scan only if the scan saw the file
+     * twice, and it does not. */
+    if (*at)
+        memo_drop(m, at);
+    *entry = (struct memo_entry){.next = *at,
+                                 .device = st->st_dev,
+                                 .inode = st->st_ino,
+                                 .size = st->st_size,
+                                 .ctime = st->st_ctim,
+                                 .used = m->scan,
+                                 .bytes = bytes,
+                                 .report = report};
+    *at = entry;
+    m->count++;
+    m->bytes += bytes;
+    return true;
+}
