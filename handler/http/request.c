@@ -20,6 +20,11 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
         {&r->authorization, "HTTP_AUTHORIZATION"},
         {&r->remote_addr, "REMOTE_ADDR"},
         {&r->retry, "HTTP_ROLLCALL_RETRY"},
+        {&r->query, "QUERY_STRING"},
+        {&r->accept_encoding, "HTTP_ACCEPT_ENCODING"},
+        {&r->if_none_match, "HTTP_IF_NONE_MATCH"},
+        {&r->if_range, "HTTP_IF_RANGE"},
+        {&r->range, "HTTP_RANGE"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         const char *value = param(source, wanted[i].name);

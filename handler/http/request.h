@@ -20,6 +20,9 @@ struct request {
     const char *authorization;
     const char *remote_addr;
     const char *retry; /* Rollcall-Retry */
+    const char *query; /* QUERY_STRING, as the client wrote it */
+    const char *accept_encoding;
+    const char *if_none_match, *if_range, *range;
 
     /* Reads up to `len` bytes of the body; fewer only at its end. */
     size_t (*read)(void *source, char *bytes, size_t len);
