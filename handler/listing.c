@@ -86,7 +86,7 @@ static enum verdict parse(struct worker *w, struct posted *out, struct fault *f)
     struct json_fault wrong;
     if (!json_gate(w->text.data, w->text.len, &doc, &wrong)) {
         f->offset = (long long)wrong.offset;
-        return fault_set(f, V_BAD_REQUEST, "not JSON (RFC 8259) at byte %lld: %s", f->offset,
+        return fault_set(f, V_BAD_REQUEST, "invalid JSON at byte %lld: %s", f->offset,
                          wrong.what);
     }
     if (!json_is_object(doc.text))

@@ -1,7 +1,7 @@
 #include "aws/s3/credential.h"
 
 #include "handler/shared/clock.h"
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/gate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

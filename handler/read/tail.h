@@ -21,7 +21,7 @@
 #define HANDLER_READ_TAIL_H
 
 #include "handler/shared/buf.h"
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/gate.h"
 #include "handler/store/trailer.h"
 
 #include <sys/types.h>

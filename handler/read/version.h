@@ -5,7 +5,7 @@
 #ifndef HANDLER_READ_VERSION_H
 #define HANDLER_READ_VERSION_H
 
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/gate.h"
 
 /* Below 0, 0, above 0, as `a` is earlier than, equal to or later than `b`. */
 int version_compare(struct text a, struct text b);

@@ -31,7 +31,7 @@ static enum verdict parse_record(struct batch *b, struct entry *entry, char *tex
         return fault_memory(f);
     if (!json_gate_noting(text, len, &doc, &rows->notes, &wrong)) {
         f->offset = (long long)(offset + wrong.offset);
-        return fault_set(f, V_BAD_REQUEST, "not JSON (RFC 8259) at byte %lld: %s", f->offset,
+        return fault_set(f, V_BAD_REQUEST, "invalid JSON at byte %lld: %s", f->offset,
                          wrong.what);
     }
     enum verdict v = record_check(&doc, arena, &record, f);

@@ -12,7 +12,7 @@
 
 #include "handler/fault.h"
 #include "handler/record/csv.h"
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/notes.h"
 
 enum column {
     COL_PID,

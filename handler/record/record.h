@@ -19,7 +19,7 @@
 
 #include "handler/fault.h"
 #include "handler/shared/arena.h"
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/notes.h"
 
 enum { RECORD_ID_MAX = 64, RECORD_LARGE = 1024 };
 

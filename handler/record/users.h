@@ -10,7 +10,7 @@
 
 #include "handler/fault.h"
 #include "handler/record/csv.h"
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/gate.h"
 
 enum { USERS_CELL_MAX = 4096 };
 

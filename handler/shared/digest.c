@@ -1,5 +1,7 @@
 #include "handler/shared/digest.h"
 
+#include "handler/shared/text.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -56,19 +58,11 @@ void digest_hex(const unsigned char sum[DIGEST_LEN], char out[DIGEST_HEX_LEN + 1
     out[DIGEST_HEX_LEN] = '\0';
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool digest_from_hex(const char *hex, unsigned char out[DIGEST_LEN])
 {
     for (size_t i = 0; i < DIGEST_LEN; i++) {
-        int high = nibble(hex[2 * i]);
-        int low = high < 0 ? -1 : nibble(hex[2 * i + 1]);
+        int high = text_hex_digit(hex[2 * i]);
+        int low = high < 0 ? -1 : text_hex_digit(hex[2 * i + 1]);
         if (low < 0)
             return false;
         out[i] = (unsigned char)(high << 4 | low);

@@ -57,6 +57,15 @@ static inline bool text_is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* The value of a hexadecimal digit of either case; -1 if `c` is not one. */
+static inline int text_hex_digit(char c)
+{
+    if (text_is_digit(c))
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /*
  * Reads the decimal digits at the start of `t` into `*n` and returns how many there are. Returns 0
  * if there is none, or if the number is over UINT64_MAX.

@@ -1,6 +1,6 @@
 #include "handler/store/manifest.h"
 
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/gate.h"
 #include "handler/shared/json/write.h"
 #include "handler/store/layout.h"
 

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/notes.h"
 
 static void check_string(struct text quoted)
 {

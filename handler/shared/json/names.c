@@ -4,7 +4,7 @@ enum { AHEAD = 4 };
 
 void known_init(struct known *k)
 {
-    /* No byte counts, and yet one is asked for: that is true of no text. */
+    /* An empty slot: mask 0 but word 1, so it never matches. */
     for (size_t i = 0; i <= KNOWN_MAX; i++)
         k->list[i] = (struct known_name){.word = {1, 0}};
 }

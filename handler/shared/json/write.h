@@ -1,6 +1,6 @@
 /*
- * jsonw: JSON out. Writes string literals (RFC 8259 section 7) into a buf; numbers and punctuation
- * are written by the caller with buf_*().
+ * jsonw: writes JSON string literals (RFC 8259 section 7) into a buf. The caller writes numbers and
+ * punctuation with buf_*().
  */
 #ifndef HANDLER_SHARED_JSON_WRITE_H
 #define HANDLER_SHARED_JSON_WRITE_H
@@ -22,8 +22,8 @@ void jsonw_str(struct buf *b, const char *s);
 void jsonw_name(struct buf *b, const char *name);
 
 /*
- * Length in bytes (1 to 4) of the UTF-8 sequence (RFC 3629) at `s`, of which `len` bytes may be
- * looked at; 0 when there is no valid one.
+ * The length (1 to 4) of the UTF-8 sequence (RFC 3629) at `s`, of which `len` bytes may be read; 0
+ * if there is no valid one.
  */
 size_t utf8_length(const char *s, size_t len);
 

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "handler/shared/buf.h"
-#include "handler/shared/json/json.h"
+#include "handler/shared/json/gate.h"
 #include "handler/shared/json/write.h"
 
 #define MEND "\xef\xbf\xbd"
