@@ -90,7 +90,7 @@ static void pack_container(struct cmdline_reader *r, int64_t pid, struct buf *ou
 static void put_program(const char *raw, size_t len, struct buf *out)
 {
     size_t n = 0;
-    while (n < len && raw[n] != '\0' && raw[n] != ' ')
+    while (n < len && (unsigned char)raw[n] > ' ')
         n++;
     if (n > 1 && raw[n - 1] == ':')
         n--;

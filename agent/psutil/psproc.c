@@ -203,7 +203,38 @@ static void put_memory_percent(struct subject *x)
         put_null(x->out);
 }
 
-/* What fits into the kernel's name is all of it only when the first argument says no more. */
+/* The first argument is the path of an executable, as far as a process may be looked at. */
+static bool names_executable(const struct subject *x, const char *first, size_t len)
+{
+    struct stat st;
+    char path[PATH_MAX];
+    if (x->exe_errno == 0) {
+        const char *exe = strrchr(x->exe, '/'), *base = memrchr(first, '/', len);
+        size_t n = base ? (size_t)(first + len - base) - 1 : len;
+        return exe && strlen(exe + 1) == n && memcmp(exe + 1, first + len - n, n) == 0;
+    }
+    if (len >= sizeof path)
+        return false;
+    snprintf(path, sizeof path, "%.*s", (int)len, first);
+    return exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111);
+}
+
+/*
+ * How much of `base`, the base name in the first argument, is the program's name. A process may
+ * write anything there: unless it names an executable, the first character that starts an argument
+ * or a value ends it.
+ */
+static size_t program_name(const struct subject *x, const char *first, size_t len, const char *base)
+{
+    size_t n = 0, base_len = len - (size_t)(base - first);
+    if (names_executable(x, first, len))
+        return base_len;
+    while (n < base_len && (unsigned char)base[n] > ' ' && !strchr("=:@", base[n]))
+        n++;
+    return n;
+}
+
+/* The kernel keeps NAME_CUT bytes of a name. The first argument may have all of it. */
 static void put_name(struct subject *x)
 {
     const struct procstat *s = x->s;
@@ -212,7 +243,7 @@ static void put_name(struct subject *x)
     if (s->comm_len >= NAME_CUT && x->cmdline.len && len) {
         const char *slash = memrchr(first, '/', len);
         const char *base = slash ? slash + 1 : first;
-        size_t base_len = len - (size_t)(base - first);
+        size_t base_len = program_name(x, first, len, base);
         if (base_len >= s->comm_len && memcmp(base, s->comm, s->comm_len) == 0) {
             jsonw_string(x->out, base, base_len);
             return;

@@ -127,6 +127,21 @@ printed_here() {
   same '"hunter2 b"' "$(record ".data[] | select(.pid == ${ZOO[1]}) | .cmdline[5]" | jq -R .)"
 }
 
+@test "name is the program's name, without what a first argument adds to it" {
+  ZOO=()
+  cp "$(command -v sleep)" "$T/a-program-with-a-long-name"
+  animal bash -c "exec -a 'a-program-with-a-long-name --password=hunter2' '$T/a-program-with-a-long-name' 600"
+  animal bash -c "exec -a 'a-program-with-a-long-name:hunter2' '$T/a-program-with-a-long-name' 600"
+  wait_for grep -q hunter2 "/proc/${ZOO[0]}/cmdline"
+  wait_for grep -q hunter2 "/proc/${ZOO[1]}/cmdline"
+  for args in masked none full; do
+    printed_here --format record --args "$args"
+    for pid in "${ZOO[@]}"; do
+      same a-program-with-a-long-name "$(record ".data[] | select(.pid == $pid) | .name")"
+    done
+  done
+}
+
 @test "a process that is stuck does not keep the listing: null for what was not read" {
   fixture --fifo
   printed --format record --deadline 2s
