@@ -48,7 +48,8 @@ handler/http         = auth body fcgi program reply request tokens
 handler/record       = batch csv process pstable record rows users
 handler/store        = append commit dirs heal hop ids kept layout lines manifest pair rebuild resend \
 	snapshots store trailer
-handler/read         = facts files glob hosts hostsfile memo report states tail version
+handler/read         = facts files glob hosts hostsfile memo report select states tail version
+handler/query        = answer download list params query row
 handler/verify       = csvdiff filecheck receipts replace
 handler/cleanup      = archived purge
 handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
@@ -64,12 +65,12 @@ aws/archive          = day manifest_io objmeta pack pool progress restore ship u
 aws/bucket           = deadline level listpath service
 
 SHARED_DIRS  = handler/shared handler/shared/json
-HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/verify handler/cleanup
+HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/query handler/verify handler/cleanup
 AGENT_DIRS   = agent agent/mask agent/proc agent/host agent/psutil agent/send
 AWS_DIRS     = aws/s3 aws/archive aws/bucket
 
 PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-silent \
-	rollcall-archive rollcall-bucket)
+	rollcall-query 	rollcall-archive rollcall-bucket)
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-handler.json.5 agent/rollcall-agent.json.5
@@ -125,6 +126,9 @@ $(BUILD)/rollcall-cleanup: $(BUILD)/handler/cleanup/main.o $(HANDLER_LIB) $(SHAR
 
 $(BUILD)/rollcall-silent: $(BUILD)/handler/silent/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
+
+$(BUILD)/rollcall-query: $(BUILD)/handler/query/main.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HANDLER_LIBS)
 
 # curlload.c stands in for libcurl, which is then needed only when something is sent. A static agent
 # has libcurl itself: scripts/static/build says so.

@@ -201,21 +201,20 @@ bool fcgi_accept(struct request *r)
     return true;
 }
 
-void fcgi_answer(const char *bytes, size_t len)
+bool fcgi_answer(const char *bytes, size_t len)
 {
-    if (mode == FCGI_MODE_SOCKET) {
-        FCGX_PutStr(bytes, (int)len, current.out);
-        return;
-    }
+    if (mode == FCGI_MODE_SOCKET)
+        return FCGX_PutStr(bytes, (int)len, current.out) == (int)len;
     while (len > 0) {
         ssize_t n = write(STDOUT_FILENO, bytes, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return;
+            return false;
         bytes += n;
         len -= (size_t)n;
     }
+    return true;
 }
 
 void fcgi_finish(const struct request *r)

@@ -36,8 +36,8 @@ bool fcgi_on_rest(void (*rest)(void *context), void *context);
 /* Waits for a request. False when it is time to end. */
 bool fcgi_accept(struct request *r);
 
-/* Sends part of the answer; the client may be gone, which is nobody's fault here. */
-void fcgi_answer(const char *bytes, size_t len);
+/* Sends part of the answer. False: the client is gone, and the rest need not be made. */
+bool fcgi_answer(const char *bytes, size_t len);
 
 /* Ends the answer. */
 void fcgi_finish(const struct request *r);

@@ -1,0 +1,26 @@
+/*
+ * answer: sends what a resource made: headers, entity tag, gzip. The only file of the read side
+ * that knows libdeflate.
+ */
+#ifndef HANDLER_QUERY_ANSWER_H
+#define HANDLER_QUERY_ANSWER_H
+
+#include "handler/query/query.h"
+
+/*
+ * Sends {"status":"success","data":{"as_of":..., and query.body, closed. The entity tag is weak and
+ * covers all but `as_of` (RFC 9110 section 8.8.3); a matching If-None-Match is answered with 304.
+ */
+void answer_success(struct query *q);
+
+/* Sends `bytes` of `len` with the given media type, as an attachment called `name`. */
+void answer_text(struct query *q, const char *type, const char *name, const char *bytes,
+                 size_t len);
+
+/* Sends the fault. */
+void answer_fault(struct query *q, enum verdict v, const struct fault *f);
+
+/* True when If-None-Match names the tag (weak comparison), which has its quotes. */
+bool answer_matches(const char *if_none_match, const char *tag);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * rollcall-query: answers questions about the fleet from the daily files. See rollcall-query(8).
+ */
+#include "handler/http/fcgi.h"
+#include "handler/http/program.h"
+#include "handler/query/query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const char usage[] =
+    "usage: rollcall-query [--check] [--help] [--version]\n"
+    "\n"
+    "Answers GET /api/v1/hosts and /files/ from the daily files, and writes nothing.\n"
+    "Run by a FastCGI web server (a listening socket on descriptor 0, or systemd's on 3),\n"
+    "or for one CGI request (REQUEST_METHOD in the environment).\n"
+    "\n"
+    "  --check        check the configuration and the hosts file, name every bad line, and end\n"
+    "  -h, --help     this text\n"
+    "  -V, --version  the version\n"
+    "\n"
+    "The configuration is the JSON file named by ROLLCALL_CONFIG, else\n"
+    "/etc/rollcall/handler.json; see rollcall-handler.json(5) and rollcall-hosts(5).\n";
+
+static const struct program program = {"rollcall-query", usage};
+
+static void report_line(void *bad, unsigned line, const char *reason)
+{
+    ++*(unsigned *)bad;
+    fprintf(stderr, "rollcall-query: hosts file, line %u: %s\n", line, reason);
+}
+
+static int check(const struct config *config)
+{
+    struct hostsfile hosts;
+    unsigned bad = 0;
+    hostsfile_init(&hosts, config->hosts_file);
+    if (!hostsfile_refresh(&hosts, report_line, &bad)) {
+        fprintf(stderr, "rollcall-query: %s: hosts_file: cannot read %s: %s\n", config_path(),
+                config->hosts_file, strerror(errno));
+        bad++;
+    }
+    hostsfile_release(&hosts);
+    if (bad > 0)
+        return EX_CONFIG;
+    printf("%s: ok\n", config_path());
+    return 0;
+}
+
+static int serve(const struct config *config)
+{
+    static struct query query;
+    struct request request;
+    int status = program_open(&program);
+    if (status != 0)
+        return status;
+    if (!query_init(&query, config))
+        return program_cannot_start(&program);
+    while (fcgi_accept(&request)) {
+        query_answer(&query, &request);
+        fcgi_finish(&request);
+    }
+    query_release(&query);
+    return fcgi_exit_status();
+}
+
+int main(int argc, char **argv)
+{
+    static struct config config;
+    char error[CONF_ERROR_LEN];
+    int status;
+    enum program_action action = program_start(&program, argc, argv, &status);
+    if (action == PROGRAM_END)
+        return status;
+    if (!config_load(config_path(), &config, error))
+        return program_bad_config(&program, error);
+    return action == PROGRAM_CHECK ? check(&config) : serve(&config);
+}

@@ -1,0 +1,124 @@
+#include "handler/query/query.h"
+
+#include "handler/http/fcgi.h"
+#include "handler/query/answer.h"
+#include "handler/query/resources.h"
+#include "handler/shared/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { QUERY_BODY_MAX = 256 << 20, QUERY_KEEP = 1 << 20 };
+
+static const struct query_route {
+    const char *path;
+    bool more; /* the path goes on after it */
+    const char *const *params;
+    enum verdict (*get)(struct query *q, struct fault *f);
+} routes[] = {
+    {"/api/v1/hosts", false, list_params, list_get},
+    {"/files/", true, download_params, download_get},
+};
+
+bool query_init(struct query *q, const struct config *config)
+{
+    *q = (struct query){.config = config, .digest = digest_new(), .data = -1};
+    tokens_init(&q->tokens, config->tokens_file);
+    hostsfile_init(&q->hosts_file, config->hosts_file);
+    buf_init(&q->body, QUERY_BODY_MAX);
+    buf_init(&q->reply, QUERY_BODY_MAX);
+    q->memo = config->query_memo ? memo_new() : NULL;
+    errno = ENOMEM;
+    return q->digest && (q->memo || !config->query_memo);
+}
+
+void query_release(struct query *q)
+{
+    memo_free(q->memo);
+    buf_release(&q->reply);
+    buf_release(&q->body);
+    hostsfile_release(&q->hosts_file);
+    digest_free(q->digest);
+    tokens_release(&q->tokens);
+}
+
+bool query_over(void *query)
+{
+    return clock_monotonic() > ((const struct query *)query)->deadline;
+}
+
+static enum verdict query_find(struct query *q, const struct query_route **route, struct fault *f)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        size_t len = strlen(routes[i].path);
+        if (strncmp(q->request->path, routes[i].path, len) != 0 ||
+            (!routes[i].more && q->request->path[len] != '\0'))
+            continue;
+        *route = &routes[i];
+        q->rest = q->request->path + len;
+        if (strcmp(q->request->method, "GET") == 0 || request_is_head(q->request))
+            return V_OK;
+        f->headers = "Allow: GET, HEAD\r\n";
+        return fault_set(f, V_METHOD, "%s takes GET only", routes[i].path);
+    }
+    return fault_set(f, V_NOT_FOUND,
+                     "no such path; hosts are at /api/v1/hosts, files below /files/");
+}
+
+/* Opens the directory of the daily files anew for each request: it may have been replaced. */
+static enum verdict query_open_store(struct query *q, struct fault *f)
+{
+    int dir = open(q->config->records_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    q->data = dir < 0 ? -1 : openat(dir, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = errno;
+    if (dir >= 0)
+        close(dir);
+    if (q->data >= 0 || (dir >= 0 && error == ENOENT))
+        return V_OK;
+    log_event(LOG_ERROR, "records_unreadable", "error=%s", strerror(error));
+    return fault_set(f, V_UNAVAILABLE, "the records cannot be read; the log has the cause");
+}
+
+static enum verdict query_prepare(struct query *q, struct fault *f)
+{
+    q->now_ms = q->as_of_ms = clock_now();
+    q->deadline = clock_monotonic() + q->config->query_seconds * 1000;
+    buf_reset(&q->body);
+    if (!hostsfile_refresh(&q->hosts_file, NULL, NULL))
+        return fault_set(f, V_UNAVAILABLE, "the hosts file cannot be read; the log has the cause");
+    return query_open_store(q, f);
+}
+
+void query_answer(struct query *q, const struct request *r)
+{
+    const struct query_route *route = NULL;
+    struct ip ip;
+    struct fault f;
+    fault_clear(&f);
+    q->request = r;
+    q->streamed = false;
+    enum verdict v = query_find(q, &route, &f);
+    if (v == V_OK)
+        v = auth_admit(&q->tokens, q->digest, r, &ip, SCOPE_READ, &f);
+    if (v == V_OK)
+        v = params_read(&q->params, r->query, route->params, &f);
+    if (v == V_OK)
+        v = query_prepare(q, &f);
+    if (v == V_OK)
+        v = route->get(q, &f);
+    if (v != V_OK) {
+        log_event(LOG_INFO, "refused", "status=%d client_ip=%s reason=%s method=%s path=%s",
+                  fault_status(v), r->remote_addr, f.reason, r->method, r->path);
+        answer_fault(q, v, &f);
+    } else if (!q->streamed) {
+        answer_success(q);
+    }
+    if (q->data >= 0)
+        close(q->data);
+    q->data = -1;
+    buf_trim(&q->body, QUERY_KEEP);
+    buf_trim(&q->reply, QUERY_KEEP);
+}

@@ -1,0 +1,17 @@
+/*
+ * resources: what rollcall-query answers; each writes the members of `data` to query.body.
+ */
+#ifndef HANDLER_QUERY_RESOURCES_H
+#define HANDLER_QUERY_RESOURCES_H
+
+#include "handler/query/query.h"
+
+/* GET /api/v1/hosts */
+extern const char *const list_params[];
+enum verdict list_get(struct query *q, struct fault *f);
+
+/* GET /files/{date}/{ip}_{date}.json and .csv */
+extern const char *const download_params[];
+enum verdict download_get(struct query *q, struct fault *f);
+
+#endif

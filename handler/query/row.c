@@ -1,0 +1,350 @@
+#include "handler/query/row.h"
+
+#include "handler/record/csv.h"
+#include "handler/shared/json/write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum row_field {
+    ROW_IP,
+    ROW_HOSTNAME,
+    ROW_LABELS,
+    ROW_STATE,
+    ROW_FLAGS,
+    ROW_OS_NAME,
+    ROW_OS_VER,
+    ROW_OS_PRETTY_NAME,
+    ROW_PROCESSOR,
+    ROW_CORES,
+    ROW_MEMORY_BYTES,
+    ROW_BOOT_TIME,
+    ROW_PROCESS_COUNT,
+    ROW_USER_COUNT,
+    ROW_RECORDS,
+    ROW_BYTES,
+    ROW_LAST_SEEN,
+    ROW_FIELDS
+};
+
+static const struct {
+    const char *name;
+    int fact; /* FACT_COUNT: not a fact of the record */
+    bool number;
+} fields[ROW_FIELDS] = {
+    [ROW_IP] = {"ip", FACT_COUNT, false},
+    [ROW_HOSTNAME] = {"hostname", FACT_COUNT, false},
+    [ROW_LABELS] = {"labels", FACT_COUNT, false},
+    [ROW_STATE] = {"state", FACT_COUNT, false},
+    [ROW_FLAGS] = {"flags", FACT_COUNT, false},
+    [ROW_OS_NAME] = {"os_name", FACT_OS_NAME, false},
+    [ROW_OS_VER] = {"os_ver", FACT_OS_VER, false},
+    [ROW_OS_PRETTY_NAME] = {"os_pretty_name", FACT_OS_PRETTY_NAME, false},
+    [ROW_PROCESSOR] = {"processor", FACT_PROCESSOR, false},
+    [ROW_CORES] = {"cores", FACT_CORES, true},
+    [ROW_MEMORY_BYTES] = {"memory_bytes", FACT_MEMORY_BYTES, true},
+    [ROW_BOOT_TIME] = {"boot_time", FACT_BOOT_TIME, false},
+    [ROW_PROCESS_COUNT] = {"process_count", FACT_COUNT, true},
+    [ROW_USER_COUNT] = {"user_count", FACT_COUNT, true},
+    [ROW_RECORDS] = {"records", FACT_COUNT, true},
+    [ROW_BYTES] = {"bytes", FACT_COUNT, true},
+    [ROW_LAST_SEEN] = {"last_seen", FACT_COUNT, false},
+};
+
+/* ---- what to write, and in which order */
+
+static unsigned row_find(const char *name, size_t len)
+{
+    unsigned field = 0;
+    while (field < ROW_FIELDS &&
+           (strlen(fields[field].name) != len || strncmp(fields[field].name, name, len) != 0))
+        field++;
+    return field;
+}
+
+static enum verdict row_bad(struct fault *f, const char *param)
+{
+    char right[240] = "unknown field; known are";
+    for (unsigned i = 0; i < ROW_FIELDS; i++) {
+        size_t len = strlen(right);
+        snprintf(right + len, sizeof right - len, " %s", fields[i].name);
+    }
+    return params_bad(f, param, right);
+}
+
+enum verdict row_choose(struct row_choice *c, const char *wanted, const char *sort, struct fault *f)
+{
+    *c = (struct row_choice){.fields = wanted ? 0 : (UINT64_C(1) << ROW_FIELDS) - 1};
+    while (wanted) {
+        size_t len = strcspn(wanted, ",");
+        unsigned field = row_find(wanted, len);
+        if (field == ROW_FIELDS)
+            return row_bad(f, "fields");
+        c->fields |= UINT64_C(1) << field;
+        wanted = wanted[len] ? wanted + len + 1 : NULL;
+    }
+    if (sort) {
+        c->descending = *sort == '-';
+        sort += c->descending;
+        c->sort = row_find(sort, strlen(sort));
+        if (c->sort == ROW_FIELDS || c->sort == ROW_LABELS || c->sort == ROW_FLAGS)
+            return row_bad(f, "sort");
+    }
+    c->by_address = c->sort == ROW_IP && !c->descending;
+    return V_OK;
+}
+
+/* The number of a field; -1 when there is none. */
+static double row_number(const struct host *host, unsigned field)
+{
+    const struct report *r = host->report;
+    if (!r)
+        return -1;
+    switch (field) {
+    case ROW_PROCESS_COUNT:
+        return (double)r->line.process_count;
+    case ROW_USER_COUNT:
+        return (double)r->line.user_count;
+    case ROW_RECORDS:
+        return (double)r->line.seq;
+    case ROW_BYTES:
+        return (double)r->line_end + (double)r->line.csv_end;
+    default:
+        return r->fact[fields[field].fact].ptr ? strtod(r->fact[fields[field].fact].ptr, NULL) : -1;
+    }
+}
+
+/* A text to sort by. */
+static const char *row_text(const struct host *host, unsigned field)
+{
+    if (field == ROW_HOSTNAME)
+        return hosts_name(host);
+    const struct report *r = host->report;
+    return r && fields[field].fact < FACT_COUNT && r->fact[fields[field].fact].ptr
+               ? r->fact[fields[field].fact].ptr
+               : "";
+}
+
+static int row_compare(const struct row_choice *c, const struct host *a, const struct host *b)
+{
+    if (c->sort == ROW_IP)
+        return 0;
+    if (c->sort == ROW_STATE)
+        return (int)a->state - (int)b->state;
+    if (c->sort == ROW_LAST_SEEN) {
+        int64_t x = a->report ? a->report->received_ms : -1,
+                y = b->report ? b->report->received_ms : -1;
+        return (x > y) - (x < y);
+    }
+    if (fields[c->sort].number) {
+        double x = row_number(a, c->sort), y = row_number(b, c->sort);
+        return (x > y) - (x < y);
+    }
+    return strcasecmp(row_text(a, c->sort), row_text(b, c->sort));
+}
+
+/* The list is in order of address, so equal rows stay in it: pointers into one array. */
+static int row_in_order(const void *a, const void *b, void *choice)
+{
+    const struct row_choice *c = choice;
+    const struct host *x = *(const struct host *const *)a, *y = *(const struct host *const *)b;
+    int order = row_compare(c, x, y);
+    if (c->sort == ROW_IP)
+        order = (x > y) - (x < y);
+    if (c->descending)
+        order = -order;
+    return order ? order : (x > y) - (x < y);
+}
+
+void row_sort(const struct row_choice *c, const struct host **rows, size_t count)
+{
+    struct row_choice copy = *c;
+    if (!c->by_address)
+        qsort_r(rows, count, sizeof *rows, row_in_order, &copy);
+}
+
+int row_after(const struct host *host, const struct ip *ip, const char *name, const char *machine)
+{
+    const struct report *r = host->report;
+    const char *id = r && r->fact[FACT_MACHINE_ID].ptr ? r->fact[FACT_MACHINE_ID].ptr : "";
+    if (!*host->ip.text != !*ip->text)
+        return *host->ip.text ? -1 : 1;
+    int order = *ip->text ? files_compare(&host->ip, ip) : 0;
+    if (order == 0)
+        order = strcasecmp(hosts_name(host), name);
+    return order ? order : strcmp(id, machine);
+}
+
+/* ---- JSON */
+
+static void row_put_string(const char *value, struct buf *out)
+{
+    if (*value)
+        jsonw_str(out, value);
+    else
+        buf_puts(out, "null");
+}
+
+static void row_put_labels(const struct host *host, struct buf *out)
+{
+    buf_putc(out, '[');
+    for (size_t i = 0; i < host->says.label_count; i++) {
+        buf_puts(out, i > 0 ? "," : "");
+        jsonw_str(out, host->says.labels[i]);
+    }
+    buf_putc(out, ']');
+}
+
+static void row_put_flags(const struct host *host, struct buf *out)
+{
+    const char *between = "";
+    buf_putc(out, '[');
+    for (enum host_flag flag = 0; flag < FLAG_COUNT; flag++) {
+        if (!(host->flags & 1u << flag))
+            continue;
+        buf_puts(out, between);
+        jsonw_str(out, hosts_flag_name(flag));
+        between = ",";
+    }
+    buf_putc(out, ']');
+}
+
+static void row_put_state(const struct host *host, struct buf *out)
+{
+    jsonw_str(out, states_name(host->state));
+    if (host->state == STATE_MOVED) {
+        buf_puts(out, ",\"moved_to\":");
+        jsonw_str(out, host->moved_to->ip.text);
+    }
+}
+
+static void row_put_time(const struct host *host, struct buf *out)
+{
+    char text[CLOCK_TIME_LEN + 1] = "";
+    if (host->report)
+        clock_rfc3339(host->report->received_ms, text);
+    row_put_string(text, out);
+}
+
+static void row_put_fact(const struct host *host, unsigned field, struct buf *out)
+{
+    const struct report *r = host->report;
+    int fact = fields[field].fact;
+    if (!r || (fact < FACT_COUNT && !r->fact[fact].ptr))
+        buf_puts(out, "null");
+    else if (fact == FACT_COUNT)
+        buf_u64(out, (uint64_t)row_number(host, field));
+    else if (fields[field].number)
+        buf_add(out, r->fact[fact].ptr, r->fact[fact].len);
+    else
+        jsonw_string(out, r->fact[fact].ptr, r->fact[fact].len);
+}
+
+static void row_put_field(const struct host *host, unsigned field, struct buf *out)
+{
+    switch (field) {
+    case ROW_IP:
+        row_put_string(host->ip.text, out);
+        break;
+    case ROW_HOSTNAME:
+        row_put_string(hosts_name(host), out);
+        break;
+    case ROW_LABELS:
+        row_put_labels(host, out);
+        break;
+    case ROW_STATE:
+        row_put_state(host, out);
+        break;
+    case ROW_FLAGS:
+        row_put_flags(host, out);
+        break;
+    case ROW_LAST_SEEN:
+        row_put_time(host, out);
+        break;
+    default:
+        row_put_fact(host, field, out);
+    }
+}
+
+void row_put(const struct row_choice *c, const struct host *host, struct query *q, struct buf *out)
+{
+    const char *between = "{";
+    (void)q;
+    for (unsigned field = 0; field < ROW_FIELDS; field++) {
+        if (!(c->fields >> field & 1))
+            continue;
+        buf_puts(out, between);
+        jsonw_name(out, fields[field].name);
+        row_put_field(host, field, out);
+        between = ",";
+    }
+    buf_putc(out, '}');
+}
+
+/* ---- CSV */
+
+void row_put_csv_header(const struct row_choice *c, struct buf *out)
+{
+    const char *between = "";
+    for (unsigned field = 0; field < ROW_FIELDS; field++) {
+        if (!(c->fields >> field & 1))
+            continue;
+        buf_puts(out, between);
+        cell_put(out, text_of(fields[field].name));
+        between = ",";
+    }
+    buf_puts(out, "\r\n");
+}
+
+/* The field as one text: lists joined by ;. */
+static void row_csv_text(const struct host *host, unsigned field, struct buf *text)
+{
+    if (field == ROW_LABELS) {
+        for (size_t i = 0; i < host->says.label_count; i++) {
+            buf_puts(text, i > 0 ? ";" : "");
+            buf_puts(text, host->says.labels[i]);
+        }
+    } else if (field == ROW_FLAGS) {
+        for (enum host_flag flag = 0; flag < FLAG_COUNT; flag++) {
+            if (host->flags & 1u << flag) {
+                buf_puts(text, text->len > 0 ? ";" : "");
+                buf_puts(text, hosts_flag_name(flag));
+            }
+        }
+    } else if (field == ROW_STATE) {
+        buf_puts(text, states_name(host->state));
+    } else if (field == ROW_IP || field == ROW_HOSTNAME) {
+        buf_puts(text, field == ROW_IP ? host->ip.text : hosts_name(host));
+    } else if (field == ROW_LAST_SEEN && host->report) {
+        char time[CLOCK_TIME_LEN + 1];
+        clock_rfc3339(host->report->received_ms, time);
+        buf_puts(text, time);
+    } else if (fields[field].fact < FACT_COUNT && host->report &&
+               host->report->fact[fields[field].fact].ptr) {
+        buf_add(text, host->report->fact[fields[field].fact].ptr,
+                host->report->fact[fields[field].fact].len);
+    } else if (fields[field].fact == FACT_COUNT && host->report) {
+        buf_u64(text, (uint64_t)row_number(host, field));
+    }
+}
+
+void row_put_csv(const struct row_choice *c, const struct host *host, struct buf *out)
+{
+    struct buf text;
+    const char *between = "";
+    buf_init(&text, 64 * 1024);
+    for (unsigned field = 0; field < ROW_FIELDS; field++) {
+        if (!(c->fields >> field & 1))
+            continue;
+        buf_reset(&text);
+        row_csv_text(host, field, &text);
+        buf_puts(out, between);
+        cell_put(out, (struct text){text.data, text.len});
+        between = ",";
+    }
+    buf_puts(out, "\r\n");
+    buf_release(&text);
+}
