@@ -120,35 +120,36 @@ static bool open_log(struct agent *a, const char *path)
     return ok;
 }
 
-/* One record, printed or sent. */
-static int beat(struct agent *a)
+/* One record into `record`; 0, or the exit code after logging the reason. */
+static int agent_collect(struct agent *a, struct buf *record)
 {
     const struct options *o = &a->options;
-    struct buf record;
-    int code;
-    int64_t now = clock_now();
     int root = tree_root(o->root ? o->root : "/");
     if (root < 0)
         return fail(EX_CONFIG, "bad_configuration", "root: is no directory that can be opened");
-    buf_init(&record, RECORD_BYTES);
     bool ok =
-        (a->config.listings ? listing : collect)(&a->config, root, !o->root, &a->history, &record);
-    if (!ok && errno == 0) {
-        code = fail(EX_CONFIG, "bad_configuration",
+        (a->config.listings ? listing : collect)(&a->config, root, !o->root, &a->history, record);
+    int error = errno;
+    close(root);
+    if (ok)
+        return EX_OK;
+    if (error == 0)
+        return fail(EX_CONFIG, "bad_configuration",
                     "uuid: is needed; this machine has no machine-id to take it from");
-    } else if (!ok) {
-        log_event(LOG_ERROR, "not_collected", "exit=%d reason=%s", EX_TEMPFAIL, strerror(errno));
-        code = EX_TEMPFAIL;
-    } else if (!o->print) {
-        code = send_record(&a->sender, now, record.data, record.len);
-    } else {
+    return fail(EX_TEMPFAIL, "not_collected", strerror(error));
+}
+
+static int agent_print(struct agent *a)
+{
+    struct buf record;
+    buf_init(&record, RECORD_BYTES);
+    int code = agent_collect(a, &record);
+    if (code == EX_OK) {
         buf_putc(&record, '\n');
-        code = EX_OK;
         if (record.failed || !print_out(record.data, record.len))
             code = fail(EX_TEMPFAIL, "not_printed", "stdout cannot be written to");
     }
     buf_release(&record);
-    close(root);
     return code;
 }
 
@@ -172,16 +173,35 @@ static int configure(struct agent *a)
     return EX_OK;
 }
 
-/* The spool's lock comes before collecting: cron may start the next before this one has ended. */
+/* Collecting does not wait for the spool, which another agent may use for as long as it sends. */
 static int run_once(struct agent *a)
 {
+    struct buf record;
     clock_sleep(splay_of(a->config.splay));
-    int code = sender_open(&a->sender, &a->config);
-    if (code != EX_OK)
-        return code;
-    code = beat(a);
-    sender_close(&a->sender);
+    int64_t now = clock_now();
+    buf_init(&record, RECORD_BYTES);
+    int code = agent_collect(a, &record);
+    if (code == EX_OK)
+        code = sender_open(&a->sender, &a->config);
+    if (code == EX_OK) {
+        code = send_record(&a->sender, now, record.data, record.len);
+        sender_close(&a->sender);
+    }
+    buf_release(&record);
     return code;
+}
+
+/* An agent that stays needs a spool of its own: the other one may stay as well. */
+static int open_own_spool(struct agent *a)
+{
+    int code = sender_open(&a->sender, &a->config);
+    a->sender.stopped = signals_ending;
+    if (code != EX_OK || !a->sender.busy)
+        return code;
+    sender_close(&a->sender);
+    log_event(LOG_ERROR, "not_started", "exit=%d spool=%s reason=%s", EX_TEMPFAIL, a->config.spool,
+              "another agent uses the spool");
+    return EX_TEMPFAIL;
 }
 
 /* What is wrong now was right before: then that goes on. The spool and the connection are new. */
@@ -199,9 +219,7 @@ static int reload(struct agent *a)
         a->config = old;
     }
     sender_close(&a->sender);
-    int code = sender_open(&a->sender, &a->config);
-    a->sender.stopped = signals_ending;
-    return code;
+    return open_own_spool(a);
 }
 
 /* A token that was replaced is used from the next beat on. */
@@ -236,13 +254,22 @@ static bool wait_for_beat(struct agent *a, struct pace *pace, int *code)
     }
 }
 
+static void beat(struct agent *a)
+{
+    struct buf record;
+    int64_t now = clock_now();
+    buf_init(&record, RECORD_BYTES);
+    if (agent_collect(a, &record) == EX_OK)
+        send_record(&a->sender, now, record.data, record.len);
+    buf_release(&record);
+}
+
 static int stay(struct agent *a)
 {
     signals_hold();
-    int code = sender_open(&a->sender, &a->config);
+    int code = open_own_spool(a);
     if (code != EX_OK)
         return code;
-    a->sender.stopped = signals_ending;
     struct pace pace = {a->config.every, clock_monotonic() + splay_of(a->config.splay)};
     while (wait_for_beat(a, &pace, &code)) {
         renew_token(a);
@@ -262,7 +289,7 @@ static int run(struct agent *a)
     a->first_log = -1;
     int code = configure(a);
     if (code == EX_OK)
-        code = a->options.print ? beat(a) : a->config.every ? stay(a) : run_once(a);
+        code = a->options.print ? agent_print(a) : a->config.every ? stay(a) : run_once(a);
     history_release(&a->history);
     config_release(&a->config);
     return code;

@@ -5,170 +5,178 @@
 
 #include <sysexits.h>
 
-/* What is put together for one request. */
-struct batch {
+/* The records of one request. */
+struct bundle {
     struct spool *spool;
     struct buf packed, text; /* the same records, as gzip members and as lines */
-    struct spool_entry *entries[DRAIN_BATCH_RECORDS];
+    struct spool_entry *entries[BACKLOG_BATCH_RECORDS];
     size_t count;
 };
 
 /* What may still be sent in this beat. */
 struct budget {
     size_t bytes, requests;
-    size_t records; /* in one batch: halved when the server says that it is too much */
+    size_t records; /* in one batch; halved when the server finds a batch too large */
 };
 
-static bool waits(const struct drain *d, const struct spool_entry *e)
+static bool backlog_waits(const struct backlog *b, const struct spool_entry *e)
 {
-    return !e->gone && !e->name.bad && e->name.kind == d->kind;
+    return !e->gone && !e->name.bad && e->name.kind == b->kind;
 }
 
-/* Takes back what was added behind these lengths. */
-static void cut(struct batch *b, size_t packed, size_t text)
+static void bundle_truncate(struct bundle *u, size_t packed, size_t text)
 {
-    b->packed.len = packed;
-    b->text.len = text;
-    b->packed.failed = b->packed.full = b->text.failed = b->text.full = false;
+    u->packed.len = packed;
+    u->text.len = text;
+    u->packed.failed = u->packed.full = u->text.failed = u->text.full = false;
 }
 
-/* Adds the record, sets a bad one aside. False when it does not fit any more. */
-static bool take(const struct drain *d, struct batch *b, struct spool_entry *e)
+/* Adds the record. One that cannot be read is set aside. False if the record does not fit. */
+static bool bundle_add(struct bundle *u, struct spool_entry *e)
 {
-    size_t packed = b->packed.len, text = b->text.len;
-    if (!spool_read(d->spool, e, &b->packed, &b->text)) {
-        bool failed = b->packed.failed || b->text.failed, full = b->packed.full || b->text.full;
-        cut(b, packed, text);
-        if (failed && (b->count || !full))
+    size_t packed = u->packed.len, text = u->text.len;
+    switch (spool_read(u->spool, e, &u->packed, &u->text)) {
+    case SPOOL_GONE:
+        spool_remove(u->spool, e);
+        return true;
+    case SPOOL_FAILED: {
+        bool failed = u->packed.failed || u->text.failed, full = u->packed.full || u->text.full;
+        bundle_truncate(u, packed, text);
+        if (failed && (u->count || !full))
             return false;
-        spool_set_aside(d->spool, e, "the file is damaged, or cannot be read");
+        spool_set_aside(u->spool, e, "the file is damaged or unreadable");
         return true;
     }
-    if (b->count && b->text.len > DRAIN_BATCH_BYTES) {
-        cut(b, packed, text);
+    case SPOOL_READ:
+        break;
+    }
+    if (u->count && u->text.len > BACKLOG_BATCH_BYTES) {
+        bundle_truncate(u, packed, text);
         return false;
     }
-    b->entries[b->count++] = e;
+    u->entries[u->count++] = e;
     return true;
 }
 
-static void fill(const struct drain *d, struct batch *b, const struct budget *budget)
+static void bundle_fill(struct bundle *u, const struct backlog *b, size_t records)
 {
-    struct spool *s = d->spool;
-    size_t most = d->kind == SPOOL_LISTING ? 1 : budget->records;
-    buf_reset(&b->packed);
-    buf_reset(&b->text);
-    b->count = 0;
-    for (size_t i = 0; i < s->count && b->count < most; i++)
-        if (waits(d, &s->list[i]) && !take(d, b, &s->list[i]))
+    struct spool *s = b->spool;
+    size_t most = b->kind == SPOOL_LISTING ? 1 : records;
+    buf_reset(&u->packed);
+    buf_reset(&u->text);
+    u->count = 0;
+    for (size_t i = 0; i < s->count && u->count < most; i++)
+        if (backlog_waits(b, &s->list[i]) && !bundle_add(u, &s->list[i]))
             break;
 }
 
-static int64_t first_try(const struct batch *b)
+static int64_t bundle_first_try(const struct bundle *u)
 {
     int64_t first = 0;
-    for (size_t i = 0; i < b->count; i++) {
-        int64_t tried = b->entries[i]->name.tried;
+    for (size_t i = 0; i < u->count; i++) {
+        int64_t tried = u->entries[i]->name.tried;
         if (tried && (first == 0 || tried < first))
             first = tried;
     }
     return first;
 }
 
-/* If this process dies now, the next one is to know that the records may have arrived. */
-static void mark(void *context)
+/* If this process is killed now, the next one must know that the records may have arrived. */
+static void bundle_mark(void *context)
 {
-    const struct batch *b = context;
+    const struct bundle *u = context;
     int64_t now = clock_now() / 1000;
-    for (size_t i = 0; i < b->count; i++)
-        spool_mark(b->spool, b->entries[i], now);
-    spool_sync(b->spool);
+    for (size_t i = 0; i < u->count; i++)
+        spool_mark(u->spool, u->entries[i], now);
+    spool_sync(u->spool);
 }
 
-static void send_batch(const struct drain *d, struct batch *b, struct outcome *o)
+static void bundle_send(struct bundle *u, const struct backlog *b, struct outcome *o)
 {
-    bool gzip = d->config->gzip;
-    struct parcel p = {
-        .body = gzip ? b->packed.data : b->text.data,
-        .len = gzip ? b->packed.len : b->text.len,
-        .records = b->count,
+    bool gzip = b->config->gzip;
+    struct attempt a = {
+        .body = gzip ? u->packed.data : u->text.data,
+        .len = gzip ? u->packed.len : u->text.len,
+        .records = u->count,
         .gzipped = gzip,
-        .tried = first_try(b),
-        .sending = mark,
-        .context = b,
+        .tried = bundle_first_try(u),
+        .sending = bundle_mark,
+        .context = u,
     };
-    deliver(d->post, d->config, &p, o);
+    attempt_send(b->post, b->config, &a, o);
 }
 
-static void remove_all(const struct drain *d, const struct batch *b)
+static void bundle_remove(const struct bundle *u)
 {
-    for (size_t i = 0; i < b->count; i++)
-        spool_remove(d->spool, b->entries[i]);
+    for (size_t i = 0; i < u->count; i++)
+        spool_remove(u->spool, u->entries[i]);
 }
 
 /*
- * A batch is refused as a whole. With the line named, its record goes; else the next batch is half
- * of this one, down to the record that is to blame. True when there is something else to try.
+ * A batch is refused as a whole. If the answer names a line, that record is set aside. Otherwise
+ * the next batch has half as many records, down to the one that is refused. A 413 halves the batch
+ * even if a proxy sent it. True if there is something else to try.
  */
-static bool learn(const struct drain *d, const struct batch *b, struct budget *budget,
-                  const struct outcome *o)
+static bool backlog_learn(const struct bundle *u, struct budget *budget, const struct outcome *o)
 {
-    if (o->code != EX_PROTOCOL)
-        return false;
-    if (b->count == 1) {
-        spool_set_aside(d->spool, b->entries[0], o->reason);
+    bool refused = o->code == EX_PROTOCOL;
+    if (u->count == 1) {
+        if (refused)
+            spool_set_aside(u->spool, u->entries[0], o->reason);
+        return refused;
+    }
+    if (refused && o->status != 413 && o->line >= 1 && (uint64_t)o->line <= u->count) {
+        spool_set_aside(u->spool, u->entries[o->line - 1], o->reason);
         return true;
     }
-    if (o->status != 413 && o->line >= 1 && (uint64_t)o->line <= b->count) {
-        spool_set_aside(d->spool, b->entries[o->line - 1], o->reason);
-        return true;
-    }
-    budget->records = b->count / 2;
-    return true;
+    budget->records = u->count / 2;
+    return refused || o->status == 413;
 }
 
-static bool may_go_on(const struct drain *d, const struct budget *budget)
+static bool backlog_may_go_on(const struct backlog *b, const struct budget *budget)
 {
-    return budget->bytes > 0 && budget->requests > 0 && clock_monotonic() < d->until &&
-           !(d->stopped && d->stopped());
+    return budget->bytes > 0 && budget->requests > 0 && clock_monotonic() < b->until &&
+           !(b->stopped && b->stopped());
 }
 
-static void spend(struct budget *budget, size_t bytes)
+static void budget_spend(struct budget *budget, size_t bytes)
 {
     budget->bytes -= bytes < budget->bytes ? bytes : budget->bytes;
     budget->requests--;
 }
 
-static size_t count_waiting(const struct drain *d)
+static size_t backlog_count(const struct backlog *b)
 {
     size_t n = 0;
-    for (size_t i = 0; i < d->spool->count; i++)
-        n += waits(d, &d->spool->list[i]);
+    for (size_t i = 0; i < b->spool->count; i++)
+        n += backlog_waits(b, &b->spool->list[i]);
     return n;
 }
 
-size_t drain(const struct drain *d, struct outcome *o)
+size_t backlog_send(const struct backlog *b, struct outcome *o)
 {
-    struct batch b;
-    struct budget budget = {DRAIN_BYTES, DRAIN_REQUESTS, DRAIN_BATCH_RECORDS};
+    struct bundle u = {.spool = b->spool};
+    struct budget budget = {BACKLOG_BYTES, BACKLOG_REQUESTS, BACKLOG_BATCH_RECORDS};
+    bool unwritten = false;
     *o = (struct outcome){.line = -1};
-    b.spool = d->spool;
-    buf_init(&b.packed, SPOOL_RECORD_MAX);
-    buf_init(&b.text, SPOOL_RECORD_MAX);
-    while (may_go_on(d, &budget)) {
-        fill(d, &b, &budget);
-        if (b.count == 0)
+    buf_init(&u.packed, SPOOL_RECORD_MAX);
+    buf_init(&u.text, SPOOL_RECORD_MAX);
+    while (backlog_may_go_on(b, &budget)) {
+        bundle_fill(&u, b, budget.records);
+        if (u.count == 0)
             break;
-        send_batch(d, &b, o);
-        spend(&budget, b.text.len);
+        bundle_send(&u, b, o);
+        budget_spend(&budget, u.text.len);
+        unwritten = unwritten || o->unwritten;
         if (o->code == EX_OK)
-            remove_all(d, &b);
-        else if (learn(d, &b, &budget, o))
-            *o = (struct outcome){.line = -1};
+            bundle_remove(&u);
+        else if (backlog_learn(&u, &budget, o))
+            *o = (struct outcome){.line = -1, .date = o->date};
         else
             break;
     }
-    buf_release(&b.packed);
-    buf_release(&b.text);
-    return count_waiting(d);
+    o->unwritten = unwritten;
+    buf_release(&u.packed);
+    buf_release(&u.text);
+    return backlog_count(b);
 }

@@ -1,24 +1,30 @@
 #include "agent/send/post.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
-/* A connection that was idle for longer is not used again; Apache closes them after 5 s. */
+/* Close an idle connection before the server does; Apache closes it after 5 s at the earliest. */
 enum { HEADER_MAX = 8 << 10, IDLE_MAX_S = 12 };
+
+/* libcurl 7.87 and later; an older one rejects the option. */
+#define QUICK_EXIT ((CURLoption)(CURLOPTTYPE_LONG + 322))
 
 struct post {
     CURL *curl;
 };
 
-/* The body on its way out. */
+/* The part of the body that is still to be sent. */
 struct upload {
     const struct post_request *request;
     size_t at;
 };
 
-static size_t give_body(char *bytes, size_t size, size_t count, void *context)
+static size_t post_give_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct upload *u = context;
     const struct post_request *r = u->request;
@@ -31,22 +37,39 @@ static size_t give_body(char *bytes, size_t size, size_t count, void *context)
     return n;
 }
 
-/* Before anything was given there is nothing to rewind; later it would be a second try. */
-static int rewind_body(void *context, curl_off_t offset, int origin)
+/* Rewinding is possible only before the first byte; later it would be a second request. */
+static int post_rewind_body(void *context, curl_off_t offset, int origin)
 {
     const struct upload *u = context;
     return offset == 0 && origin == SEEK_SET && u->at == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
-static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+static size_t post_take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct buf *body = context;
     buf_add(body, bytes, size * count);
     return body->failed ? 0 : size * count; /* 0 ends the transfer */
 }
 
-/* `*list` grows by "name: value"; false when memory is out. */
-static bool add_header(struct curl_slist **list, const char *name, const char *value)
+/* "Date: Thu, 26 Nov 2026 21:29:00 GMT", the form that RFC 9110 requires of servers. */
+static size_t post_take_header(char *bytes, size_t size, size_t count, void *context)
+{
+    static const char name[] = "date:";
+    struct post_answer *answer = context;
+    char text[64];
+    struct tm tm = {0};
+    size_t len = size * count, skip = sizeof name - 1;
+    if (len > skip && len - skip < sizeof text && strncasecmp(bytes, name, skip) == 0) {
+        memcpy(text, bytes + skip, len - skip);
+        text[len - skip] = '\0';
+        if (strptime(text, " %a, %d %b %Y %H:%M:%S GMT", &tm))
+            answer->date = timegm(&tm);
+    }
+    return len;
+}
+
+/* Appends "name: value" to `*list`; false if memory is out. */
+static bool post_add_header(struct curl_slist **list, const char *name, const char *value)
 {
     struct buf line;
     buf_init(&line, HEADER_MAX);
@@ -55,25 +78,25 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     const char *text = buf_str(&line);
     struct curl_slist *longer = text ? curl_slist_append(*list, text) : NULL;
     if (line.data)
-        explicit_bzero(line.data, line.len); /* it may have been the token */
+        explicit_bzero(line.data, line.len); /* it may hold the token */
     buf_release(&line);
     if (longer)
         *list = longer;
     return longer != NULL;
 }
 
-static bool add_headers(struct curl_slist **list, const struct post_request *r)
+static bool post_add_headers(struct curl_slist **list, const struct post_request *r)
 {
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%lld", (long long)r->retry);
-    return add_header(list, "Content-Type: ", r->type) &&
-           add_header(list, "Expect:", "") && /* no waiting for "100 Continue" */
-           (r->retry == 0 || add_header(list, "Rollcall-Retry: ", seconds)) &&
-           (!r->gzipped || add_header(list, "Content-Encoding: ", "gzip")) &&
-           (!r->token || add_header(list, "Authorization: Bearer ", r->token));
+    return (!r->type || post_add_header(list, "Content-Type: ", r->type)) &&
+           post_add_header(list, "Expect:", "") && /* do not wait for "100 Continue" */
+           (r->retry == 0 || post_add_header(list, "Rollcall-Retry: ", seconds)) &&
+           (!r->gzipped || post_add_header(list, "Content-Encoding: ", "gzip")) &&
+           (!r->token || post_add_header(list, "Authorization: Bearer ", r->token));
 }
 
-static void set_protocols(CURL *curl)
+static void post_set_protocols(CURL *curl)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -83,10 +106,10 @@ static void set_protocols(CURL *curl)
 }
 
 /*
- * The file of the authorities that this system trusts, for a libcurl that was made for no system in
- * particular; NULL where libcurl has a place of its own, or there is none.
+ * The file of the certificate authorities that this system trusts, for a libcurl that has no path
+ * built in; NULL if it has one, or if there is no such file.
  */
-static const char *authorities(void)
+static const char *post_authorities(void)
 {
 #if LIBCURL_VERSION_NUM >= 0x074600
     static const char *const places[] = {
@@ -103,53 +126,68 @@ static const char *authorities(void)
     return NULL;
 }
 
-static void set_tls(CURL *curl, const struct post_request *r)
+static void post_set_tls(CURL *curl, const struct post_request *r)
 {
-    const char *cacert = r->cacert ? r->cacert : authorities();
+    const char *cacert = r->cacert ? r->cacert : post_authorities();
     if (cacert)
         curl_easy_setopt(curl, CURLOPT_CAINFO, cacert);
     if (r->cert)
         curl_easy_setopt(curl, CURLOPT_SSLCERT, r->cert);
     if (r->key)
         curl_easy_setopt(curl, CURLOPT_SSLKEY, r->key);
+    curl_easy_setopt(curl, CURLOPT_KEYPASSWD, ""); /* never prompt on the terminal */
     if (r->insecure) {
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
 }
 
-static void set_body(CURL *curl, struct upload *u)
+static void post_set_body(CURL *curl, struct upload *u)
 {
+    if (!u->request->type) {
+        curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+        return;
+    }
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)u->request->len);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, post_give_body);
     curl_easy_setopt(curl, CURLOPT_READDATA, u);
-    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_body);
+    curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, post_rewind_body);
     curl_easy_setopt(curl, CURLOPT_SEEKDATA, u);
 }
 
-static void set_request(CURL *curl, const struct post_request *r, struct curl_slist *headers,
-                        struct post_answer *answer)
+static void post_set_request(CURL *curl, const struct post_request *r, struct curl_slist *headers,
+                             struct post_answer *answer)
 {
-    set_protocols(curl);
-    set_tls(curl, r);
-    /* HTTP/2 would let a server refuse a stream, and libcurl send it again. */
+    post_set_protocols(curl);
+    post_set_tls(curl, r);
+    /* With HTTP/2 a server may refuse a stream, and libcurl then sends the request again. */
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
     curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)r->fresh);
     curl_easy_setopt(curl, CURLOPT_URL, r->url);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    /* Leave a resolver thread that does not answer; waiting for it would exceed the timeouts. */
+    curl_easy_setopt(curl, QUICK_EXIT, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "rollcall-agent/" ROLLCALL_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_timeout);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)r->max_time);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, post_take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, post_take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, answer->error);
 }
 
-/* Which key a failure is to be blamed on. What the server may mend by itself is the network's. */
-static const char *blame(CURLcode code)
+/* libcurl has one code for a bad certificate and a bad key. */
+static const char *post_bad_pair(const struct post_request *r, const char *error)
+{
+    return r->key && strcasestr(error, "private key") ? "key" : "cert";
+}
+
+/* The configuration key that caused the failure; NULL if the network or the server did. */
+static const char *post_bad_key(CURLcode code, const struct post_request *r, const char *error)
 {
     switch (code) {
     case CURLE_URL_MALFORMAT:
@@ -158,36 +196,56 @@ static const char *blame(CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
         return "cacert";
     case CURLE_SSL_CERTPROBLEM:
-        return "cert";
+        return post_bad_pair(r, error);
     default:
         return NULL;
     }
 }
 
-static bool fail(struct post_answer *answer, CURLcode code)
+/* curl cuts its message, so a URL in it may have lost both its closing quote and its "@". */
+void post_hide_passwords(char *text)
 {
-    const char *hint = code == CURLE_PEER_FAILED_VERIFICATION ? " (see cacert)" : "";
+    char *quote = strcasestr(text, "proxy") ? strchr(text, '\'') : NULL;
+    char *at = strrchr(text, '@');
+    if (quote) {
+        *quote = '\0';
+    } else if (at) {
+        char *from = strstr(text, "://");
+        from = from && from < at ? from + 3 : text;
+        for (char *space; (space = memchr(from, ' ', (size_t)(at - from)));)
+            from = space + 1;
+        memset(from, '*', (size_t)(at - from));
+    }
+}
+
+static bool post_fail(struct post_answer *answer, const struct post_request *r, CURLcode code)
+{
+    const char *hint = code == CURLE_PEER_FAILED_VERIFICATION ? " (see cacert)"
+                       : code == CURLE_COULDNT_RESOLVE_PROXY
+                           ? " (see http_proxy, https_proxy, all_proxy)"
+                           : "";
     char said[CURL_ERROR_SIZE + 1];
     snprintf(said, sizeof said, "%.*s", CURL_ERROR_SIZE,
              answer->error[0] ? answer->error : curl_easy_strerror(code));
     if (answer->body.failed)
         snprintf(said, sizeof said, "the answer is longer than %d bytes", POST_ANSWER_MAX);
+    answer->bad_key = post_bad_key(code, r, said);
+    post_hide_passwords(said);
     snprintf(answer->error, sizeof answer->error, "curl: (%d) %s%s", (int)code, said, hint);
-    answer->bad_key = blame(code);
     answer->status = 0;
     return false;
 }
 
-static bool perform(CURL *curl, const struct upload *u, struct post_answer *answer)
+static bool post_perform(CURL *curl, const struct upload *u, struct post_answer *answer)
 {
     curl_off_t us = 0, seconds = 0;
     CURLcode code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &us);
     answer->ms = (int64_t)us / 1000;
-    answer->sent = u->at == u->request->len;
+    answer->sent = u->request->type && u->at == u->request->len;
     answer->stale = code == CURLE_SEND_FAIL_REWIND;
     if (code != CURLE_OK)
-        return fail(answer, code);
+        return post_fail(answer, u->request, code);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
     answer->retry_after = seconds > 0 ? (int64_t)seconds : 0;
@@ -208,8 +266,8 @@ void post_free(struct post *p)
     free(p);
 }
 
-/* Not before there is something to send: starting libcurl is dear. */
-static bool start(struct post *p)
+/* Load libcurl only when there is something to send: starting it is expensive. */
+static bool post_start(struct post *p)
 {
     if (p->curl)
         return true;
@@ -221,15 +279,25 @@ static bool start(struct post *p)
     return p->curl != NULL;
 }
 
-static bool send_with(CURL *curl, const struct post_request *r, struct curl_slist *headers,
-                      struct post_answer *answer)
+/* libcurl does not say which of the files it cannot open. */
+static bool post_can_read(struct post_answer *answer, const char *key, const char *path)
+{
+    if (!path || access(path, R_OK) == 0)
+        return true;
+    answer->bad_key = key;
+    snprintf(answer->error, sizeof answer->error, "cannot read %.300s: %s", path, strerror(errno));
+    return false;
+}
+
+static bool post_send_with(CURL *curl, const struct post_request *r, struct curl_slist *headers,
+                           struct post_answer *answer)
 {
     struct upload upload = {r, 0};
     curl_easy_reset(curl); /* keeps the connection */
-    set_request(curl, r, headers, answer);
-    set_body(curl, &upload);
-    bool ok = perform(curl, &upload, answer);
-    curl_easy_reset(curl); /* forgets what was borrowed */
+    post_set_request(curl, r, headers, answer);
+    post_set_body(curl, &upload);
+    bool ok = post_perform(curl, &upload, answer);
+    curl_easy_reset(curl); /* forgets borrowed pointers */
     return ok;
 }
 
@@ -238,10 +306,14 @@ bool post_send(struct post *p, const struct post_request *r, struct post_answer 
     struct curl_slist *headers = NULL;
     *answer = (struct post_answer){0};
     buf_init(&answer->body, POST_ANSWER_MAX);
-    if (!start(p))
-        return fail(answer, CURLE_FAILED_INIT);
-    bool ok = add_headers(&headers, r) ? send_with(p->curl, r, headers, answer)
-                                       : fail(answer, CURLE_OUT_OF_MEMORY);
+    if (strncmp(r->url, "https", 5) == 0 &&
+        (!post_can_read(answer, "cacert", r->cacert) || !post_can_read(answer, "cert", r->cert) ||
+         !post_can_read(answer, "key", r->key)))
+        return false;
+    if (!post_start(p))
+        return post_fail(answer, r, CURLE_FAILED_INIT);
+    bool ok = post_add_headers(&headers, r) ? post_send_with(p->curl, r, headers, answer)
+                                            : post_fail(answer, r, CURLE_OUT_OF_MEMORY);
     curl_slist_free_all(headers);
     return ok;
 }

@@ -1,5 +1,5 @@
 /*
- * reply: the server's answer to POST /data, a JSend object. Pure.
+ * reply: the server's answer to a POST, a JSend object. Pure.
  */
 #ifndef AGENT_SEND_REPLY_H
 #define AGENT_SEND_REPLY_H
@@ -10,14 +10,20 @@
 
 enum { REPLY_REASON_MAX = 512, REPLY_TEXT_MAX = 80 };
 
+enum reply_status {
+    REPLY_OTHER,   /* not JSend: a proxy, another service; all other members are unset */
+    REPLY_SUCCESS, /* "success" with a "data" object */
+    REPLY_FAIL,    /* "fail" with a "data" object that has a "reason" */
+    REPLY_ERROR,   /* "error" with a "message" */
+};
+
 struct reply {
-    bool jsend;                    /* it is one; all else is unset when it is not */
-    bool success;                  /* its status */
-    char reason[REPLY_REASON_MAX]; /* why not: data.reason or message; cut; "" when not said */
-    /* The receipt; "" and -1 for what is not there, or is not what the contract says. */
+    enum reply_status status;
+    char reason[REPLY_REASON_MAX]; /* data.reason or message, cut to fit; "" without one */
+    /* The receipt. A member that is missing, or not as the server writes it, is "" or -1. */
     char client_ip[REPLY_TEXT_MAX], date[REPLY_TEXT_MAX], chain[REPLY_TEXT_MAX];
     int64_t seq, records, duplicates;
-    int64_t line; /* of a batch: the one that is refused, from 1 */
+    int64_t line; /* of a batch: the line that is refused, from 1 */
     int durable;  /* 0, 1 */
 };
 

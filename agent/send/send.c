@@ -3,33 +3,46 @@
 #include "agent/send/attempt.h"
 #include "agent/send/backlog.h"
 #include "agent/send/gzip.h"
-#include "handler/shared/random.h"
 
 #include "handler/shared/buf.h"
 #include "handler/shared/clock.h"
 #include "handler/shared/log.h"
+#include "handler/shared/random.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
-enum { BODY_MAX = 128 << 20, LOCK_WAIT_MS = 5000, SAY_MAX = 640 };
+enum {
+    BODY_MAX = 128 << 20,
+    LOCK_WAIT_MS = 5000,
+    SAY_MAX = 640,
+    CLOCK_DIFFERENCE_MAX_S = 300, /* from the server's clock, for records to expire */
+};
 
-static int fail(int code, const char *reason)
-{
-    log_event(LOG_ERROR, "not_started", "exit=%d reason=%s", code, reason);
-    return code;
-}
+/* A record and its outcome, on the way from the sender to the spool. */
+struct delivery {
+    int64_t created; /* ms since the epoch */
+    const char *record;
+    size_t len;
+    struct outcome outcome;
+};
 
-static int open_spool(struct sender *s)
+int sender_open(struct sender *s, const struct config *c)
 {
-    const struct config *c = s->config;
     char why[SPOOL_WHY_MAX];
+    *s = (struct sender){.config = c, .post = post_new()};
+    spool_init(&s->spool, c->spool, (uint64_t)c->spool_bytes, c->spool_age);
+    if (!s->post) {
+        log_event(LOG_ERROR, "not_started", "exit=%d reason=%s", EX_TEMPFAIL, "out of memory");
+        return EX_TEMPFAIL;
+    }
     if (!c->spooling)
         return EX_OK;
-    switch (spool_open(&s->spool, c->spool, (uint64_t)c->spool_bytes, c->spool_age, LOCK_WAIT_MS,
-                       why)) {
+    switch (spool_open(&s->spool, LOCK_WAIT_MS, why)) {
     case SPOOL_BUSY:
-        return fail(EX_TEMPFAIL, why);
+        s->busy = true;
+        break;
     case SPOOL_UNUSABLE:
         log_event(LOG_WARN, "no_spool", "spool=%s reason=%s", c->spool, why);
         break;
@@ -38,20 +51,6 @@ static int open_spool(struct sender *s)
         break;
     }
     return EX_OK;
-}
-
-int sender_open(struct sender *s, const struct config *c)
-{
-    *s = (struct sender){.config = c};
-    spool_none(&s->spool);
-    int code = open_spool(s);
-    if (code != EX_OK)
-        return code;
-    s->post = post_new();
-    if (s->post)
-        return EX_OK;
-    sender_close(s);
-    return fail(EX_TEMPFAIL, "out of memory");
 }
 
 void sender_hurry(struct sender *s)
@@ -67,78 +66,84 @@ void sender_close(struct sender *s)
     spool_close(&s->spool);
 }
 
-static enum spool_kind kind_of(const struct config *c)
+static enum spool_kind send_kind(const struct config *c)
 {
     return c->listings ? SPOOL_LISTING : SPOOL_DATA;
 }
 
-static void deliver_one(struct sender *s, const char *record, size_t len, struct outcome *o)
+static void send_one(struct sender *s, struct delivery *d)
 {
     struct buf packed;
-    struct parcel p = {.body = record, .len = len, .records = 1};
+    struct attempt a = {.body = d->record, .len = d->len, .records = 1};
     buf_init(&packed, BODY_MAX);
-    /* No memory to pack: send it as it is. */
-    if (s->config->gzip && gzip_bytes(record, len, &packed)) {
-        p.gzipped = true;
-        p.body = packed.data;
-        p.len = packed.len;
+    /* Without the memory to compress it, the record is sent as it is. */
+    if (s->config->gzip && gzip_bytes(d->record, d->len, &packed)) {
+        a.gzipped = true;
+        a.body = packed.data;
+        a.len = packed.len;
     }
-    deliver(s->post, s->config, &p, o);
+    attempt_send(s->post, s->config, &a, &d->outcome);
     buf_release(&packed);
 }
 
-/* The backlog does not make the next beat late, whatever it is. */
-static int64_t time_to_send(const struct config *c)
+/* The backlog must not delay the next beat. */
+static int64_t send_time(const struct config *c)
 {
     return c->every > 0 && c->every < c->max_time ? c->every : c->max_time;
 }
 
-/*
- * The backlog first; the new record only behind all of it. False when its turn did not come though
- * nothing failed.
- */
-static bool deliver_all(struct sender *s, const char *record, size_t len, struct outcome *o)
+/* The backlog first, and the new record only if nothing of it is left. */
+static void send_all(struct sender *s, struct delivery *d)
 {
-    struct drain d = {
+    struct outcome *o = &d->outcome;
+    struct backlog b = {
         .post = s->post,
         .config = s->config,
         .spool = &s->spool,
-        .kind = kind_of(s->config),
-        .until = clock_monotonic() + time_to_send(s->config),
+        .kind = send_kind(s->config),
+        .until = clock_monotonic() + send_time(s->config),
         .stopped = s->stopped,
     };
-    size_t left = s->spool.waiting ? drain(&d, o) : 0;
+    size_t left = s->spool.waiting ? backlog_send(&b, o) : 0;
+    bool unwritten = o->unwritten;
     if (left == 0) {
-        deliver_one(s, record, len, o);
-        return true;
+        send_one(s, d);
+    } else if (o->code == EX_OK) {
+        o->code = EX_TEMPFAIL;
+        o->waiting = true;
+        snprintf(o->reason, sizeof o->reason, "%zu older records are sent first", left);
     }
-    o->unknown = false; /* what became of others says nothing of this one */
-    if (o->code != EX_OK)
-        return true;
-    *o = (struct outcome){.code = EX_TEMPFAIL};
-    snprintf(o->reason, sizeof o->reason, "%zu older records go first", left);
-    return false;
+    o->unwritten = o->unwritten || unwritten;
+    o->unknown =
+        o->unknown && left == 0; /* the fate of other records says nothing about this one */
 }
 
-/* A record that is refused for good says nothing against the server. */
-static void remember(struct sender *s, const struct outcome *o)
+/* A record that rollcall refuses is not a failure of the server. */
+static void send_remember(struct sender *s, const struct outcome *o)
 {
     if (o->code == EX_OK || o->code == EX_PROTOCOL) {
         sender_hurry(s);
-        return;
+    } else if (!o->waiting) {
+        int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, random_bits());
+        spool_set_hold(&s->spool, hold);
     }
-    int64_t hold = backoff_fail(&s->backoff, clock_now(), o->retry_after, random_bits());
-    spool_set_hold(&s->spool, hold);
 }
 
-/* What the exit code means for whoever reads the log. */
-static const char *meaning(int code)
+/* Records expire only while this clock agrees with the server's. */
+static void send_expire(struct sender *s, const struct outcome *o)
+{
+    int64_t now = clock_now();
+    if (o->date && llabs(o->date - now / 1000) <= CLOCK_DIFFERENCE_MAX_S)
+        spool_expire(&s->spool, now);
+}
+
+static const char *send_meaning(int code)
 {
     switch (code) {
     case EX_TEMPFAIL:
         return "not delivered now";
     case EX_PROTOCOL:
-        return "refused for good";
+        return "refused permanently";
     case EX_NOPERM:
         return "token refused (check token_file)";
     default:
@@ -146,11 +151,11 @@ static const char *meaning(int code)
     }
 }
 
-static void say(const struct outcome *o, const char *fate)
+static void send_log_failure(const struct outcome *o, const char *fate)
 {
     char outcome[SAY_MAX];
     snprintf(outcome, sizeof outcome, "%s, %s",
-             o->bad_key ? "wrong configuration" : meaning(o->code), fate);
+             o->bad_key ? "wrong configuration" : send_meaning(o->code), fate);
     if (o->bad_key)
         log_event(LOG_ERROR, "not_delivered", "exit=%d key=%s outcome=%s reason=%s", o->code,
                   o->bad_key, outcome, o->reason);
@@ -162,34 +167,46 @@ static void say(const struct outcome *o, const char *fate)
                   o->reason);
 }
 
-/* Refused for good: nobody would take it later either. */
-static void keep(struct sender *s, int64_t created, const char *record, size_t len,
-                 const struct outcome *o)
+/* Spools the record, unless it was refused: it would be refused again. */
+static void send_keep(struct sender *s, const struct delivery *d)
 {
+    const struct outcome *o = &d->outcome;
     char why[SPOOL_WHY_MAX], fate[SPOOL_WHY_MAX + 16];
+    struct spool_record record = {.kind = send_kind(s->config),
+                                  .created = d->created,
+                                  .tried = o->unknown ? o->tried : 0,
+                                  .line = d->record,
+                                  .len = d->len};
     if (o->code == EX_PROTOCOL || !s->config->spooling)
         snprintf(fate, sizeof fate, "not kept");
-    else if (spool_add(&s->spool, kind_of(s->config), created, o->unknown ? o->tried : 0, record,
-                       len, why))
+    else if (spool_add(&s->spool, &record, why))
         snprintf(fate, sizeof fate, "spooled");
     else
         snprintf(fate, sizeof fate, "not kept: %s", why);
-    say(o, fate);
+    send_log_failure(o, fate);
 }
 
 int send_record(struct sender *s, int64_t created, const char *record, size_t len)
 {
-    struct outcome o = {.code = EX_TEMPFAIL};
+    struct delivery d = {.created = created, .record = record, .len = len};
+    struct outcome *o = &d.outcome;
     int64_t now = clock_now();
-    spool_scan(&s->spool, now);
-    if (backoff_waits(&s->backoff, now)) {
+    o->code = EX_TEMPFAIL;
+    spool_scan(&s->spool);
+    if (s->busy) {
+        snprintf(o->reason, sizeof o->reason, "another agent sends from the spool %.300s",
+                 s->config->spool);
+    } else if (backoff_waits(&s->backoff, now)) {
         char until[CLOCK_TIME_LEN + 1];
         clock_rfc3339(s->backoff.until, until);
-        snprintf(o.reason, sizeof o.reason, "the next try is not before %s", until);
-    } else if (deliver_all(s, record, len, &o)) {
-        remember(s, &o);
+        snprintf(o->reason, sizeof o->reason, "the next try is not before %s", until);
+    } else {
+        o->code = EX_OK;
+        send_all(s, &d);
+        send_remember(s, o);
+        send_expire(s, o);
     }
-    if (o.code != EX_OK)
-        keep(s, created, record, len, &o);
-    return o.code;
+    if (o->code != EX_OK)
+        send_keep(s, &d);
+    return o->code == EX_OK && o->unwritten ? EX_TEMPFAIL : o->code;
 }

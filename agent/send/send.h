@@ -1,8 +1,8 @@
 /*
- * send: delivers a beat's record and what earlier beats left in the spool, oldest first.
+ * send: delivers the record of a beat and what earlier beats left in the spool, oldest first.
  *
- * sender_open() once, send_record() for each beat, sender_close(). What cannot be delivered now is
- * spooled, and the log says so in one line, with the reason.
+ * Call sender_open() once, send_record() for each beat, sender_close() at the end. A record that
+ * cannot be delivered now is spooled, and one log line gives the reason.
  */
 #ifndef AGENT_SEND_SEND_H
 #define AGENT_SEND_SEND_H
@@ -18,20 +18,21 @@ struct sender {
     const struct config *config;
     struct post *post;
     struct spool spool;
+    bool busy; /* another agent sends from the spool: this one adds to it, and sends nothing */
     struct backoff backoff;
-    bool (*stopped)(void); /* NULL, or: end soon */
+    bool (*stopped)(void); /* NULL, or true when the agent must end soon */
 };
 
-/* 0, or the exit code, which has been said: another agent uses the spool, memory is out. */
+/* 0, or an exit code after logging the reason. If the spool is in use, `busy` is set. */
 int sender_open(struct sender *s, const struct config *c);
 void sender_close(struct sender *s);
 
-/* The next beat tries at once: there is a new token, say. */
+/* Ends the pause after a failure, because there is a new token or configuration. */
 void sender_hurry(struct sender *s);
 
 /*
- * `created`: when it was collected, ms since the epoch. Returns the exit code of the contract for
- * this record: 0, 75, 76, 77 or 78 (sysexits.h).
+ * `created`: when the record was collected, ms since the epoch. Returns the exit code of
+ * rollcall-agent(1) for this record: 0, 75, 76, 77 or 78 (sysexits.h).
  */
 int send_record(struct sender *s, int64_t created, const char *record, size_t len);
 

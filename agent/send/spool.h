@@ -1,18 +1,20 @@
 /*
  * spool: a directory that keeps records until they are delivered, one file each.
  *
- * spool_open() once, spool_scan() at the start of each beat; then the entries are there, oldest
- * first, to be read, marked and removed, until spool_close().
+ * Call spool_open() once and spool_scan() at the start of each beat. The entries, oldest first, can
+ * then be read, marked and removed, until spool_close().
  *
- * What holds whatever happens: a file with a record's name is a whole record. It is written as
- * ".new", synced, renamed, and the directory synced; a ".new" that somebody left behind by dying is
- * removed. Whoever has the spool open holds a lock on "lock", so there is one at a time.
+ * A file with a record's name is always a complete record: it is written as ".new", synced and
+ * renamed, and the directory is synced. A ".new" that a killed process left is removed.
  *
- * The directory is made with mode 0700, files have 0600. Only regular files with a name of ours
- * (spoolname.h) are looked at; links and all else are left alone. Bounds are kept when a record
- * comes in: by count, by bytes and by age; the oldest go, and the log says how many.
+ * One agent at a time sends from a spool: it holds a lock on the file "lock" while the spool is
+ * open. Any agent may add a record: it holds a lock on "adding" meanwhile.
  *
- * A file is one gzip member (gunzip shows it) that holds one line.
+ * The directory is created with mode 0700, files with 0600. Only regular files with a name as in
+ * spoolname.h are used; symbolic links and all other files are ignored. The limits on count and
+ * bytes are enforced when a record is added: the oldest are dropped, and their number is logged.
+ *
+ * A file is one gzip member that holds one line; gunzip(1) shows it.
  */
 #ifndef AGENT_SEND_SPOOL_H
 #define AGENT_SEND_SPOOL_H
@@ -33,58 +35,75 @@ struct spool_entry {
 
 struct spool {
     const char *path; /* borrowed */
-    int dir, lock;    /* -1: there is no spool */
+    int dir;          /* -1: no spool */
+    int lock;         /* -1: another agent sends from it; this one may add */
     uint64_t bytes_max;
     int64_t age_max; /* ms */
     struct spool_entry *list;
     size_t count, room;
-    size_t waiting; /* of the entries, those neither gone nor bad */
+    size_t waiting; /* number of entries that are neither gone nor bad */
     uint64_t bytes; /* of all entries that are not gone */
 };
 
 enum spool_opened {
     SPOOL_OPEN,
-    SPOOL_UNUSABLE, /* `why` says why; all calls below do nothing */
-    SPOOL_BUSY,     /* another agent has it */
+    SPOOL_UNUSABLE, /* `why` gives the reason; all calls below do nothing */
+    SPOOL_BUSY,     /* another agent sends from it: spool_scan() and spool_add() only */
 };
 
-/* Sets path, bytes_max and age_max; waits up to `wait` ms for another agent to end. */
-enum spool_opened spool_open(struct spool *s, const char *path, uint64_t bytes_max, int64_t age_max,
-                             int64_t wait, char why[SPOOL_WHY_MAX]);
+/* Until spool_open(), and after spool_close(), there is no spool: all other calls do nothing. */
+void spool_init(struct spool *s, const char *path, uint64_t bytes_max, int64_t age_max);
 
-/* A spool that is never there. */
-void spool_none(struct spool *s);
+/* Waits up to `wait` ms for the agent that sends from the spool. */
+enum spool_opened spool_open(struct spool *s, int64_t wait, char why[SPOOL_WHY_MAX]);
 
 void spool_close(struct spool *s);
 
-/* Lists what is there, and drops what is older than age_max at `now` (ms). */
-void spool_scan(struct spool *s, int64_t now);
+/* Lists the files. */
+void spool_scan(struct spool *s);
 
 /*
- * Keeps one line (without its newline). `tried` is the second of a first try whose fate is
- * unknown, or 0. False with `why` when it cannot be kept.
+ * Drops entries older than age_max at `now` (ms). Call it after sending, and only if `now` is known
+ * to be right: a clock that jumps must not empty the spool.
  */
-bool spool_add(struct spool *s, enum spool_kind kind, int64_t created, int64_t tried,
-               const char *line, size_t len, char why[SPOOL_WHY_MAX]);
+void spool_expire(struct spool *s, int64_t now);
+
+struct spool_record {
+    enum spool_kind kind;
+    int64_t created;  /* ms since the epoch */
+    int64_t tried;    /* s since the epoch of a first try whose fate is unknown, or 0 */
+    const char *line; /* without its newline */
+    size_t len;
+};
+
+/* False with `why` if the record cannot be kept. */
+bool spool_add(struct spool *s, const struct spool_record *record, char why[SPOOL_WHY_MAX]);
+
+enum spool_read {
+    SPOOL_READ,
+    SPOOL_GONE,   /* dropped by another agent; nothing was added */
+    SPOOL_FAILED, /* damaged, unreadable, or too large for the buffers: the caller truncates them */
+};
+
+/* Appends the file's bytes to `packed`, and its line with the newline to `text`. */
+enum spool_read spool_read(const struct spool *s, const struct spool_entry *e, struct buf *packed,
+                           struct buf *text);
 
 /*
- * Adds the file's bytes to `packed` and its line, with the newline, to `text`. False when it is not
- * what spool_add() wrote, or cannot be read; what was added is then to be thrown away.
+ * Notes the first try of an entry that has none. The note survives kill -9; call spool_sync() for
+ * it to survive a power loss.
  */
-bool spool_read(const struct spool *s, const struct spool_entry *e, struct buf *packed,
-                struct buf *text);
-
-/* Notes the first try of entries that have none. Kept over kill -9; spool_sync() for more. */
 void spool_mark(struct spool *s, struct spool_entry *e, int64_t tried);
 void spool_sync(const struct spool *s);
 
-/* Delivered. */
+/* Removes a delivered record. */
 void spool_remove(struct spool *s, struct spool_entry *e);
 
-/* Renames it to .bad, with a line in the log: nobody looks at it again but a human. */
+/* Renames it to .bad and logs the reason. The agent ignores it from then on. */
 void spool_set_aside(struct spool *s, struct spool_entry *e, const char *reason);
 
-/* "Not before": kept for the next agent; 0 when there is none. In ms since the epoch. */
+/* The time before which nothing is sent, for this agent and the next; ms since the epoch, 0: none.
+ */
 int64_t spool_hold(const struct spool *s);
 void spool_set_hold(struct spool *s, int64_t until);
 

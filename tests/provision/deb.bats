@@ -148,7 +148,7 @@ lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
     [[ $output == *"/etc/rollcall/agent.json: url: must not be empty"* ]] || fail "$output"
     tell_agent
     agent --print | jq -e '.processes | length > 0' >/dev/null
-    agent | grep '^delivered status=200 '
+    agent | grep '^delivered .* status=200 '
     [ "$(lines_kept)" = 1 ]
     in_root rollcall-verify /var/lib/rollcall | grep -F ' 1 records, '
     [ "$(cat "$ROOT"/var/lib/rollcall/data/*/*.json | jq '.processes | length > 3')" = true ]
@@ -173,7 +173,7 @@ lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
     [ "$before" = "$after" ]
     agent --version | grep -qxF "rollcall-agent $NEXT"
     in_root rollcall-handler --version | grep -qxF "rollcall-handler $NEXT"
-    agent | grep '^delivered status=200 '
+    agent | grep '^delivered .* status=200 '
     [ "$(lines_kept)" = 2 ]
 }
 

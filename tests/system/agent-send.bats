@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# How rollcall-agent delivers, and which exit code says what (against a stub server).
+# How rollcall-agent delivers, and its exit codes (against a stub server).
 # shellcheck disable=SC2030,SC2031,SC2153
 
 load agent
@@ -30,15 +30,15 @@ send() {
   same "0 " "$STATUS $ERR"
   one_line "$T/out"
   bytes=$(stat -c %s "$T/stub/body")
-  [[ $OUT =~ ^delivered\ status=200\ bytes=$bytes\ ms=[0-9]+\ client_ip=10\.0\.0\.7\ date=2026-11-20\ seq=17\ chain=(00ff){16}\ durable=true$ ]]
+  [[ $OUT =~ ^delivered\ time=20[0-9-]{8}T[0-9:.]{12}Z\ status=200\ bytes=$bytes\ ms=[0-9]+\ client_ip=10\.0\.0\.7\ date=2026-11-20\ seq=17\ chain=(00ff){16}\ durable=true$ ]]
 }
 
-@test "a receipt without details is a receipt" {
+@test "a receipt without details counts" {
   fixture
   stub
   send /bare
   same 0 "$STATUS"
-  [[ $OUT =~ ^delivered\ status=200\ bytes=[0-9]+\ ms=[0-9]+$ ]]
+  [[ $OUT =~ ^delivered\ time=[0-9TZ:.-]+\ status=200\ bytes=[0-9]+\ ms=[0-9]+$ ]]
 }
 
 @test "what is sent: a POST of gzip, with the headers of the contract" {
@@ -73,13 +73,14 @@ send() {
 }
 
 # status CODE N...: the exit code, one line on stderr with the server's reason, nothing on stdout.
+# PATHS is /status (JSend) or /proxy (HTML).
 status() {
   local want=$1 n
   shift
   fixture
   stub
   for n in "$@"; do
-    send "/status/$n"
+    send "${PATHS:-/status}/$n"
     same "$want $n " "$STATUS $n $OUT"
     one_line "$T/err"
     [[ $ERR == *"status=$n"* ]]
@@ -93,9 +94,26 @@ status() {
   [[ $ERR == *"not kept"* ]]
 }
 
-@test "76, refused for good: 400, 409, 411, 413, 415, 422" {
-  status 76 400 409 411 413 415 422
+@test "75: any 4xx that rollcall did not answer, whatever its status" {
+  PATHS=/proxy status 75 400 402 406 407 409 410 411 413 415 417 421 422 423 425 426 428 429 431 451 460 499
+  [[ $ERR == *"not from rollcall"* ]]
+}
+
+@test "75: a 4xx of rollcall that is no permanent refusal" {
+  status 75 402 406 407 410 411 417 421 423 425 426 428 431 451 460 499
+}
+
+@test "76, refused permanently: a JSend fail with 400, 409, 413, 415, 422" {
+  status 76 400 409 413 415 422
   [[ $ERR == *'reason="reason of 422"'* ]]
+}
+
+@test "77: 401 and 403, whether rollcall or a proxy answers" {
+  PATHS=/proxy status 77 401 403
+}
+
+@test "78: 404, 405 and redirects, whether rollcall or a proxy answers" {
+  PATHS=/proxy status 78 404 405 301 302 307 308
 }
 
 @test "77, the token is refused: 401, 403" {
@@ -107,7 +125,7 @@ status() {
   [[ $ERR == *url* ]]
 }
 
-@test "78: a redirect is not followed, so the token goes nowhere else" {
+@test "78: a redirect is not followed, so the token is sent to no other server" {
   fixture
   stub
   make_token
@@ -127,7 +145,7 @@ status() {
   done
 }
 
-@test "75: an answer without end, a hung-up connection, silence, nobody there" {
+@test "75: an endless answer, a closed connection, no answer, no server" {
   fixture
   stub
   send /long
@@ -288,6 +306,107 @@ status() {
   send /data --cacert "$T/cert.pem" --cert "$T/none.pem"
   same 78 "$STATUS"
   [[ $ERR == *key=cert* ]]
+}
+
+@test "a receipt that stdout does not take: delivered, not spooled, exit 75" {
+  [ -c /dev/full ] || skip "needs /dev/full"
+  fixture
+  stub
+  SPOOL=$T/spool
+  echo '{}' >"$T/agent.json"
+  STATUS=0
+  "$AGENT" --config "$T/agent.json" --spool "$SPOOL" --root "$T/root" --url "$URL/data" >/dev/full 2>"$T/err" || STATUS=$?
+  same 75 "$STATUS"
+  one_line "$T/err"
+  grep -q 'event=receipt_not_written exit=75 outcome="delivered' "$T/err"
+  same 0 "$(find "$SPOOL" -name '*.gz' | wc -l)"
+}
+
+@test "78: a key that is wrong is named, not its certificate" {
+  command -v openssl >/dev/null || skip "needs openssl to make a certificate"
+  fixture
+  for name in server client other; do
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+      -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$T/$name.key" -out "$T/$name.pem" 2>/dev/null
+  done
+  stub "$T/server.pem" "$T/server.key"
+  URL=https://127.0.0.1:$PORT
+  send /data --cacert "$T/server.pem" --cert "$T/client.pem" --key "$T/client.key"
+  same 0 "$STATUS"
+  for key in none.key client.pem other.key; do
+    send /data --cacert "$T/server.pem" --cert "$T/client.pem" --key "$T/$key"
+    same 78 "$STATUS"
+    [[ $ERR == *" key=key "* ]]
+  done
+  send /data --cacert "$T/server.pem" --cert "$T/client.key" --key "$T/client.key"
+  same 78 "$STATUS"
+  [[ $ERR == *" key=cert "* ]]
+}
+
+@test "78: a key with a passphrase is an error; the agent does not ask on the terminal" {
+  command -v openssl >/dev/null || skip "needs openssl to make a certificate"
+  fixture
+  openssl req -x509 -newkey rsa:2048 -passout pass:secret -days 2 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$T/client.key" -out "$T/client.pem" 2>/dev/null
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$T/server.key" -out "$T/server.pem" 2>/dev/null
+  stub "$T/server.pem" "$T/server.key"
+  echo '{}' >"$T/agent.json"
+  # With a terminal, which the test never answers on.
+  run -78 timeout 60 "$PYTHON" -c '
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$AGENT" --config "$T/agent.json" --spool off --root "$T/root" \
+    --url "https://127.0.0.1:$PORT/data" --cacert "$T/server.pem" --cert "$T/client.pem" --key "$T/client.key" </dev/null
+  [[ $output == *" key=key "* ]]
+  [[ $output != *"pass phrase"* ]]
+}
+
+@test "the password of a proxy is in no log line" {
+  fixture
+  for proxy in 'http://u:hunter2@[bad' 'u:hunter2@[bad' 'http://u:hunter2@proxy.invalid' 'ftp://u:hunter2@127.0.0.1' \
+    'http://u:hunter2/@127.0.0.1:1' 'http://u:hun@hunter2@127.0.0.1:1' "http://u:hunter2$(printf 'x%.0s' {1..300})@[bad"; do
+    http_proxy=$proxy agent --root "$T/root" --url http://rollcall.invalid/data
+    [ "$STATUS" = 75 ] || [ "$STATUS" = 78 ]
+    one_line "$T/err"
+    [[ $ERR != *hunter2* ]]
+  done
+}
+
+# in_silence COMMAND...: as root of namespaces in which the name server of the system never answers.
+in_silence() {
+  printf 'nameserver 127.0.0.1\noptions timeout:30 attempts:5\n' >"$T/resolv.conf"
+  printf 'hosts: files dns\n' >"$T/nsswitch.conf"
+  # shellcheck disable=SC2016
+  unshare "${USERNS[@]}" -mn bash -c '
+    mount --bind "$1/resolv.conf" "$(realpath /etc/resolv.conf)" &&
+      { [ ! -e /etc/nsswitch.conf ] || mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf; } || exit 99
+    "$2" -c "
+import fcntl, os, socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+fcntl.ioctl(s, 0x8914, struct.pack(\"16sh14x\", b\"lo\", 1 | 64))  # up
+s.bind((\"127.0.0.1\", 53))
+open(sys.argv[1], \"w\").close()
+while True: s.recv(4096); open(sys.argv[1] + \".asked\", \"w\").close()" "$1/ready" &
+    server=$!
+    trap "kill $server" EXIT
+    until [ -e "$1/ready" ]; do kill -0 "$server" || exit 99; sleep 0.05; done
+    "${@:3}"' bash "$T" "$PYTHON" "$@"
+}
+
+@test "a name server that never answers does not extend max_time" {
+  USERNS=()
+  [ "$(id -u)" = 0 ] || USERNS=(-r)
+  unshare "${USERNS[@]}" -mn true || skip "needs namespaces"
+  fixture
+  SPOOL=$T/spool
+  echo '{}' >"$T/agent.json"
+  STATUS=0
+  in_silence timeout 60 "$AGENT" --config "$T/agent.json" --spool "$SPOOL" --root "$T/root" \
+    --url http://collector.example/data --connect-timeout 1s --max-time 1s >"$T/out" 2>"$T/err" 3>&- || STATUS=$?
+  cat "$T/err"
+  [ -e "$T/ready.asked" ]
+  same 75 "$STATUS" # timeout(1) ends one that waits for the resolver, with 124
+  same 1 "$(find "$SPOOL" -name '*.gz' | wc -l)"
 }
 
 @test "the proxy of the environment is used" {

@@ -1,4 +1,4 @@
-/* The server's answer: what it says, and which exit code its status is. */
+/* The server's answer, and the exit code for its status. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,8 +25,7 @@ static void receipt(void **state)
     struct reply r = parse("{\"status\":\"success\",\"data\":{\"client_ip\":\"10.0.0.7\",\"date\":"
                            "\"2026-11-20\",\"records\":1,\"duplicates\":2,\"seq\":17,\"chain\":"
                            "\"00ff\",\"durable\":true}}");
-    assert_true(r.jsend);
-    assert_true(r.success);
+    assert_int_equal(r.status, REPLY_SUCCESS);
     assert_string_equal(r.client_ip, "10.0.0.7");
     assert_string_equal(r.date, "2026-11-20");
     assert_string_equal(r.chain, "00ff");
@@ -39,24 +38,23 @@ static void reasons(void **state)
 {
     (void)state;
     struct reply r = parse("{\"status\":\"fail\",\"data\":{\"reason\":\"no users\"}}");
-    assert_true(r.jsend);
-    assert_false(r.success);
+    assert_int_equal(r.status, REPLY_FAIL);
     assert_string_equal(r.reason, "no users");
     r = parse("{\"status\":\"error\",\"message\":\"disk full\"}");
-    assert_false(r.success);
+    assert_int_equal(r.status, REPLY_ERROR);
     assert_string_equal(r.reason, "disk full");
     assert_int_equal(r.seq, -1);
     assert_int_equal(r.durable, -1);
 }
 
-/* Nothing that a server answers becomes a second field, or a second line, of ours. */
+/* An answer cannot add a field or a line to the log. */
 static void hostile_answers(void **state)
 {
     (void)state;
     char body[2000], filler[1200];
     struct reply r = parse("{\"status\":\"success\",\"data\":{\"client_ip\":\"a b=c\",\"date\":"
                            "\"x\\ny\",\"chain\":7,\"seq\":-3,\"durable\":\"yes\"}}");
-    assert_true(r.success);
+    assert_int_equal(r.status, REPLY_SUCCESS);
     assert_string_equal(r.client_ip, "");
     assert_string_equal(r.date, "");
     assert_string_equal(r.chain, "");
@@ -69,13 +67,26 @@ static void hostile_answers(void **state)
     assert_int_equal(strlen(r.reason), REPLY_REASON_MAX - 1);
 }
 
-static void no_jsend(void **state)
+/* What other services and proxies answer. */
+static void other_answers(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"",     "<html>",     "[]", "{}", "{\"status\":1}",
-                                       "null", "{\"status\""};
+    static const char *const rows[] = {"",
+                                       "<html>",
+                                       "[]",
+                                       "{}",
+                                       "{\"status\":1}",
+                                       "null",
+                                       "{\"status\"",
+                                       "{\"status\":\"fail\"}",
+                                       "{\"status\":\"fail\",\"data\":{}}",
+                                       "{\"status\":\"fail\",\"data\":{\"reason\":7}}",
+                                       "{\"status\":\"fail\",\"reason\":\"x\"}",
+                                       "{\"status\":\"success\"}",
+                                       "{\"status\":\"error\"}",
+                                       "{\"status\":\"denied\",\"message\":\"x\"}"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_false(parse(rows[i]).jsend);
+        assert_int_equal(parse(rows[i]).status, REPLY_OTHER);
 }
 
 static void exit_codes(void **state)
@@ -83,19 +94,26 @@ static void exit_codes(void **state)
     (void)state;
     static const struct {
         long status;
-        int code;
-    } rows[] = {{200, 0},  {201, 0},  {301, 78}, {302, 78}, {307, 78}, {400, 76}, {401, 77},
-                {403, 77}, {404, 78}, {405, 78}, {408, 75}, {409, 76}, {411, 76}, {413, 76},
-                {415, 76}, {422, 76}, {429, 75}, {500, 75}, {502, 75}, {503, 75}, {507, 75}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(deliver_code(rows[i].status), rows[i].code);
+        int code, refused; /* what a proxy answered, and a JSend "fail" */
+    } rows[] = {{200, 0, 0},   {201, 0, 0},   {301, 78, 78}, {302, 78, 78}, {307, 78, 78},
+                {400, 75, 76}, {401, 77, 77}, {402, 75, 75}, {403, 77, 77}, {404, 78, 78},
+                {405, 78, 78}, {406, 75, 75}, {407, 75, 75}, {408, 75, 75}, {409, 75, 76},
+                {410, 75, 75}, {411, 75, 75}, {413, 75, 76}, {415, 75, 76}, {417, 75, 75},
+                {421, 75, 75}, {422, 75, 76}, {423, 75, 75}, {425, 75, 75}, {426, 75, 75},
+                {428, 75, 75}, {429, 75, 75}, {431, 75, 75}, {451, 75, 75}, {460, 75, 75},
+                {499, 75, 75}, {500, 75, 75}, {502, 75, 75}, {503, 75, 75}, {507, 75, 75}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(attempt_code(rows[i].status, false), rows[i].code);
+        assert_int_equal(attempt_code(rows[i].status, true), rows[i].refused);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(receipt),  cmocka_unit_test(reasons),    cmocka_unit_test(hostile_answers),
-        cmocka_unit_test(no_jsend), cmocka_unit_test(exit_codes),
+        cmocka_unit_test(receipt),         cmocka_unit_test(reasons),
+        cmocka_unit_test(hostile_answers), cmocka_unit_test(other_answers),
+        cmocka_unit_test(exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* spool: whole files only, oldest first, bounds, one user, nothing foreign touched. */
+/* spool: complete files only, oldest first, limits, one sender, foreign files untouched. */
 #include "tests/unit/unit.h"
 
 #include "agent/send/spool.h"
@@ -20,9 +20,9 @@ static void bed_open(struct bed *b, uint64_t bytes)
 {
     unit_directory(b->dir);
     snprintf(b->path, sizeof b->path, "%s/spool", b->dir);
-    assert_int_equal(spool_open(&b->spool, b->path, bytes, 7 * (int64_t)DAY, 0, b->why),
-                     SPOOL_OPEN);
-    spool_scan(&b->spool, NOW);
+    spool_init(&b->spool, b->path, bytes, 7 * (int64_t)DAY);
+    assert_int_equal(spool_open(&b->spool, 0, b->why), SPOOL_OPEN);
+    spool_scan(&b->spool);
 }
 
 static void bed_close(struct bed *b)
@@ -33,7 +33,8 @@ static void bed_close(struct bed *b)
 
 static bool add(struct bed *b, int64_t created, const char *text)
 {
-    return spool_add(&b->spool, SPOOL_DATA, created, 0, text, strlen(text), b->why);
+    struct spool_record record = {.created = created, .line = text, .len = strlen(text)};
+    return spool_add(&b->spool, &record, b->why);
 }
 
 /* A path below the spool. */
@@ -49,7 +50,7 @@ static void assert_holds(struct bed *b, size_t at, const char *want)
     struct buf packed, text;
     buf_init(&packed, 1 << 20);
     buf_init(&text, 1 << 20);
-    assert_true(spool_read(&b->spool, &b->spool.list[at], &packed, &text));
+    assert_int_equal(spool_read(&b->spool, &b->spool.list[at], &packed, &text), SPOOL_READ);
     BYTES(text.data, text.len - 1, want, strlen(want));
     buf_release(&packed);
     buf_release(&text);
@@ -62,7 +63,7 @@ static void test_oldest_first(void **state)
     bed_open(&b, 1 << 20);
     assert_true(add(&b, NOW - 1, "{2}") && add(&b, NOW, "{3}") && add(&b, NOW, "{4}") &&
                 add(&b, NOW - 9, "{1}"));
-    spool_scan(&b.spool, NOW);
+    spool_scan(&b.spool);
     assert_int_equal(b.spool.count, 4);
     assert_int_equal(b.spool.waiting, 4);
     assert_holds(&b, 0, "{1}");
@@ -98,7 +99,7 @@ static void test_a_mark_is_kept_and_the_first_counts(void **state)
     assert_true(add(&b, NOW, "{1}"));
     spool_mark(&b.spool, &b.spool.list[0], 77);
     spool_mark(&b.spool, &b.spool.list[0], 99);
-    spool_scan(&b.spool, NOW);
+    spool_scan(&b.spool);
     assert_int_equal(b.spool.list[0].name.tried, 77);
     assert_holds(&b, 0, "{1}");
     bed_close(&b);
@@ -120,7 +121,7 @@ static void test_the_oldest_go_when_it_is_full(void **state)
     capture_end(&err);
     assert_non_null(strstr(err.text, "event=spool_dropped"));
     assert_non_null(strstr(err.text, "count=1"));
-    spool_scan(&b.spool, NOW);
+    spool_scan(&b.spool);
     assert_true(b.spool.count > 10 && b.spool.count < 60);
     assert_holds(&b, b.spool.count - 1, "{99}");
     snprintf(text, sizeof text, "{%zu}", 100 - b.spool.count);
@@ -145,15 +146,17 @@ static void test_one_that_never_fits_drops_nothing(void **state)
     bed_close(&b);
 }
 
-static void test_the_too_old_go(void **state)
+static void test_old_records_go_when_they_expire(void **state)
 {
     (void)state;
     struct bed b;
     struct capture err;
     bed_open(&b, 1 << 20);
     assert_true(add(&b, NOW - 8 * (int64_t)DAY, "{1}") && add(&b, NOW - 6 * (int64_t)DAY, "{2}"));
+    spool_scan(&b.spool);
+    assert_int_equal(b.spool.waiting, 2); /* looking does not drop anything */
     capture_begin(&err, STDERR_FILENO);
-    spool_scan(&b.spool, NOW);
+    spool_expire(&b.spool, NOW);
     capture_end(&err);
     assert_non_null(strstr(err.text, "count=1 reason=\"older than spool_age\""));
     assert_int_equal(b.spool.waiting, 1);
@@ -172,7 +175,8 @@ static void test_foreign_files_are_left_alone(void **state)
     assert_int_equal(symlink(target, below(&b, "1795229278000-0000-0.data.gz")), 0);
     assert_int_equal(mkdir(below(&b, "1795229278000-0001-0.data.gz"), 0700), 0);
     assert_int_equal(mkfifo(below(&b, "1795229278000-0002-0.data.gz"), 0600), 0);
-    spool_scan(&b.spool, NOW + 30 * (int64_t)DAY);
+    spool_scan(&b.spool);
+    spool_expire(&b.spool, NOW + 30 * (int64_t)DAY);
     assert_int_equal(b.spool.count, 0);
     assert_true(add(&b, NOW, "{1}")); /* takes the first name that is free */
     assert_int_equal(b.spool.list[0].name.serial, 3);
@@ -208,7 +212,7 @@ static void test_damaged_files_are_known_and_set_aside(void **state)
         add(&b, NOW, lines[i]);
     unit_write(below(&b, "1795229278000-0003-0.data.gz"), "not gzip, but long enough", 25);
     unit_write(below(&b, "1795229278000-0004-0.data.gz"), "", 0);
-    spool_scan(&b.spool, NOW);
+    spool_scan(&b.spool);
     assert_int_equal(b.spool.count, 5);
     buf_init(&packed, 1 << 20);
     buf_init(&text, 1 << 20);
@@ -216,7 +220,7 @@ static void test_damaged_files_are_known_and_set_aside(void **state)
     for (size_t i = 0; i < b.spool.count; i++) {
         buf_reset(&packed);
         buf_reset(&text);
-        assert_false(spool_read(&b.spool, &b.spool.list[i], &packed, &text));
+        assert_int_equal(spool_read(&b.spool, &b.spool.list[i], &packed, &text), SPOOL_FAILED);
         spool_set_aside(&b.spool, &b.spool.list[i], "test");
     }
     capture_end(&err);
@@ -224,7 +228,7 @@ static void test_damaged_files_are_known_and_set_aside(void **state)
     assert_non_null(strstr(err.text, "file=1795229278000-0004-0.data.gz"));
     assert_int_equal(b.spool.waiting, 0);
     assert_int_equal(unit_size(below(&b, "1795229278000-0003-0.data.gz.bad")), 25);
-    spool_scan(&b.spool, NOW);
+    spool_scan(&b.spool);
     assert_int_equal(b.spool.count, 5);
     assert_int_equal(b.spool.waiting, 0);
     buf_release(&packed);
@@ -232,29 +236,47 @@ static void test_damaged_files_are_known_and_set_aside(void **state)
     bed_close(&b);
 }
 
-static void test_one_at_a_time(void **state)
+static void test_one_sends_and_others_add(void **state)
 {
     (void)state;
     struct bed b;
     struct spool other;
+    struct spool_record record = {.created = NOW, .line = "{other}", .len = 7};
+    struct buf packed, text;
+    buf_init(&packed, 1 << 20);
+    buf_init(&text, 1 << 20);
     bed_open(&b, 1 << 20);
-    assert_int_equal(spool_open(&other, b.path, 1, 1, 50, b.why), SPOOL_BUSY);
+    spool_init(&other, b.path, 1 << 20, DAY);
+    assert_int_equal(spool_open(&other, 50, b.why), SPOOL_BUSY);
     assert_non_null(strstr(b.why, b.path));
+    spool_scan(&other);
+    spool_set_hold(&other, NOW); /* the sender's alone */
+    assert_int_equal(spool_hold(&b.spool), 0);
+    assert_true(add(&b, NOW, "{mine}"));
+    assert_true(spool_add(&other, &record, b.why));
+    spool_scan(&b.spool);
+    assert_int_equal(b.spool.waiting, 2);
+    assert_holds(&b, 1, "{other}");
+    spool_remove(&other, &other.list[0]); /* as it does when the spool is full */
+    assert_int_equal(spool_read(&b.spool, &b.spool.list[1], &packed, &text), SPOOL_GONE);
+    assert_int_equal(packed.len + text.len, 0);
     spool_close(&b.spool);
-    assert_int_equal(spool_open(&b.spool, b.path, 1, 1, 0, b.why), SPOOL_OPEN);
+    spool_close(&other);
+    assert_int_equal(spool_open(&b.spool, 0, b.why), SPOOL_OPEN);
     bed_close(&b);
 }
 
-static void test_no_spool_where_there_can_be_none(void **state)
+static void test_a_directory_that_is_unusable(void **state)
 {
     (void)state;
     struct bed b;
     struct spool s;
+    struct spool_record record = {.created = NOW, .line = "{}", .len = 2};
     bed_open(&b, 1 << 20);
     static const struct {
         int line;
         const char *name;
-        mode_t mode; /* 0: not made */
+        mode_t mode; /* 0: not created */
     } rows[] = {{__LINE__, "none/below", 0},
                 {__LINE__, "lock", 0},
                 {__LINE__, "others", 0777},
@@ -263,13 +285,15 @@ static void test_no_spool_where_there_can_be_none(void **state)
         const char *path = below(&b, rows[i].name);
         if (rows[i].mode)
             ROW_TRUE(&rows[i], mkdir(path, 0700) == 0 && chmod(path, rows[i].mode) == 0);
-        ROW_INT(&rows[i], spool_open(&s, path, 1, 1, 0, b.why), SPOOL_UNUSABLE);
+        spool_init(&s, path, 1, 1);
+        ROW_INT(&rows[i], spool_open(&s, 0, b.why), SPOOL_UNUSABLE);
         ROW_TRUE(&rows[i], b.why[0] != '\0');
     }
     assert_int_equal(symlink(b.path, below(&b, "link")), 0);
-    assert_int_equal(spool_open(&s, below(&b, "link"), 1, 1, 0, b.why), SPOOL_UNUSABLE);
-    assert_false(spool_add(&s, SPOOL_DATA, NOW, 0, "{}", 2, b.why));
-    spool_scan(&s, NOW);
+    spool_init(&s, below(&b, "link"), 1, 1);
+    assert_int_equal(spool_open(&s, 0, b.why), SPOOL_UNUSABLE);
+    assert_false(spool_add(&s, &record, b.why));
+    spool_scan(&s);
     assert_int_equal(s.count + s.waiting, 0);
     spool_set_hold(&s, 5);
     assert_int_equal(spool_hold(&s), 0);
@@ -285,7 +309,7 @@ static void test_hold_outlives_the_agent(void **state)
     assert_int_equal(spool_hold(&b.spool), 0);
     spool_set_hold(&b.spool, NOW);
     spool_close(&b.spool);
-    assert_int_equal(spool_open(&b.spool, b.path, 1 << 20, DAY, 0, b.why), SPOOL_OPEN);
+    assert_int_equal(spool_open(&b.spool, 0, b.why), SPOOL_OPEN);
     assert_int_equal(spool_hold(&b.spool), NOW);
     spool_set_hold(&b.spool, 7);
     assert_int_equal(spool_hold(&b.spool), 7);
@@ -300,13 +324,15 @@ _Noreturn static void write_for_ever(const struct bed *b)
     struct spool s;
     char why[SPOOL_WHY_MAX], line[4000];
     memset(line, 'x', sizeof line);
-    if (spool_open(&s, b->path, 1 << 20, DAY, 0, why) != SPOOL_OPEN)
+    spool_init(&s, b->path, 1 << 20, DAY);
+    if (spool_open(&s, 0, why) != SPOOL_OPEN)
         _exit(1);
-    spool_scan(&s, NOW);
+    spool_scan(&s);
     for (int64_t i = 0;; i++) {
         int len = snprintf(line, sizeof line, "{%lld", (long long)i);
         line[len] = 'x';
-        if (!spool_add(&s, SPOOL_DATA, NOW + i, 0, line, sizeof line, why))
+        struct spool_record record = {.created = NOW + i, .line = line, .len = sizeof line};
+        if (!spool_add(&s, &record, why))
             _exit(2);
         if (i % 3 == 0)
             spool_mark(&s, &s.list[i], 7);
@@ -331,15 +357,15 @@ static void test_killed_at_any_point_leaves_whole_files(void **state)
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status));
-        assert_int_equal(spool_open(&b.spool, b.path, 1 << 20, DAY, 0, b.why), SPOOL_OPEN);
+        assert_int_equal(spool_open(&b.spool, 0, b.why), SPOOL_OPEN);
         assert_int_equal(unit_size(below(&b, ".new")), -1);
-        spool_scan(&b.spool, NOW);
+        spool_scan(&b.spool);
         assert_true(b.spool.count <= 7);
         for (size_t i = 0; i < b.spool.count; i++) {
             struct buf packed, text;
             buf_init(&packed, 1 << 20);
             buf_init(&text, 1 << 20);
-            assert_true(spool_read(&b.spool, &b.spool.list[i], &packed, &text));
+            assert_int_equal(spool_read(&b.spool, &b.spool.list[i], &packed, &text), SPOOL_READ);
             assert_int_equal(text.len, 4001);
             buf_release(&packed);
             buf_release(&text);
@@ -358,12 +384,12 @@ int main(void)
         cmocka_unit_test(test_a_mark_is_kept_and_the_first_counts),
         cmocka_unit_test(test_the_oldest_go_when_it_is_full),
         cmocka_unit_test(test_one_that_never_fits_drops_nothing),
-        cmocka_unit_test(test_the_too_old_go),
+        cmocka_unit_test(test_old_records_go_when_they_expire),
         cmocka_unit_test(test_foreign_files_are_left_alone),
         cmocka_unit_test(test_a_link_in_the_place_of_the_temporary),
         cmocka_unit_test(test_damaged_files_are_known_and_set_aside),
-        cmocka_unit_test(test_one_at_a_time),
-        cmocka_unit_test(test_no_spool_where_there_can_be_none),
+        cmocka_unit_test(test_one_sends_and_others_add),
+        cmocka_unit_test(test_a_directory_that_is_unusable),
         cmocka_unit_test(test_hold_outlives_the_agent),
         cmocka_unit_test(test_killed_at_any_point_leaves_whole_files),
     };
