@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+enum { READ_MIN = 4096 };
+
 ssize_t io_pread(int fd, void *bytes, size_t len, off_t at)
 {
     size_t done = 0;
@@ -50,14 +52,28 @@ void io_fill_descriptors(void)
         close(fd);
 }
 
+/* Reads what fits, at most; at the ceiling a byte is read aside, to see whether the file ends. */
+static ssize_t read_some(int fd, struct buf *b)
+{
+    char aside;
+    size_t room = b->max - b->len;
+    if (room > 0 && b->cap == b->len && !buf_reserve(b, room < READ_MIN ? room : READ_MIN)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    ssize_t n = room > 0 ? read(fd, b->data + b->len, b->cap - b->len) : read(fd, &aside, 1);
+    if (n > 0 && room == 0) {
+        buf_reserve(b, 1); /* marks it as full */
+        errno = EFBIG;
+        return -1;
+    }
+    return n;
+}
+
 bool io_read_file(int fd, struct buf *b)
 {
     for (;;) {
-        if (!buf_reserve(b, 4096)) {
-            errno = EFBIG;
-            return false;
-        }
-        ssize_t n = read(fd, b->data + b->len, b->cap - b->len);
+        ssize_t n = read_some(fd, b);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

@@ -24,7 +24,8 @@ bool io_pwrite(int fd, const void *bytes, size_t len, off_t at);
  */
 void io_fill_descriptors(void);
 
-/* Adds a whole file to `b`, up to b->max. False with errno; EFBIG when it does not fit. */
+/* Adds the rest of a file to `b`, up to b->max bytes in all. False with errno: EFBIG when it does
+ * not fit, ENOMEM when memory is out. */
 bool io_read_file(int fd, struct buf *b);
 
 #endif

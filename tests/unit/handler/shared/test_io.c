@@ -79,6 +79,33 @@ static void fills_closed_descriptors(void **state)
     assert_int_equal(status, 0);
 }
 
+/* A file of `size` bytes, read into a buffer of at most `max`; errno, or 0. */
+static int read_within(size_t size, size_t max)
+{
+    static char bytes[9000];
+    struct buf b;
+    int fd = unit_file(bytes, size);
+    buf_init(&b, max);
+    int error = io_read_file(fd, &b) ? 0 : errno;
+    if (error == 0)
+        assert_int_equal(b.len, size);
+    buf_release(&b);
+    close(fd);
+    return error;
+}
+
+static void a_file_may_fill_the_buffer(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 8192, 9000};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        assert_int_equal(read_within(sizes[i], sizes[i]), 0);
+        assert_int_equal(read_within(sizes[i], sizes[i] + 1), 0);
+        if (sizes[i] > 0)
+            assert_int_equal(read_within(sizes[i], sizes[i] - 1), EFBIG);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +113,7 @@ int main(void)
         cmocka_unit_test(writes_in_place),
         cmocka_unit_test(reads_whole_files),
         cmocka_unit_test(fills_closed_descriptors),
+        cmocka_unit_test(a_file_may_fill_the_buffer),
     };
     return cmocka_run_group_tests_name("io", tests, NULL, NULL);
 }
