@@ -1,7 +1,8 @@
 /*
- * health: GET /healthz. 200 when a record could be stored now, else 503 with the cause.
+ * health: GET /healthz. 200 if a record could be stored now, else 503 with the cause.
  *
- * The store is tried, not guessed at, but at most once in HEALTH_EVERY_MS a worker.
+ * Each worker probes the store at most once every HEALTH_EVERY_MS, and repeats the result until
+ * then.
  */
 #ifndef HANDLER_HEALTH_H
 #define HANDLER_HEALTH_H
