@@ -66,6 +66,7 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         {.name = "policy_file", .type = CONF_STRING, .dest = &c->policy_file},
         INTEGER(query_seconds, 1, 3600),
         {.name = "query_memo", .type = CONF_BOOL, .dest = &c->query_memo},
+        {.name = "drop_environ", .type = CONF_BOOL, .dest = &c->drop_environ},
         {.name = "s3", .type = CONF_OBJECT, .keys = s3},
         {.name = NULL},
     };

@@ -18,13 +18,13 @@ bool worker_init(struct worker *w, const struct config *config, clock_fn clock)
     w->body.packed = &w->packed;
     rows_init(&w->rows);
     store_init(&w->store, config, clock, w->digest);
-    listings_init(&w->listings, config, clock);
+    snapshots_init(&w->snapshots, config, clock);
     return true;
 }
 
 void worker_release(struct worker *w)
 {
-    listings_release(&w->listings);
+    snapshots_release(&w->snapshots);
     store_release(&w->store);
     rows_release(&w->rows);
     body_release(&w->body);

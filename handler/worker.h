@@ -23,7 +23,7 @@ struct worker {
     struct body body;
     struct rows rows;
     struct store store;
-    struct listings listings;
+    struct snapshots snapshots;
 
     /* The last look at the store, see health.h. */
     int64_t probed; /* monotonic milliseconds; 0: never */

@@ -105,20 +105,25 @@ int dirs_open_past(const struct dirs *d, const char *date)
     return day_path(d, date, path) ? open(path, DIR_FLAGS) : -1;
 }
 
-bool dirs_sync(const struct dirs *d)
+bool dirs_sync_at(int fd)
 {
     static const char *const above[] = {"..", "../.."};
-    if (fsync(d->fd) != 0)
+    if (fsync(fd) != 0)
         return false;
     for (size_t i = 0; i < sizeof above / sizeof *above; i++) {
-        int fd = openat(d->fd, above[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        bool ok = fd >= 0 && fsync(fd) == 0;
+        int up = openat(fd, above[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool ok = up >= 0 && fsync(up) == 0;
         int saved = errno;
-        if (fd >= 0)
-            close(fd);
+        if (up >= 0)
+            close(up);
         errno = saved;
         if (!ok)
             return false;
     }
     return true;
+}
+
+bool dirs_sync(const struct dirs *d)
+{
+    return dirs_sync_at(d->fd);
 }

@@ -40,6 +40,9 @@ int dirs_open_past(const struct dirs *d, const char *date);
 /* Puts the entries of the day's directory, and those above it, on disk. False with errno. */
 bool dirs_sync(const struct dirs *d);
 
+/* The same for the directory of any day, open as `fd`. */
+bool dirs_sync_at(int fd);
+
 /* mkdir -p, 0750. False with errno. */
 bool dirs_make_path(const char *path);
 

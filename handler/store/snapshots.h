@@ -1,13 +1,23 @@
 /*
- * listings: full process listings, one a file:
+ * snapshots: full process listings, one per file:
  *
  *     <records_dir>/record/<YYYY-MM-DD>/<uuid>_<timestamp>.json
  *
- * A listing is written under a temporary name in the same directory, put on disk, linked to its
- * name (never over another), and the directory put on disk: only then is it there. Temporary names
- * start with a dot and are not counted; one that a killed process left goes with its day.
+ * The day is the server's, in UTC, when the listing is stored. Any number of processes, on any
+ * number of machines that share the directory, may store listings at once. No lock is taken: a
+ * listing is written to a file without a name (O_TMPFILE) or, where the file system has none, with
+ * an unpredictable name of its own. It is synced, linked to its name, which never replaces another,
+ * and its directory is synced.
  *
- * The day is the server's, in UTC, when the listing is stored.
+ * Invariants:
+ *   1. A name in `record` leads to one whole listing, which never changes.
+ *   2. With `sync`, a listing and its name are on disk before snapshots_put() returns V_OK, also if
+ *      another process has stored it.
+ *   3. A name is never removed here: another process may have acknowledged the listing already. If
+ *      its directory cannot be synced, the listing stays, unacknowledged, and a resend finds it.
+ *
+ * Temporary names start with a dot and are not counted. What a killed process left is removed with
+ * its day by rollcall-cleanup(8).
  */
 #ifndef HANDLER_STORE_SNAPSHOTS_H
 #define HANDLER_STORE_SNAPSHOTS_H
@@ -16,36 +26,43 @@
 #include "handler/fault.h"
 #include "handler/shared/buf.h"
 #include "handler/store/dirs.h"
+#include "handler/store/layout.h"
 
-enum { LISTING_UUID_MAX = 64, LISTING_TIME_MAX = 32, LISTING_NAME_LEN = 128 };
+enum { SNAPSHOT_UUID_MAX = 64, SNAPSHOT_TIME_MAX = 32 };
 
-struct listings {
+struct snapshots {
     const struct config *config; /* borrowed */
     clock_fn clock;
     struct dirs days;
-    unsigned serial; /* of temporary names */
+    char environ_date[CLOCK_DATE_LEN + 1]; /* of the last event environ_stored */
 };
 
-void listings_init(struct listings *l, const struct config *config, clock_fn clock);
-void listings_release(struct listings *l);
+/* A listing to store; all of it is borrowed. */
+struct snapshot {
+    const char *uuid, *timestamp; /* checked: safe in a file name, at most ..._MAX bytes */
+    const char *data;             /* checked JSON without insignificant white space */
+    size_t len;
+    bool has_environ; /* environments are in it: logged once per day */
+};
+
+void snapshots_init(struct snapshots *s, const struct config *config, clock_fn clock);
+void snapshots_release(struct snapshots *s);
 
 /*
- * Keeps `data` of `len` bytes (JSON, checked) under that name; both parts are checked to be safe in
- * a path. The same bytes there already, today or yesterday: V_OK, nothing is written; others:
- * V_CONFLICT.
+ * Stores the listing. If its name exists today or yesterday (or tomorrow, when midnight is near,
+ * since the clocks of two machines differ): V_OK with the same bytes, and nothing is written;
+ * V_CONFLICT with others.
  */
-enum verdict listings_put(struct listings *l, const char *uuid, const char *timestamp,
-                          const char *data, size_t len, struct fault *f);
+enum verdict snapshots_put(struct snapshots *s, const struct snapshot *new, struct fault *f);
 
-/* How many listings there are, of all days. */
-enum verdict listings_count(struct listings *l, uint64_t *count, struct fault *f);
+/* The number of listings of all days. */
+enum verdict snapshots_count(struct snapshots *s, uint64_t *count, struct fault *f);
 
 /*
- * The listing stored last: its path below records_dir goes to `name`, its bytes to `content` (which
- * is reset). V_NOT_FOUND when there is none. Uses the symbolic link record/latest, which
- * listings_put() keeps while test_api is on; where it leads nowhere, the newest day is searched.
+ * The listing stored last: its path below records_dir in `path`, its bytes, terminated with NUL, in
+ * `content` (which is reset). V_NOT_FOUND if there is no listing.
  */
-enum verdict listings_latest(struct listings *l, char name[LISTING_NAME_LEN], struct buf *content,
-                             struct fault *f);
+enum verdict snapshots_latest(struct snapshots *s, char path[LAYOUT_LISTING_MAX],
+                              struct buf *content, struct fault *f);
 
 #endif

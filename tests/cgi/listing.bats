@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# POST /api/v1/record keeps one listing a file; the test API looks at what is there.
+# POST /api/v1/record stores one listing per file; the test API counts and shows them.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
@@ -103,7 +103,7 @@ E2
 }
 
 @test "a uuid that would leave the directory is 422" {
-    for uuid in ../x /x x/y . .. "" "x y" 'x\u0000y' "$(printf 'a%.0s' {1..65})"; do
+    for uuid in ../x /x x/y . .. "" "x y" 'x\u0000y' -rf - --1 "$(printf 'a%.0s' {1..65})"; do
         printf '{"uuid":"%s","timestamp":"1","data":[]}' "$uuid" | put
         refused_listing 422 '.data.field == "uuid"'
     done
@@ -177,21 +177,57 @@ E2
     assert_json '.data.filename == "record/'"$(today)/second_$TIME"'.json" and .data.content == [{"pid": 2}]'
 }
 
-@test "latest finds the newest listing without its link too" {
-    listing '.uuid = "old"' | put
-    touch -d '1 hour ago' "$(files)"
+@test "latest is the newest listing of the newest day that has one" {
     listing '.uuid = "new"' | put
-    rm "$RECORDS/record/latest"
+    listing '.uuid = "old"' | put
+    touch -d '1 hour ago' "$(files | grep old_)"
+    mkdir "$RECORDS/record/2099-01-01"
     get /api/test/latest
     assert_json '.data.filename | endswith("/new_'"$TIME"'.json")'
 }
 
-@test "a link that leads out of the directory is not followed" {
+@test "latest follows no link, and storing creates none" {
     listing | put
+    [ "$(ls "$RECORDS/record")" = "$(today)" ]
     echo '["secret"]' >"$T/secret.json"
     ln -sfn "../../secret.json" "$RECORDS/record/latest"
+    ln -s "$T/secret.json" "$RECORDS/record/$(today)/x_1.json"
     get /api/test/latest
     assert_json '.data.content != ["secret"]'
+}
+
+@test "latest gives a listing of max_body_bytes" {
+    listing '.data = [{name: ("x" * 5000)}]' >"$T/large"
+    make_config test_api=true max_body_bytes="$(stat -c %s "$T/large")"
+    put <"$T/large"
+    assert_status 200
+    get /api/test/latest
+    assert_status 200
+    assert_json '.data.content[0].name | length == 5000'
+}
+
+@test "environments are stored as sent and logged, or dropped with drop_environ" {
+    listing '.data = [{environ: {A: "secret"}, pid: 1}, {pid: 2}]' | put
+    assert_status 200
+    grep -q 'event=environ_stored file=record/' "$T/err"
+    jq -e '.[0].environ.A == "secret"' "$(files)"
+    rm "$(files)"
+    make_config test_api=true drop_environ=true
+    listing '.data = [{environ: {A: "secret"}, pid: 1}, {pid: 2}]' | put
+    assert_status 200
+    [ ! -s "$T/err" ] || ! grep environ "$T/err"
+    [ "$(cat "$(files)")" = '[{"pid":1},{"pid":2}]' ]
+    listing '.data = [{pid: 1}, {environ: {A: "other"}, pid: 2, "environ": null}]' | put
+    assert_status 200
+    printf '{"uuid":"x","timestamp":"1","data":[{"a":[1,{"environ":1}],"\\u0065nviron":{"B":"}"},"z":"\\""},{"environ":1},{}]}' | put
+    assert_status 200
+    [ "$(cat "$RECORDS/record/$(today)/x_1.json")" = '[{"a":[1,{"environ":1}],"z":"\""},{},{}]' ]
+}
+
+@test "environments that are null or empty are not worth a log line" {
+    listing '.data = [{environ: null}, {environ: {}}]' | put
+    assert_status 200
+    ! grep environ "$T/err"
 }
 
 @test "the test API needs the scope read, and is not there while it is off" {
@@ -205,13 +241,11 @@ E2
     assert_status 404
     listing | put
     assert_status 200
-    [ ! -e "$RECORDS/record/latest" ]
 }
 
 @test "temporary files that a killed process left are not listings" {
     listing | put
     echo '[' >"$RECORDS/record/$(today)/.new-1-1"
-    rm "$RECORDS/record/latest"
     get /api/test/count
     assert_json '.data.count == 1'
     get /api/test/latest
