@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# scripts/selfsigned (rollcall-selfsigned): a pair that TLS clients take, made once.
+# scripts/selfsigned (rollcall-selfsigned): a key and certificate that TLS clients accept.
 # shellcheck disable=SC2016,SC2030,SC2031
 
 load ../lib/helper
@@ -15,10 +15,10 @@ print() { openssl x509 -in "$T/tls/cert.pem" -noout "$@"; }
 names() { print -ext subjectAltName | sed 1d | tr -d ' \n'; }
 pair() { cat "$T/tls/key.pem" "$T/tls/cert.pem"; }
 
-@test "names and addresses are in the certificate, the key is its owner's alone" {
+@test "names and addresses are in the certificate, the key is readable by its owner only" {
     (umask 022 && selfsigned collector.example.com '*.example.com' 10.0.0.7 2001:db8::7)
     [ "$(names)" = "DNS:collector.example.com,DNS:*.example.com,IPAddress:10.0.0.7,IPAddress:2001:DB8:0:0:0:0:0:7" ]
-    [ "$(print -subject)" = "subject=CN = collector.example.com" ]
+    [ "$(print -subject)" = "subject=O = rollcall-selfsigned, CN = collector.example.com" ]
     [ "$(stat -c '%n %a' "$T"/tls/* | sed 's,.*/,,' | tr '\n' ' ')" = "cert.pem 644 key.pem 600 " ]
     [ "$(openssl pkey -in "$T/tls/key.pem" -pubout)" = "$(print -pubkey)" ]
     [ -z "$(find "$T/tls" -name '.new*')" ]
@@ -29,7 +29,7 @@ pair() { cat "$T/tls/key.pem" "$T/tls/cert.pem"; }
     [[ "$(names)," == *"DNS:$(hostname),"*"DNS:localhost,IPAddress:127.0.0.1,IPAddress:0:0:0:0:0:0:0:1,"* ]]
 }
 
-@test "run again it changes nothing, for fewer names neither, for more it does" {
+@test "a valid pair is kept, also for fewer names, and replaced for more" {
     selfsigned a.example.com 10.0.0.7
     pair >"$T/before"
     selfsigned a.example.com 10.0.0.7
@@ -40,7 +40,7 @@ pair() { cat "$T/tls/key.pem" "$T/tls/cert.pem"; }
     [ "$(names)" = "DNS:a.example.com,DNS:b.example.com" ]
 }
 
-@test "one that ends soon, one whose key is another's, and --force: made anew" {
+@test "an expiring pair, a certificate without its key, and --force: a new pair" {
     selfsigned --days 3 a
     pair >"$T/before"
     selfsigned a
@@ -53,14 +53,14 @@ pair() { cat "$T/tls/key.pem" "$T/tls/cert.pem"; }
     run ! cmp -s "$T/before" <(pair)
 }
 
-@test "a key that others may read is closed again" {
+@test "a key that others may read gets mode 0600 again" {
     selfsigned a
     chmod 644 "$T/tls/key.pem"
     selfsigned a
     [ "$(stat -c %a "$T/tls/key.pem")" = 600 ]
 }
 
-@test "what is neither a name nor an address is refused, and nothing is made" {
+@test "neither a name nor an address: refused, nothing is created" {
     local name
     for name in 'a,DNS:b' 'a b' 'a;b' a/b 'a
 b' 1.2.3.999 1:2 10.0.0 '' '$(id)'; do
@@ -70,7 +70,7 @@ b' 1.2.3.999 1:2 10.0.0 '' '$(id)'; do
     done
 }
 
-@test "usage: unknown options, days that are none, a directory that cannot be" {
+@test "usage errors: unknown options, bad days, an impossible directory" {
     local arguments
     for arguments in --nonsense --days=0 --days=x --days --dir --force=yes; do
         run selfsigned $arguments
@@ -78,11 +78,13 @@ b' 1.2.3.999 1:2 10.0.0 '' '$(id)'; do
     done
     run "$REPO/scripts/selfsigned" --dir /proc/nowhere a
     [ "$status" = 73 ]
-    run "$REPO/scripts/selfsigned" --help
-    [ "$status" = 0 ]
+    for arguments in --help -h --version -V; do
+        run "$REPO/scripts/selfsigned" $arguments
+        [ "$status" = 0 ]
+    done
 }
 
-@test "curl and Python take it as the authority for its names, and for no other" {
+@test "curl and Python accept it for its names, and for no other" {
     selfsigned localhost 127.0.0.1
     PORT=$(free_port)
     openssl s_server -accept "127.0.0.1:$PORT" -cert "$T/tls/cert.pem" -key "$T/tls/key.pem" -www -quiet \
@@ -95,4 +97,66 @@ import ssl, urllib.request
 urllib.request.urlopen('https://localhost:$PORT/', context=ssl.create_default_context(cafile='$T/tls/cert.pem'))"
     run curl -s --cacert "$T/tls/cert.pem" --resolve "other:$PORT:127.0.0.1" "https://other:$PORT/"
     [ "$status" = 60 ]
+}
+
+# ca_pair DAYS: a pair that a certification authority issued, for the name `a`.
+ca_pair() {
+    mkdir -p "$T/tls" "$T/ca"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=ca \
+        -keyout "$T/ca/key.pem" -out "$T/ca/cert.pem" 2>/dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "${2:-/CN=a}" \
+        -keyout "$T/tls/key.pem" -out "$T/ca/request" 2>/dev/null
+    openssl x509 -req -in "$T/ca/request" -CA "$T/ca/cert.pem" -CAkey "$T/ca/key.pem" -CAcreateserial \
+        -days "$1" -extfile <(echo "subjectAltName=DNS:a") -out "$T/tls/cert.pem" 2>/dev/null
+}
+
+@test "a pair that an authority issued is not replaced, however soon it expires" {
+    local days
+    for days in 3 90; do
+        ca_pair "$days"
+        pair >"$T/before"
+        run selfsigned a b
+        [ "$status" = 73 ]
+        [[ "$output" == *"was not created by rollcall-selfsigned"*--force* ]]
+        pair | cmp - "$T/before"
+    done
+    selfsigned a # valid for it as it is
+    pair | cmp - "$T/before"
+    ca_pair 3 /O=rollcall-selfsigned/CN=a # the mark alone is not enough
+    run selfsigned a b
+    [ "$status" = 73 ]
+}
+
+@test "a self-signed pair of the operator's own, and a key alone, are not replaced" {
+    mkdir "$T/tls"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 3 -subj /CN=a -keyout "$T/tls/key.pem" \
+        -out "$T/tls/cert.pem" 2>/dev/null
+    pair >"$T/before"
+    run selfsigned a
+    [ "$status" = 73 ]
+    pair | cmp - "$T/before"
+    rm "$T/tls/cert.pem"
+    run selfsigned a
+    [ "$status" = 73 ]
+}
+
+@test "a copy of what was replaced is kept" {
+    ca_pair 3
+    pair >"$T/before"
+    selfsigned --force a
+    run ! cmp -s "$T/before" <(pair)
+    cat "$T"/tls/key.pem.* "$T"/tls/cert.pem.* | cmp - "$T/before"
+    [ "$(stat -c %a "$T"/tls/key.pem.*)" = 600 ]
+}
+
+@test "a pair of version 0.1.0, which has no mark, is renewed" {
+    local config=$T/request
+    mkdir "$T/tls"
+    printf '%s\n' '[req]' 'distinguished_name = s' 'x509_extensions = e' 'prompt = no' '[s]' 'CN = a' '[e]' \
+        'subjectAltName = DNS:a' 'basicConstraints = critical,CA:FALSE' 'keyUsage = critical,digitalSignature' \
+        'extendedKeyUsage = serverAuth' >"$config"
+    openssl req -x509 -config "$config" -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 \
+        -keyout "$T/tls/key.pem" -out "$T/tls/cert.pem" 2>/dev/null
+    selfsigned a
+    [ "$(print -subject)" = "subject=O = rollcall-selfsigned, CN = a" ]
 }
