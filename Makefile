@@ -45,7 +45,7 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 # The sources of each folder, without main.c. A new file is entered here, and nowhere else.
 handler              = config data fault health listing route worker
 handler/http         = auth body fcgi program reply request tokens
-handler/record       = batch csv process pstable record rows users
+handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit dirs heal hop ids kept layout lines manifest pair rebuild resend \
 	snapshots store trailer
 handler/read         = facts files glob hosts hostsfile memo report select states tail version

@@ -31,8 +31,7 @@ static enum verdict parse_record(struct batch *b, struct entry *entry, char *tex
         return fault_memory(f);
     if (!json_gate_noting(text, len, &doc, &rows->notes, &wrong)) {
         f->offset = (long long)(offset + wrong.offset);
-        return fault_set(f, V_BAD_REQUEST, "invalid JSON at byte %lld: %s", f->offset,
-                         wrong.what);
+        return fault_set(f, V_BAD_REQUEST, "invalid JSON at byte %lld: %s", f->offset, wrong.what);
     }
     enum verdict v = record_check(&doc, arena, &record, f);
     if (v != V_OK)
@@ -90,7 +89,7 @@ enum verdict batch_parse(struct batch *out, char *text, size_t len, bool ndjson,
     out->count = 0;
     out->entries = NULL;
     buf_reset(out->rows);
-    rows_header(out->rows);
+    columns_put_header(out->rows);
     out->header_len = out->rows->len;
     if (ndjson)
         return parse_lines(out, text, len, rows, arena, f);

@@ -3,47 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names of a column; `rank` 0 is the one that counts most. In the order of their lengths. */
+/* The member names of a column; of those with a value, the lowest rank wins. */
 static const struct alias {
     const char *name;
+    size_t len;
     enum column column;
     unsigned char rank;
 } aliases[] = {
-    {"pid", COL_PID, 0},
-    {"cpu", COL_CPU, 0},
-    {"mem", COL_MEM, 0},
-    {"rss", COL_RSS, 0},
-    {"cmd", COL_CMD, 0},
-    {"ppid", COL_PPID, 0},
-    {"user", COL_USER, 0},
-    {"name", COL_CMD, 2},
-    {"state", COL_STATE, 0},
-    {"start", COL_START, 0},
-    {"status", COL_STATE, 1},
-    {"cmdline", COL_CMD, 1},
-    {"username", COL_USER, 1},
-    {"cpu_percent", COL_CPU, 1},
-    {"memory_info", COL_RSS, 1},
-    {"create_time", COL_START, 1},
-    {"memory_percent", COL_MEM, 1},
+#define PROCESS(ID, name, fits) {#name, sizeof #name - 1, COL_##ID, 0},
+#define JSON(ID, name, rank)    {name, sizeof name - 1, COL_##ID, rank},
+#include "handler/record/columns.def"
 };
 
-/* A name's number: one more than its column in the low byte, its rank above it. */
+/* The key of a name: its column plus 1 in the low byte, its rank in the high byte. */
 enum { KEY_RANK = 8, NO_RANK = 255 };
 
-enum { ALIASES = sizeof aliases / sizeof *aliases, ALIAS_LEN_MAX = 14 };
-
-/* Where the names of a length start in `aliases`; they end where the next length starts. */
-static const unsigned char by_length[ALIAS_LEN_MAX + 2] = {0,  0,  0,  0,  5,  8,  10, 11,
-                                                           12, 13, 13, 13, 16, 16, 16, 17};
+enum { ALIASES = sizeof aliases / sizeof *aliases };
 
 static const struct alias *find_alias(struct text name)
 {
-    size_t len = name.len - 2;
-    if (len <= ALIAS_LEN_MAX)
-        for (size_t i = by_length[len]; i < by_length[len + 1]; i++)
-            if (memcmp(name.ptr + 1, aliases[i].name, len) == 0)
-                return &aliases[i];
+    for (size_t i = 0; i < ALIASES; i++)
+        if (name.len - 2 == aliases[i].len &&
+            memcmp(name.ptr + 1, aliases[i].name, aliases[i].len) == 0)
+            return &aliases[i];
     if (!memchr(name.ptr, '\\', name.len))
         return NULL;
     for (size_t i = 0; i < ALIASES; i++)

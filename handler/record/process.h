@@ -11,21 +11,9 @@
 #define HANDLER_RECORD_PROCESS_H
 
 #include "handler/fault.h"
+#include "handler/record/columns.h"
 #include "handler/record/csv.h"
 #include "handler/shared/json/notes.h"
-
-enum column {
-    COL_PID,
-    COL_PPID,
-    COL_USER,
-    COL_CPU,
-    COL_MEM,
-    COL_RSS,
-    COL_STATE,
-    COL_START,
-    COL_CMD,
-    COL_COUNT
-};
 
 struct process {
     struct text column[COL_COUNT]; /* ptr may be NULL when len is 0 */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { KIB_DIGITS_MAX = 19 }; /* fits uint64_t */
+enum { STATE_LEN_MAX = 8, KIB_DIGITS_MAX = 19 };
 
 enum {
     DIGIT = 1,
@@ -38,12 +38,9 @@ struct cell {
 static const struct {
     const char *name;
     enum column column;
-} known[] = {
-    {"PID", COL_PID},     {"PPID", COL_PPID},   {"USER", COL_USER},     {"UID", COL_USER},
-    {"%CPU", COL_CPU},    {"CPU", COL_CPU},     {"%MEM", COL_MEM},      {"MEM", COL_MEM},
-    {"RSS", COL_RSS},     {"S", COL_STATE},     {"STAT", COL_STATE},    {"STATE", COL_STATE},
-    {"START", COL_START}, {"STIME", COL_START}, {"STARTED", COL_START}, {"CMD", COL_CMD},
-    {"COMMAND", COL_CMD}, {"ARGS", COL_CMD},
+} headings[] = {
+#define PS(ID, name) {name, COL_##ID},
+#include "handler/record/columns.def"
 };
 
 static inline unsigned kind(char c)
@@ -74,26 +71,21 @@ static inline struct cell next_cell(const char **p, const char *end, unsigned st
     return (struct cell){{start, (size_t)(at - start)}, all, any};
 }
 
-/* The next line, without its end; CRLF is taken as LF. False at the end of the text. */
+/* The next line; a CRLF counts as LF. False at the end of the text. */
 static bool next_line(struct table *t, struct text *line)
 {
-    if (t->at >= t->end)
+    if (!text_line(&t->rest, line))
         return false;
-    const char *newline = memchr(t->at, '\n', (size_t)(t->end - t->at));
-    const char *end = newline ? newline : t->end;
-    line->ptr = t->at;
-    t->at = newline ? newline + 1 : t->end;
-    if (end > line->ptr && end[-1] == '\r')
-        end--;
-    line->len = (size_t)(end - line->ptr);
+    if (line->len > 0 && line->ptr[line->len - 1] == '\r')
+        line->len--;
     return true;
 }
 
 static int find_column(struct text word)
 {
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strlen(known[i].name) == word.len && memcmp(known[i].name, word.ptr, word.len) == 0)
-            return (int)known[i].column;
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
+        if (text_is(word, headings[i].name))
+            return (int)headings[i].column;
     return -1;
 }
 
@@ -127,39 +119,40 @@ static bool read_header(struct table *t, struct text line)
 
 void table_begin(struct table *t, struct text text)
 {
-    *t = (struct table){.at = text.ptr, .end = text.ptr + text.len};
+    *t = (struct table){.rest = text};
     struct text line;
     if (next_line(t, &line) && !read_header(t, line))
-        t->at = text.ptr;
+        t->rest = text;
 }
 
-/* Digits that are KiB as bytes; false when these are more than can be counted. */
+/* KiB in bytes; false if that is over UINT64_MAX. */
 static bool read_kib(struct text digits, uint64_t *bytes)
 {
-    uint64_t kib = 0;
-    if (digits.len > KIB_DIGITS_MAX)
+    uint64_t kib;
+    if (digits.len > KIB_DIGITS_MAX || !text_number(digits, &kib) || kib > UINT64_MAX / 1024)
         return false;
-    for (size_t i = 0; i < digits.len; i++)
-        kib = kib * 10 + (uint64_t)(digits.ptr[i] - '0');
     *bytes = kib * 1024;
-    return kib <= UINT64_MAX / 1024;
+    return true;
 }
 
-/* Can this stand in that column? Tells an lstart, or a column with spaces, from a row. */
-static inline bool fits(int column, const struct cell *c)
+/* True if the column can have this value: a line with ps's five-word lstart, or with spaces in a
+ * column that is not the last, is not a row. A column that is ignored accepts anything. */
+static inline bool fits_column(int column, const struct cell *c)
 {
-    switch (column) {
-    case COL_PID:
-    case COL_PPID:
-    case COL_RSS:
+    enum { DIGITS, NUMBER, STATE, START, ANYTHING };
+    static const unsigned char fits[COL_COUNT] = {
+#define PROCESS(ID, name, fits) [COL_##ID] = fits,
+#include "handler/record/columns.def"
+    };
+    switch (column < 0 ? ANYTHING : fits[column]) {
+    case DIGITS:
         return c->all & DIGIT;
-    case COL_CPU:
-    case COL_MEM:
+    case NUMBER:
         return c->all & NUMERIC;
-    case COL_STATE:
-        return c->text.len <= 8 && !(c->any & DIGIT);
-    case COL_START:
-        return (c->any & DIGIT) || (c->text.len == 1 && *c->text.ptr == '-');
+    case STATE:
+        return c->text.len <= STATE_LEN_MAX && !(c->any & DIGIT);
+    case START:
+        return (c->any & DIGIT) || text_is(c->text, "-");
     default:
         return true;
     }
@@ -183,7 +176,7 @@ static bool read_row(const struct table *t, struct text line, struct process *ou
         struct cell cell =
             i + 1 < t->column_count ? next_cell(&p, end, BLANK) : last_cell(column, p, end);
         uint64_t bytes;
-        if (cell.text.len == 0 || !fits(column, &cell))
+        if (cell.text.len == 0 || !fits_column(column, &cell))
             return false;
         if (column == COL_RSS) {
             if (!read_kib(cell.text, &bytes))

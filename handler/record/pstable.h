@@ -19,7 +19,7 @@
 enum { TABLE_COLUMNS_MAX = 32 };
 
 struct table {
-    const char *at, *end;
+    struct text rest;
     int columns[TABLE_COLUMNS_MAX]; /* enum column, -1: passed over */
     size_t column_count;            /* 0: no header */
 };

@@ -9,19 +9,6 @@ enum {
     SCRATCH_MAX = 1 << 30
 }; /* bounded by the body already; this is only the ceiling of ceilings */
 
-/* clang-format off */
-#define COLUMNS(X) \
-    X("received_at") X("client_ip") X("hostname") X("processor") X("os_name") X("os_ver") \
-    X("users") X("pid") X("ppid") X("user") X("cpu") X("mem") X("rss") X("state") X("start") \
-    X("cmd")
-/* clang-format on */
-#define NAME(column)  column,
-#define FIELD(column) ",\"" column "\""
-
-const char *const rows_columns[ROWS_COLUMNS] = {COLUMNS(NAME)};
-
-static const char header[] = COLUMNS(FIELD) "\r\n"; /* behind a comma */
-
 void rows_init(struct rows *r)
 {
     buf_init(&r->users, SCRATCH_MAX);
@@ -49,11 +36,6 @@ static void put_row_end(struct buf *out)
     buf_add(out, "\r\n", 2);
 }
 
-void rows_header(struct buf *out)
-{
-    buf_add(out, header + 1, sizeof header - 2);
-}
-
 /* Decodes a string (ptr NULL: absent) behind what is in `decoded`, which has room. */
 static struct text decode(struct text quoted, struct buf *decoded)
 {
@@ -78,16 +60,19 @@ static enum verdict make_prefix(struct rows *r, const struct record *record, con
     if (!buf_reserve(&r->decoded, record->hostname.len + record->processor.len +
                                       record->os_name.len + record->os_ver.len))
         return fault_memory(f);
-    const struct text columns[] = {
-        {received_at, CLOCK_TIME_LEN},         {client_ip, strlen(client_ip)},
-        decode(record->hostname, &r->decoded), decode(record->processor, &r->decoded),
-        decode(record->os_name, &r->decoded),  decode(record->os_ver, &r->decoded),
-        {r->users.data, r->users.len},
+    const struct text columns[HOST_COUNT] = {
+        [HOST_RECEIVED_AT] = {received_at, CLOCK_TIME_LEN},
+        [HOST_CLIENT_IP] = text_of(client_ip),
+        [HOST_HOSTNAME] = decode(record->hostname, &r->decoded),
+        [HOST_PROCESSOR] = decode(record->processor, &r->decoded),
+        [HOST_OS_NAME] = decode(record->os_name, &r->decoded),
+        [HOST_OS_VER] = decode(record->os_ver, &r->decoded),
+        [HOST_USERS] = {r->users.data, r->users.len},
     };
-    enum { PREFIX_COLUMNS = sizeof columns / sizeof *columns };
+    static const bool plain[HOST_COUNT] = {[HOST_RECEIVED_AT] = true, [HOST_CLIENT_IP] = true};
     struct buf *out = &r->prefix;
     buf_reset(out);
-    cells_put(out, columns, (bool[PREFIX_COLUMNS]){true, true}, PREFIX_COLUMNS);
+    cells_put(out, columns, plain, HOST_COUNT);
     buf_putc(out, ',');
     return out->failed ? fault_memory(f) : V_OK;
 }

@@ -46,7 +46,7 @@ static bool rebuild_lines(struct work *w, struct lines *lines, rebuild_sink sink
     while ((got = lines_next(lines)) == LINES_ONE) {
         buf_reset(&w->out);
         if (first)
-            rows_header(&w->out);
+            columns_put_header(&w->out);
         first = false;
         if (!line_rows(w, lines->bytes, lines->len) || !sink(to, w->out.data, w->out.len))
             return false;

@@ -117,10 +117,10 @@ static bool check_rows(struct check *c, const struct lines *lines, const struct 
         return problem(c, c->csv_path, from + diff.offset,
                        "ends here, in the rows of seq %" PRIu64 " (--rebuild-csv makes it anew)",
                        line->seq);
-    size_t last = ROWS_COLUMNS - 1;
+    size_t last = COLUMNS_COUNT - 1;
     return problem(c, c->csv_path, from + diff.offset,
                    "row %zu of seq %" PRIu64 ", column %s, is not what the JSON line says",
-                   diff.row + 1, line->seq, rows_columns[diff.column < last ? diff.column : last]);
+                   diff.row + 1, line->seq, columns_names[diff.column < last ? diff.column : last]);
 }
 
 /* The record itself, and its rows. The line's bytes are spoilt by this: it comes last. */
@@ -140,7 +140,7 @@ static bool check_record(struct check *c, struct lines *lines, const struct trai
         return problem(c, c->json_path, at, "the server's id is not the record's");
     buf_reset(&c->should);
     if (at == 0)
-        rows_header(&c->should);
+        columns_put_header(&c->should);
     if (rows_build(&c->rows, &record, line->client_ip, line->received_at, &c->should, &count,
                    &fault) != V_OK)
         return problem(c, c->json_path, at, "not a record: %s", fault.reason);

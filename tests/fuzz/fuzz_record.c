@@ -34,7 +34,7 @@ static void on_row(int c, void *to)
 {
     (void)c;
     struct counted *counted = to;
-    CHECK(counted->column == ROWS_COLUMNS);
+    CHECK(counted->column == COLUMNS_COUNT);
     counted->column = 0;
     counted->rows++;
 }

@@ -53,7 +53,7 @@ def check_includes(name, paths, table, names, seen):
                 if os.path.basename(name) not in libraries.get(library, ()):
                     yield f"{name} includes {library}, which its row does not allow"
             continue
-        other = target.removesuffix(".h")
+        other = re.sub(r"\.(h|def)$", "", target)
         if other not in names:
             yield f'{name} includes "{target}", which is not a header of this tree'
         elif place_of(other, table) != place and table[place_of(other, table)][0] >= floor:

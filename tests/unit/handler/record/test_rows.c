@@ -72,7 +72,7 @@ static void header(void **state)
 {
     (void)state;
     buf_reset(&out);
-    rows_header(&out);
+    columns_put_header(&out);
     BYTES(out.data, out.len, HEADER, sizeof HEADER - 1);
 }
 

@@ -1,0 +1,62 @@
+/*
+ * columns: which columns a CSV file has.
+ *
+ * columns.def lists those of a new file. A file that exists keeps the columns that its header
+ * names, whatever version of rollcall wrote it: writers, rebuild and verify build rows with all
+ * columns (rows.h), then select those of the file:
+ *
+ *     struct columns c;
+ *     if (!columns_read(header, &c))
+ *         ... the file is not ours
+ *     if (!columns_are_current(&c))
+ *         columns_select(&c, rows, len, &out);
+ */
+#ifndef HANDLER_RECORD_COLUMNS_H
+#define HANDLER_RECORD_COLUMNS_H
+
+#include "handler/shared/buf.h"
+#include "handler/shared/text.h"
+
+/* Columns of the record. */
+enum host_column {
+#define HOST(ID, name) HOST_##ID,
+#include "handler/record/columns.def"
+    HOST_COUNT
+};
+
+/* Columns of a process. */
+enum column {
+#define PROCESS(ID, name, fits) COL_##ID,
+#include "handler/record/columns.def"
+    COL_COUNT
+};
+
+enum { COLUMNS_COUNT = HOST_COUNT + COL_COUNT, COLUMNS_MAX = 64, COLUMNS_HEADER_MAX = 4096 };
+
+extern const char *const columns_names[COLUMNS_COUNT];
+
+/* Appends the header line of a new file to `out`. */
+void columns_put_header(struct buf *out);
+
+struct columns {
+    size_t count;
+    unsigned char list[COLUMNS_MAX]; /* places in columns_names; COLUMNS_COUNT for any other name */
+};
+
+/*
+ * Reads the header line of a file, which `text` starts with; a header is at most COLUMNS_HEADER_MAX
+ * bytes long. False if it is not a header that rollcall wrote: every name in quotes, at least one
+ * of them known, none twice, ending in CRLF.
+ */
+bool columns_read(struct text text, struct columns *out);
+
+/* True if the columns are those of a new file. */
+bool columns_are_current(const struct columns *c);
+
+/*
+ * Appends `len` bytes of rows that have the columns of a new file to `out`, with the columns `c`
+ * instead. A column that this version does not know is empty.
+ */
+void columns_select(const struct columns *c, const char *rows, size_t len, struct buf *out);
+
+#endif
