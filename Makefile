@@ -143,7 +143,14 @@ $(BUILD)/rollcall-archive: $(BUILD)/aws/archive/main.o $(AWS_LIB) $(HANDLER_LIB)
 $(BUILD)/rollcall-bucket: $(BUILD)/aws/bucket/main.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS) $(call pkg_libs,fcgi)
 
-$(BUILD)/%.o: %.c
+# Once per tree: all libraries are there, or one message names the packages that are missing.
+# CHECK_LIBRARIES=true leaves it out, for a build of some programs with other libraries.
+CHECK_LIBRARIES ?= scripts/check-libraries
+$(BUILD)/.libraries:
+	@$(CHECK_LIBRARIES)
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/%.o: %.c | $(BUILD)/.libraries
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 

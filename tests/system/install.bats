@@ -83,3 +83,14 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     in_tree uninstall
     [ -z "$(installed)" ]
 }
+
+@test "make names the packages that it lacks, and compiles nothing" {
+    local tool
+    mkdir "$T/bin"
+    for tool in /usr/bin/* /bin/*; do ln -sf "$tool" "$T/bin/${tool##*/}"; done
+    rm "$T"/bin/*pkg-config
+    PATH=$T/bin run make -C "$REPO" BUILD="$T/build" all
+    [ "$status" != 0 ]
+    [[ $output == *"make needs these packages"*" pkg-config "*"libfcgi-dev"*"apt-get install "* ]]
+    [[ $output != *" -c -o "* ]]
+}
