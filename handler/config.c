@@ -63,7 +63,6 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
          .max = 31 * CLOCK_DAY_MS},
         INTEGER(absent_days, 0, 366),
         {.name = "hosts_file", .type = CONF_STRING, .dest = &c->hosts_file},
-        {.name = "policy_file", .type = CONF_STRING, .dest = &c->policy_file},
         INTEGER(query_seconds, 1, 3600),
         {.name = "query_memo", .type = CONF_BOOL, .dest = &c->query_memo},
         {.name = "drop_environ", .type = CONF_BOOL, .dest = &c->drop_environ},

@@ -24,7 +24,6 @@ struct config {
     int64_t expect_every;      /* milliseconds; this key to query_memo: for the read side */
     int64_t absent_days;
     char *hosts_file;  /* NULL: none */
-    char *policy_file; /* NULL: none */
     int64_t query_seconds;
     bool query_memo;
     struct {
