@@ -220,8 +220,7 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 \
 		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 755 $(BUILD)/rollcall-agent $(DESTDIR)$(BINDIR)/
-	$(INSTALL) -m 755 $(BUILD)/rollcall-handler $(BUILD)/rollcall-verify $(BUILD)/rollcall-cleanup \
-		$(BUILD)/rollcall-archive $(BUILD)/rollcall-bucket $(TOOLS) $(DESTDIR)$(SBINDIR)/
+	$(INSTALL) -m 755 $(filter-out %/rollcall-agent,$(PROGRAMS)) $(TOOLS) $(DESTDIR)$(SBINDIR)/
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
@@ -235,8 +234,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/rollcall-agent
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,rollcall-handler rollcall-verify rollcall-cleanup rollcall-archive \
-		rollcall-bucket $(notdir $(TOOLS)))
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(PROGRAMS) $(TOOLS)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))

@@ -18,12 +18,12 @@ struct config {
     int64_t min_free_bytes;
     int64_t lock_timeout_ms;
     bool test_api;
-    bool drop_environ; /* listings are stored without environments */
+    bool drop_environ;         /* listings are stored without environments */
     int64_t keep_days;         /* for rollcall-cleanup */
     int64_t keep_listing_days; /* for rollcall-cleanup */
     int64_t expect_every;      /* milliseconds; this key to query_memo: for the read side */
     int64_t absent_days;
-    char *hosts_file;  /* NULL: none */
+    char *hosts_file; /* NULL: none */
     int64_t query_seconds;
     bool query_memo;
     struct {
