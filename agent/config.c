@@ -82,64 +82,90 @@ void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1])
     memcpy(keys, table, sizeof table);
 }
 
-static bool fail(char error[CONF_ERROR_LEN], const char *key, const char *right)
+static bool config_fail(char error[CONF_ERROR_LEN], const char *key, const char *right)
 {
     snprintf(error, CONF_ERROR_LEN, "%s: %s", key, right);
     return false;
 }
 
-static bool check_spool(struct config *c, char error[CONF_ERROR_LEN])
+static bool config_check_spool(struct config *c, char error[CONF_ERROR_LEN])
 {
     if (!c->spool)
         c->spool = strdup(SPOOL_PATH);
     if (!c->spool)
-        return fail(error, "spool", "out of memory");
+        return config_fail(error, "spool", "out of memory");
     c->spooling = strcmp(c->spool, "off") != 0;
     return !c->spooling || c->spool[0] == '/' ||
-           fail(error, "spool", "must be a directory's path from / on, or \"off\"");
+           config_fail(error, "spool", "must be the absolute path of a directory, or \"off\"");
 }
 
-static bool check_uuid(const char *uuid, char error[CONF_ERROR_LEN])
+static bool config_check_uuid(const char *uuid, char error[CONF_ERROR_LEN])
 {
     static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
-    if (uuid && (strlen(uuid) > UUID_MAX || uuid[strspn(uuid, set)]))
-        return fail(error, "uuid", "must be 1 to 64 of A-Z a-z 0-9 -");
+    if (uuid && (strlen(uuid) > UUID_MAX || uuid[strspn(uuid, set)] || uuid[0] == '-'))
+        return config_fail(error, "uuid",
+                           "must be 1 to 64 of A-Z a-z 0-9 -, the first a letter or digit");
     return true;
 }
 
-static bool check_url(const char *url, char error[CONF_ERROR_LEN])
+static bool config_check_url(const char *url, char error[CONF_ERROR_LEN])
 {
     if (!url)
-        return fail(error, "url", "is required, in " CONFIG_PATH " or as --url");
+        return config_fail(error, "url", "is required, in " CONFIG_PATH " or as --url");
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return fail(error, "url", "must start with http:// or https://");
+        return config_fail(error, "url", "must start with http:// or https://");
     const char *host = strstr(url, "://") + 3;
     size_t len = strcspn(host, "/?#");
     if (len == 0)
-        return fail(error, "url", "names no host");
+        return config_fail(error, "url", "contains no host name");
     if (memchr(host, '@', len))
-        return fail(error, "url", "must not hold a user name; the token belongs into token_file");
+        return config_fail(error, "url",
+                           "must not contain a user name; put the token into token_file");
     return true;
 }
 
-/* A header's value: printable ASCII without spaces. */
-static bool check_token(const char *token, const char *key, char error[CONF_ERROR_LEN])
+static bool config_path_ends(const char *url, const char *path)
+{
+    const char *start = strchr(strstr(url, "://") + 3, '/');
+    size_t len = start ? strcspn(start, "?#") : 0, path_len = strlen(path);
+    while (len && start[len - 1] == '/')
+        len--;
+    return len >= path_len && memcmp(start + len - path_len, path, path_len) == 0;
+}
+
+/* Only a path that is made for the other format is wrong: a proxy may have paths of its own. */
+static bool config_check_format(const struct config *c, char error[CONF_ERROR_LEN])
+{
+    if (c->listings && config_path_ends(c->url, "/data"))
+        return config_fail(error, "url",
+                           "ends in /data, which does not take format \"record\"; set url to "
+                           ".../api/v1/record, or format to \"data\"");
+    if (!c->listings && config_path_ends(c->url, "/api/v1/record"))
+        return config_fail(error, "url",
+                           "ends in /api/v1/record, which does not take format \"data\"; set url "
+                           "to .../data, or format to \"record\"");
+    return true;
+}
+
+/* The token is the value of a header: printable ASCII without spaces. */
+static bool config_check_token(const char *token, const char *key, char error[CONF_ERROR_LEN])
 {
     size_t len = strlen(token);
     for (size_t i = 0; i < len; i++)
         if (token[i] <= ' ' || token[i] > '~')
-            return fail(error, key, "must hold one token of printable characters without spaces");
-    return len > 0 || fail(error, key, "holds no token");
+            return config_fail(error, key,
+                               "must contain one token of printable characters without spaces");
+    return len > 0 || config_fail(error, key, "contains no token");
 }
 
-static bool refuse_others(const struct stat *st, const char *key, char error[CONF_ERROR_LEN])
+static bool config_refuse_others(const struct stat *st, const char *key, char error[CONF_ERROR_LEN])
 {
     if (st->st_mode & OTHERS)
-        return fail(error, key, "its file can be read or written by others; chmod o-rw it");
+        return config_fail(error, key, "others can read or write its file; run chmod o-rw on it");
     return true;
 }
 
-static bool read_token(struct config *c, char error[CONF_ERROR_LEN])
+static bool config_read_token(struct config *c, char error[CONF_ERROR_LEN])
 {
     struct stat st;
     char text[TOKEN_MAX + 1];
@@ -149,21 +175,22 @@ static bool read_token(struct config *c, char error[CONF_ERROR_LEN])
                  strerror(errno));
         return false;
     }
-    bool ok = fstat(fd, &st) == 0 && refuse_others(&st, "token_file", error);
+    bool ok = fstat(fd, &st) == 0 && config_refuse_others(&st, "token_file", error);
     ssize_t n = ok ? read(fd, text, sizeof text) : -1;
     close(fd);
     if (!ok)
         return false;
     if (n < 0 || n == (ssize_t)sizeof text)
-        return fail(error, "token_file", n < 0 ? "cannot be read" : "is too long for a token");
+        return config_fail(error, "token_file",
+                           n < 0 ? "cannot be read" : "is too long for a token");
     while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r' || text[n - 1] == ' '))
         n--;
     if (memchr(text, '\0', (size_t)n))
-        return fail(error, "token_file", "must hold text");
+        return config_fail(error, "token_file", "must be text");
     c->token = strndup(text, (size_t)n);
     explicit_bzero(text, sizeof text);
-    return c->token ? check_token(c->token, "token_file", error)
-                    : fail(error, "token_file", "out of memory");
+    return c->token ? config_check_token(c->token, "token_file", error)
+                    : config_fail(error, "token_file", "out of memory");
 }
 
 bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_LEN])
@@ -172,7 +199,7 @@ bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_L
     *changed = false;
     if (!c->token_file)
         return true;
-    bool ok = read_token(&new, error);
+    bool ok = config_read_token(&new, error);
     *changed = ok && strcmp(new.token, c->token) != 0;
     char *old = *changed ? c->token : new.token;
     if (*changed)
@@ -183,18 +210,20 @@ bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_L
     return ok;
 }
 
-static bool check_token_source(struct config *c, const char *path, char error[CONF_ERROR_LEN])
+static bool config_check_token_source(struct config *c, const char *path,
+                                      char error[CONF_ERROR_LEN])
 {
     struct stat st;
     if (c->token && c->token_file)
-        return fail(error, "token", "is given together with token_file; give one of them");
+        return config_fail(error, "token", "must not be given together with token_file");
     if (c->token_file)
-        return read_token(c, error);
+        return config_read_token(c, error);
     if (!c->token)
         return true;
     if (!path || stat(path, &st) != 0)
-        return fail(error, "token", "its file cannot be looked at");
-    return refuse_others(&st, "token", error) && check_token(c->token, "token", error);
+        return config_fail(error, "token", "cannot check who may read its file");
+    return config_refuse_others(&st, "token", error) &&
+           config_check_token(c->token, "token", error);
 }
 
 bool config_check(struct config *c, const char *path, bool sending, char error[CONF_ERROR_LEN])
@@ -205,17 +234,19 @@ bool config_check(struct config *c, const char *path, bool sending, char error[C
                                                   : ARGS_MASKED;
     c->listings = c->format && strcmp(c->format, "record") == 0;
     if (c->full && !c->listings)
-        return fail(error, "full", "belongs to format \"record\"");
-    if (!check_uuid(c->uuid, error) || !check_spool(c, error))
+        return config_fail(error, "full", "requires format \"record\"");
+    if (!config_check_uuid(c->uuid, error) || !config_check_spool(c, error))
         return false;
     if (!sending)
         return true;
-    /* A listing has nothing else to tell hosts by, and cloned machines share their machine-id. */
+    /* Nothing else in a listing identifies the host, and cloned machines share their machine-id. */
     if (c->listings && !c->uuid)
-        return fail(error, "uuid", "is required with format \"record\": 1 to 64 of A-Z a-z 0-9 -");
+        return config_fail(error, "uuid",
+                           "is required with format \"record\": 1 to 64 of A-Z a-z 0-9 -");
     if (c->key && !c->cert)
-        return fail(error, "key", "needs cert");
-    return check_url(c->url, error) && check_token_source(c, path, error);
+        return config_fail(error, "key", "requires cert");
+    return config_check_url(c->url, error) && config_check_format(c, error) &&
+           config_check_token_source(c, path, error);
 }
 
 void config_release(struct config *c)

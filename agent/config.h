@@ -1,8 +1,8 @@
 /*
- * config: what the agent is told: rollcall-agent.json(5), and the same keys as options.
+ * config: the configuration of the agent: rollcall-agent.json(5), and the same keys as options.
  *
- * Order of calls: config_init(), config_keys(), conf_load() and options_apply() over these keys,
- * config_check(); config_release() at the end. Strings belong to the struct.
+ * Call config_init(), config_keys(), conf_load() and options_apply() with these keys, then
+ * config_check(), and config_release() at the end. The struct owns its strings.
  */
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
@@ -22,10 +22,10 @@ enum config_args { ARGS_MASKED, ARGS_NONE, ARGS_FULL };
 struct config {
     char *url;
     char *token_file;
-    char *token; /* from the file's key, or what token_file holds; never to be shown */
+    char *token; /* the key, or the contents of token_file; never show it */
     char *uuid;
     char *format;
-    char *args; /* as it was given; `arguments` is what it means */
+    char *args; /* as given; `arguments` is its meaning */
     char *cacert, *cert, *key;
     char *log;
     bool containers, gzip, insecure, full;
@@ -33,7 +33,7 @@ struct config {
     int64_t deadline; /* this and the following: milliseconds */
     int64_t connect_timeout, max_time, splay;
     int64_t every; /* 0: once */
-    char *spool;   /* a path; `spooling` says whether there is to be one */
+    char *spool;   /* a path; unused unless `spooling` */
     int64_t spool_bytes;
     int64_t spool_age; /* ms */
     bool spooling;     /* this and the next: set by config_check() */
@@ -43,19 +43,19 @@ struct config {
 
 void config_init(struct config *c);
 
-/* Fills the table of shared/conf.h, with its end mark, to set the members of `c`. */
+/* Fills the table of conf.h, with its end mark, with keys that set the members of `c`. */
 void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1]);
 
 /*
- * What the table cannot say: keys that belong together, the token's file (read here), and, with
- * `sending`, what is needed for that. `path` is the configuration file that was loaded, NULL
- * without one. False with one line in `error` that names the key.
+ * Checks what the table cannot: keys that depend on each other, the token file (which is read
+ * here), and with `sending` the keys that sending requires. `path` is the configuration file that
+ * was loaded, or NULL. False with one line in `error` that names the key.
  */
 bool config_check(struct config *c, const char *path, bool sending, char error[CONF_ERROR_LEN]);
 
 /*
- * Reads token_file again, where there is one; `changed` says whether another token stands there
- * now. False with one line in `error` when it cannot be used; the token that is known stays.
+ * Reads token_file again, if there is one. `changed` tells whether it contains another token. False
+ * with one line in `error` if it cannot be used; the known token is kept.
  */
 bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_LEN]);
 

@@ -1,130 +1,134 @@
 #include "agent/options.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A word of the command line, taken apart: --name=value. */
-struct word {
-    const char *name;
-    size_t len;
-    const char *value; /* NULL: no '=' */
+enum { NAME_MAX_LEN = 32, SHOWN_MAX = 64 };
+
+/* What an option does. The values are above all short options. */
+enum option_action { OPTION_KEY = 256, OPTION_FALSE, OPTION_TOKEN, OPTION_PATH, OPTION_FLAG };
+
+/* The long options, and for each what it is about. */
+struct option_table {
+    size_t count;
+    struct option options[2 * OPTIONS_MAX + 1]; /* with the end mark */
+    char names[2 * OPTIONS_MAX][NAME_MAX_LEN];
+    const struct conf_key *keys[2 * OPTIONS_MAX];
+    const char **paths[2 * OPTIONS_MAX];
+    bool *flags[2 * OPTIONS_MAX];
 };
 
-static bool fail(char error[CONF_ERROR_LEN], const struct word *w, const char *right)
+static bool options_fail(char error[CONF_ERROR_LEN], const char *word, const char *right)
 {
-    snprintf(error, CONF_ERROR_LEN, "--%.*s: %s", (int)(w->len < 64 ? w->len : 64), w->name, right);
+    int len = (int)strcspn(word, "=");
+    snprintf(error, CONF_ERROR_LEN, "%.*s: %s", len < SHOWN_MAX ? len : SHOWN_MAX, word, right);
     return false;
 }
 
-/* "cmd-max" is "cmd_max". */
-static bool same_name(const struct word *w, const char *name)
+/* Adds `prefix` and `name`; returns its place. */
+static size_t options_add(struct option_table *t, const char *prefix, const char *name,
+                          enum option_action action, int has_value)
 {
-    if (strlen(name) != w->len)
-        return false;
-    for (size_t i = 0; i < w->len; i++)
-        if ((w->name[i] == '-' ? '_' : w->name[i]) != name[i])
-            return false;
-    return true;
+    size_t at = t->count < 2 * OPTIONS_MAX ? t->count++ : 2 * OPTIONS_MAX - 1;
+    snprintf(t->names[at], NAME_MAX_LEN, "%s%s", prefix, name);
+    t->options[at] = (struct option){t->names[at], has_value, NULL, (int)action};
+    return at;
 }
 
-static const struct conf_key *find_key(const struct word *w, const struct conf_key *keys)
+/* A key under both spellings, cmd_max and cmd-max. */
+static void options_add_key(struct option_table *t, const struct conf_key *key, bool negated)
 {
-    for (; keys->name; keys++)
-        if (same_name(w, keys->name))
-            return keys;
-    return NULL;
-}
-
-static bool is_flag(const struct word *w, struct options *out)
-{
-    struct {
-        const char *name;
-        bool *flag;
-    } const flags[] = {{"print", &out->print}, {"help", &out->help}, {"version", &out->version}};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (!w->value && same_name(w, flags[i].name)) {
-            *flags[i].flag = true;
-            return true;
-        }
+    bool boolean = key->type == CONF_BOOL, token = strcmp(key->name, "token") == 0;
+    enum option_action action = negated ? OPTION_FALSE : token ? OPTION_TOKEN : OPTION_KEY;
+    int has_value = negated            ? no_argument
+                    : boolean || token ? optional_argument
+                                       : required_argument;
+    for (int dashes = 0; dashes <= (strchr(key->name, '_') != NULL); dashes++) {
+        size_t at = options_add(t, negated ? "no-" : "", key->name, action, has_value);
+        t->keys[at] = key;
+        for (char *c = t->names[at]; dashes && *c; c++)
+            if (*c == '_')
+                *c = '-';
     }
-    return false;
 }
 
-static bool add(struct options *out, const struct conf_key *key, const char *text,
-                const struct word *w, char error[CONF_ERROR_LEN])
+static void options_build(struct option_table *t, const struct conf_key *keys, struct options *out)
 {
-    if (out->count == OPTIONS_MAX)
-        return fail(error, w, "is one option too many");
-    out->set[out->count].key = key;
-    out->set[out->count++].text = text;
-    return true;
+    *t = (struct option_table){0};
+    for (; keys->name; keys++) {
+        options_add_key(t, keys, false);
+        if (keys->type == CONF_BOOL)
+            options_add_key(t, keys, true);
+    }
+    t->paths[options_add(t, "", "config", OPTION_PATH, required_argument)] = &out->config;
+    t->paths[options_add(t, "", "root", OPTION_PATH, required_argument)] = &out->root;
+    t->flags[options_add(t, "", "print", OPTION_FLAG, no_argument)] = &out->print;
+    t->flags[options_add(t, "", "check", OPTION_FLAG, no_argument)] = &out->check;
+    t->flags[options_add(t, "", "help", OPTION_FLAG, no_argument)] = &out->help;
+    t->flags[options_add(t, "", "version", OPTION_FLAG, no_argument)] = &out->version;
 }
 
-/* --no-gzip. True when `w` is such a word. */
-static bool is_negated(struct word *w, const struct conf_key *keys, const struct conf_key **key)
+/* The option at place `at`, given as `word`, with the value that getopt_long(3) found. */
+static bool options_take(const struct option_table *t, size_t at, const char *word,
+                         struct options *out, char error[CONF_ERROR_LEN])
 {
-    if (w->len < 4 || strncmp(w->name, "no-", 3) != 0 || w->value)
-        return false;
-    struct word rest = {w->name + 3, w->len - 3, NULL};
-    *key = find_key(&rest, keys);
-    return *key && (*key)->type == CONF_BOOL;
-}
-
-/* The option's value: behind its '=', or the next word, which `*at` then passes. */
-static const char *take_value(const struct word *w, int argc, char *const argv[], int *at)
-{
-    if (w->value || *at + 1 >= argc)
-        return w->value;
-    return argv[++*at];
-}
-
-static bool parse_word(struct word *w, int argc, char *const argv[], int *at,
-                       const struct conf_key *keys, struct options *out, char error[CONF_ERROR_LEN])
-{
-    const struct conf_key *key;
-    if (is_flag(w, out))
+    const char *value = optarg;
+    enum option_action action = (enum option_action)t->options[at].val;
+    if (action == OPTION_TOKEN)
+        return options_fail(error, word,
+                            "anyone on this host can read a command line; use --token-file FILE");
+    if (t->options[at].has_arg == required_argument && !*value)
+        return options_fail(error, word, "needs a value");
+    if (action == OPTION_FLAG) {
+        *t->flags[at] = true;
         return true;
-    if (is_negated(w, keys, &key))
-        return add(out, key, "false", w, error);
-    key = find_key(w, keys);
-    const char **path = same_name(w, "config") ? &out->config
-                        : same_name(w, "root") ? &out->root
-                                               : NULL;
-    if (!key && !path)
-        return fail(error, w, "unknown option; see --help");
-    if (key && strcmp(key->name, "token") == 0)
-        return fail(error, w,
-                    "a command line can be read by everybody here; use --token-file FILE");
-    if (key && key->type == CONF_BOOL)
-        return add(out, key, w->value ? w->value : "true", w, error);
-    const char *value = take_value(w, argc, argv, at);
-    if (!value || !*value)
-        return fail(error, w, "needs a value");
-    if (key)
-        return add(out, key, value, w, error);
-    *path = value;
+    }
+    if (action == OPTION_PATH) {
+        *t->paths[at] = value;
+        return true;
+    }
+    if (out->count == OPTIONS_MAX)
+        return options_fail(error, word, "too many options");
+    out->set[out->count].key = t->keys[at];
+    out->set[out->count++].text = value ? value : action == OPTION_FALSE ? "false" : "true";
     return true;
 }
 
-bool options_parse(int argc, char *const argv[], const struct conf_key *keys, struct options *out,
+/* getopt_long(3) also accepts a unique beginning of a name. */
+static bool options_is_exact(const char *word, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, len) == 0 &&
+           (word[2 + len] == '\0' || word[2 + len] == '=');
+}
+
+bool options_parse(int argc, char *argv[], const struct conf_key *keys, struct options *out,
                    char error[CONF_ERROR_LEN])
 {
+    struct option_table t;
+    int option, at = 0;
     *out = (struct options){0};
-    for (int at = 1; at < argc; at++) {
-        const char *arg = argv[at];
-        if (strcmp(arg, "-h") == 0)
-            arg = "--help";
-        if (strcmp(arg, "-V") == 0)
-            arg = "--version";
-        if (strncmp(arg, "--", 2) != 0 || !arg[2]) {
-            snprintf(error, CONF_ERROR_LEN, "argument %d is not an option; see --help", at);
+    options_build(&t, keys, out);
+    opterr = 0;
+    optind = 1;
+    for (int word = 1; (option = getopt_long(argc, argv, "+:hV", t.options, &at)) != -1;
+         word = optind) {
+        if (option == 'h')
+            out->help = true;
+        else if (option == 'V')
+            out->version = true;
+        else if (option == ':')
+            return options_fail(error, argv[word], "needs a value");
+        else if (option == '?' || !options_is_exact(argv[word], t.names[at]))
+            return options_fail(error, argv[word], "unknown option; see --help");
+        else if (!options_take(&t, (size_t)at, argv[word], out, error))
             return false;
-        }
-        size_t len = strcspn(arg + 2, "=");
-        struct word w = {arg + 2, len, arg[2 + len] ? arg + 3 + len : NULL};
-        if (!parse_word(&w, argc, argv, &at, keys, out, error))
-            return false;
+    }
+    if (optind < argc) {
+        snprintf(error, CONF_ERROR_LEN, "argument %d is not an option; see --help", optind);
+        return false;
     }
     return true;
 }

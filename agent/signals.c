@@ -6,7 +6,14 @@
 #include <signal.h>
 #include <time.h>
 
-static void fill(sigset_t *set)
+int64_t pace_next(struct pace *p, int64_t now)
+{
+    int64_t skipped = now >= p->due ? (now - p->due) / p->period : 0;
+    p->due += (skipped + 1) * p->period;
+    return skipped;
+}
+
+static void signals_fill(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGTERM);
@@ -17,14 +24,14 @@ static void fill(sigset_t *set)
 void signals_hold(void)
 {
     sigset_t set;
-    fill(&set);
+    signals_fill(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 enum signals_event signals_wait(int64_t until)
 {
     sigset_t set;
-    fill(&set);
+    signals_fill(&set);
     for (;;) {
         int64_t left = until - clock_monotonic();
         if (left < 0)
@@ -40,7 +47,7 @@ enum signals_event signals_wait(int64_t until)
 
 bool signals_ending(void)
 {
-    sigset_t waiting;
-    return sigpending(&waiting) == 0 &&
-           (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }

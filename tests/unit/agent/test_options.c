@@ -1,4 +1,4 @@
-/* The command line and the configuration behind it. */
+/* The command line and the configuration. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,7 +86,7 @@ static void last_one_wins(void **state)
     config_release(&g.config);
 }
 
-/* `--token` and what follows it must not be repeated to a log. */
+/* The value of an option, `--token` above all, must not appear in a log. */
 static void usage_errors(void **state)
 {
     (void)state;
@@ -99,8 +99,17 @@ static void usage_errors(void **state)
         {"--url", "--url: needs a value"},
         {"--url=", "--url: needs a value"},
         {"hunter2", "argument 1 is not an option"},
-        {"-x", "argument 1 is not an option"},
-        {"--", "argument 1 is not an option"},
+        {"-x", "-x: unknown option"},
+        {"-hx", "unknown option"},
+        {"-", "argument 1 is not an option"},
+        {"--ur=http://h", "--ur: unknown option"}, /* no abbreviations */
+        {"--contain", "--contain: unknown option"},
+        {"--no-contain", "--no-contain: unknown option"},
+        {"--print=1", "--print: unknown option"},
+        {"--no-gzip=true", "--no-gzip: unknown option"},
+        {"--tok=hunter2", "--tok: unknown option"},
+        {"--to", "--to: unknown option"},
+        {"--Print", "--Print: unknown option"},
         {"--token=hunter2", "--token-file"},
         {"--token", "--token-file"},
         {"--no-url", "unknown option"},
@@ -134,6 +143,10 @@ static void configuration_errors(void **state)
         {"--url=http:///data", "url: "},
         {"--url=http://u:p@h/data", "url: "},
         {"--uuid=a b", "uuid: "},
+        {"--uuid=-rf", "uuid: "},
+        {"--url=http://h/api/v1/record", "url: "}, /* not for the default format */
+        {"--url=http://h/x/api/v1/record/", "url: "},
+        {"--url=http://h/api/v1/record?x=/data", "url: "},
         {"--uuid=0123456789012345678901234567890123456789012345678901234567890123x", "uuid: "},
         {"--format=xml", "format: "},
         {"--full", "full: "},
@@ -154,6 +167,54 @@ static void configuration_errors(void **state)
     config_release(&g.config);
     assert_false(GIVE(g, true, "--url=http://h", "--key=/k"));
     assert_memory_equal(g.error, "key: ", 5);
+    config_release(&g.config);
+}
+
+/* A url that is made for the other format would have every record refused. */
+static void formats_and_urls(void **state)
+{
+    (void)state;
+    static const struct {
+        char *url;
+        bool data, record;
+    } rows[] = {
+        {"--url=http://h/data", true, false},
+        {"--url=http://h/data/", true, false},
+        {"--url=http://h/below/data?x=1", true, false},
+        {"--url=http://h/api/v1/record", false, true},
+        {"--url=http://h/api/v1/record#x", false, true},
+        {"--url=http://h", true, true},
+        {"--url=http://h/", true, true},
+        {"--url=http://data", true, true},
+        {"--url=http://h/metadata", true, true},
+        {"--url=http://h/other", true, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct given g;
+        assert_int_equal(GIVE(g, true, rows[i].url), rows[i].data);
+        if (!rows[i].data)
+            assert_non_null(strstr(g.error, "format"));
+        config_release(&g.config);
+        assert_int_equal(GIVE(g, true, rows[i].url, "--format=record", "--uuid=u"), rows[i].record);
+        if (!rows[i].record)
+            assert_non_null(strstr(g.error, "format"));
+        config_release(&g.config);
+    }
+}
+
+static void short_options(void **state)
+{
+    (void)state;
+    struct given g;
+    assert_true(GIVE(g, false, "-h"));
+    assert_true(g.options.help && !g.options.version);
+    config_release(&g.config);
+    assert_true(GIVE(g, false, "-V", "--"));
+    assert_true(g.options.version && !g.options.help);
+    config_release(&g.config);
+    assert_true(GIVE(g, false, "--check", "--url", "--url=odd")); /* a value may look like one */
+    assert_true(g.options.check);
+    assert_string_equal(g.config.url, "--url=odd");
     config_release(&g.config);
 }
 
@@ -207,6 +268,8 @@ int main(void)
         cmocka_unit_test(last_one_wins),
         cmocka_unit_test(usage_errors),
         cmocka_unit_test(configuration_errors),
+        cmocka_unit_test(formats_and_urls),
+        cmocka_unit_test(short_options),
         cmocka_unit_test(token_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

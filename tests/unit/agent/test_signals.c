@@ -1,7 +1,7 @@
-/* pace: beats stay in phase however long one takes; none piles up. */
+/* signals: beats keep their phase however long one takes, and do not pile up. */
 #include "tests/unit/unit.h"
 
-#include "agent/pace.h"
+#include "agent/signals.h"
 
 static void test_next(void **state)
 {
