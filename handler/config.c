@@ -18,7 +18,7 @@ const char *config_path(void)
 bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
 {
     *c = (struct config){
-        .sync = true,
+        .sync = SYNC_BOTH,
         .max_body_bytes = 16 * MIB,
         .max_file_bytes = 8 * GIB,
         .min_free_bytes = 64 * MIB,
@@ -30,6 +30,7 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         .query_memo = true,
     };
     static const char *const styles[] = {"auto", "path", "virtual", NULL};
+    static const char *const syncs[] = {"json", NULL};
     const struct conf_key s3[] = {
         {.name = "bucket", .type = CONF_STRING, .dest = &c->s3.bucket, .required = true},
         {.name = "region", .type = CONF_STRING, .dest = &c->s3.region},
@@ -48,7 +49,7 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
     const struct conf_key keys[] = {
         {.name = "records_dir", .type = CONF_STRING, .dest = &c->records_dir, .required = true},
         {.name = "tokens_file", .type = CONF_STRING, .dest = &c->tokens_file, .required = true},
-        {.name = "sync", .type = CONF_BOOL, .dest = &c->sync},
+        {.name = "sync", .type = CONF_SWITCH, .dest = &c->sync, .choices = syncs},
         INTEGER(max_body_bytes, 1, GIB),
         INTEGER(max_file_bytes, 1, INT64_MAX / 4),
         INTEGER(min_free_bytes, 0, INT64_MAX / 4),

@@ -9,10 +9,17 @@
 
 #include "handler/shared/conf.h"
 
+/* What is on disk before a request is answered. */
+enum config_sync {
+    SYNC_OFF,  /* false */
+    SYNC_BOTH, /* true */
+    SYNC_JSON  /* "json": the JSON line; the CSV file is rebuilt from it after a power loss */
+};
+
 struct config {
     char *records_dir;
     char *tokens_file;
-    bool sync;
+    int sync; /* enum config_sync */
     int64_t max_body_bytes;
     int64_t max_file_bytes;
     int64_t min_free_bytes;

@@ -52,11 +52,6 @@ static int prepare(struct config *config, bool check_only)
     return 0;
 }
 
-static void rest(void *worker)
-{
-    store_rest(&((struct worker *)worker)->store);
-}
-
 static int serve(const struct config *config)
 {
     static struct worker worker;
@@ -66,8 +61,6 @@ static int serve(const struct config *config)
         return status;
     if (!worker_init(&worker, config, clock_now))
         return program_cannot_start(&program);
-    if (fcgi_on_rest(rest, &worker))
-        store_keep_files(&worker.store);
     while (fcgi_accept(&request)) {
         size_t len = route_answer(&worker, &request);
         fcgi_answer(worker.reply.data, len);

@@ -46,4 +46,5 @@ void worker_reset(struct worker *w)
     buf_trim(&w->reply, KEEP);
     rows_trim(&w->rows, KEEP);
     store_trim(&w->store, KEEP);
+    dirs_release(&w->snapshots.days);
 }

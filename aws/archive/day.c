@@ -79,7 +79,7 @@ static bool add_csv(struct day *d, const char *json, const struct commit *c)
 static bool add_pair(struct day *d, const char *name, struct digest *digest)
 {
     struct commit c;
-    struct hop hop;
+    struct jsonl_back hop;
     enum commit_result result = COMMIT_FAILED;
     int fd = day_file_open(d, name);
     off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
@@ -186,18 +186,14 @@ struct day_file *day_find(const struct day *d, const char *name)
     return d->count ? bsearch(name, d->files, d->count, sizeof *d->files, name_of) : NULL;
 }
 
-/* Hops back from the end to the line that has the seq: a line of that chain there? */
+/* Steps back from the end to the line that has the seq: is its chain the same? */
 static bool has_line(int fd, off_t end, const struct manifest_entry *old)
 {
-    struct hop h;
-    struct trailer line;
-    hop_begin(&h, fd, end);
-    while (h.end > 0 && hop_read(&h, &line) == HOP_LINE && line.seq >= old->seq) {
-        if (line.seq == old->seq)
-            return strcmp(line.chain, old->chain) == 0;
-        hop_back(&h, &line);
-    }
-    return false;
+    struct jsonl_back b;
+    enum jsonl_result got = jsonl_last(&b, fd, end);
+    while (got == JSONL_LINE && b.line.seq > old->seq)
+        got = jsonl_prev(&b);
+    return got == JSONL_LINE && b.line.seq == old->seq && strcmp(b.line.chain, old->chain) == 0;
 }
 
 bool day_continues(const struct day *d, const struct manifest_entry *old)

@@ -48,7 +48,7 @@ static bool read_mark(const char *path, struct manifest *m, char why[ARCHIVED_WH
  */
 static enum commit_result last_commit(int day, const char *name, struct commit *c)
 {
-    struct hop hop;
+    struct jsonl_back hop;
     struct stat st;
     enum commit_result result = COMMIT_FAILED;
     int fd = openat(day, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);

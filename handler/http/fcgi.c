@@ -21,8 +21,6 @@ static enum fcgi_mode mode;
 static int listen_fd, null_fd;
 static int exit_status;
 static bool answered; /* CGI: the one request has been handed out */
-static void (*on_rest)(void *);
-static void *rest_context;
 static volatile sig_atomic_t stop;
 static volatile sig_atomic_t waiting; /* for a request: none is in hand */
 
@@ -89,22 +87,6 @@ enum fcgi_mode fcgi_open(void)
     return mode;
 }
 
-/* The time-out of an accept(2) costs no system call a request. A connection inherits it from a TCP
- * socket, where a slow web server would meet it, but not from a unix socket. */
-bool fcgi_on_rest(void (*rest)(void *), void *context)
-{
-    struct timeval wait = {.tv_sec = FCGI_REST_S};
-    int domain = 0;
-    socklen_t len = sizeof domain;
-    if (mode != FCGI_MODE_SOCKET || (fcntl(listen_fd, F_GETFL) & O_NONBLOCK) ||
-        getsockopt(listen_fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_UNIX ||
-        setsockopt(listen_fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)
-        return false;
-    on_rest = rest;
-    rest_context = context;
-    return true;
-}
-
 static const char *param_fcgi(void *source, const char *name)
 {
     (void)source;
@@ -168,10 +150,6 @@ static bool accept_fcgi(void)
             return true;
         if (stop)
             break;
-        if (on_rest && (rc == -EAGAIN || is_shortage(abs(rc))))
-            on_rest(rest_context);
-        if (on_rest && rc == -EAGAIN)
-            continue;
         if (logged != rc)
             log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(abs(rc)));
         logged = rc;
@@ -228,8 +206,6 @@ void fcgi_finish(const struct request *r)
     if (r->body_read && FCGX_GetChar(current.in) == EOF)
         FCGX_Detach(&current);
     FCGX_Finish_r(&current);
-    if (current.ipcFd >= 0 && on_rest) /* kept */
-        on_rest(rest_context);
 }
 
 int fcgi_exit_status(void)

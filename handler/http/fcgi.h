@@ -24,15 +24,6 @@ enum fcgi_mode { FCGI_MODE_NONE, FCGI_MODE_CGI, FCGI_MODE_SOCKET, FCGI_MODE_FAIL
 
 enum fcgi_mode fcgi_open(void);
 
-/*
- * Has `rest` called, with `context`, whenever no request came for FCGI_REST_S seconds or
- * descriptors are short, and at the end of each request on a connection that the web server keeps
- * (there the wait cannot be ended). False where it would never be called: CGI, TCP, a socket that
- * does not block.
- */
-enum { FCGI_REST_S = 5 };
-bool fcgi_on_rest(void (*rest)(void *context), void *context);
-
 /* Waits for a request. False when it is time to end. */
 bool fcgi_accept(struct request *r);
 

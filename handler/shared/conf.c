@@ -79,6 +79,32 @@ static bool set_string(const struct conf_key *key, const char *text, char error[
     return true;
 }
 
+/* `text` is "true", "false" or one of the key's words, which need quotes in a file. */
+static bool set_switch(const struct conf_key *key, const char *text, char error[CONF_ERROR_LEN])
+{
+    char right[256] = "must be true, false";
+    int n = strcmp(text, "false") == 0 ? 0 : strcmp(text, "true") == 0 ? 1 : -1;
+    for (int i = 0; key->choices[i]; i++) {
+        size_t len = strlen(right);
+        snprintf(right + len, sizeof right - len, " or \"%s\"", key->choices[i]);
+        if (strcmp(text, key->choices[i]) == 0)
+            n = i + 2;
+    }
+    if (n < 0)
+        return fail(error, key->name, right);
+    *(int *)key->dest = n;
+    return true;
+}
+
+/* The text of a value for set_switch(): a boolean is not the string "true". */
+static const char *switch_text(const cJSON *value)
+{
+    if (cJSON_IsBool(value))
+        return cJSON_IsTrue(value) ? "true" : "false";
+    const char *text = cJSON_IsString(value) ? value->valuestring : "";
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ? "" : text;
+}
+
 static bool set_duration(const struct conf_key *key, const char *text, char error[CONF_ERROR_LEN])
 {
     int64_t ms;
@@ -101,6 +127,8 @@ bool conf_set(const struct conf_key *key, const char *text, char error[CONF_ERRO
             return fail(error, key->name, "must be true or false");
         *(bool *)key->dest = *text == 't';
         return true;
+    case CONF_SWITCH:
+        return set_switch(key, text, error);
     case CONF_INTEGER:
         errno = 0;
         n = strtoll(text, &end, 10);
@@ -136,6 +164,8 @@ static bool set_value(const struct conf_key *key, const cJSON *value, char error
             return fail(error, key->name, "must be true or false");
         *(bool *)key->dest = cJSON_IsTrue(value);
         return true;
+    case CONF_SWITCH:
+        return set_switch(key, switch_text(value), error);
     case CONF_INTEGER:
         if (!cJSON_IsNumber(value))
             return fail(error, key->name, "must be a number");

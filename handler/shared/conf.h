@@ -22,6 +22,7 @@
 enum conf_type {
     CONF_STRING,   /* char *, not empty */
     CONF_BOOL,     /* bool */
+    CONF_SWITCH,   /* int: 0 for false, 1 for true, 2 and up for the words of `choices` */
     CONF_INTEGER,  /* int64_t, min..max */
     CONF_DURATION, /* int64_t milliseconds, min..max: "5s" "10m" "1h" "250ms", or a number of
                       seconds */
@@ -35,7 +36,8 @@ struct conf_key {
     bool required;
     int64_t min, max;
     const struct conf_key *keys; /* CONF_OBJECT: its table */
-    const char *const *choices;  /* CONF_STRING: NULL, or the words that may stand there */
+    const char *const *choices;  /* CONF_STRING: NULL, or the words that are allowed; CONF_SWITCH:
+                                    the words besides true and false */
 };
 
 /* `keys` ends with an element whose name is NULL. */

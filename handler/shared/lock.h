@@ -1,8 +1,9 @@
 /*
- * lock: flock(2) with a time limit.
+ * lock: the exclusive flock(2) with a time limit.
  *
- * It tries without blocking and pauses between the tries: a blocking flock(2) has no time limit,
- * and on NFS it polls with growing pauses of its own.
+ * All functions return false with errno: EWOULDBLOCK if another process still holds the lock.
+ * Closing the file releases the lock. `deadline` is in clock_monotonic(); if it is in the past, one
+ * try is made.
  */
 #ifndef HANDLER_SHARED_LOCK_H
 #define HANDLER_SHARED_LOCK_H
@@ -10,11 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Takes the lock if it is free. */
+bool lock_try(int fd);
+
 /*
- * Takes the exclusive lock on `fd`. Gives up at `deadline` (clock_monotonic()); a deadline in the
- * past means one try. False with errno: EWOULDBLOCK if another process still holds the lock.
- * Closing the file releases the lock.
+ * Waits in flock(2), where waiters are served in order. A timer signal (SIGALRM) ends the wait; its
+ * handler, the timer and the signal mask are restored. For processes with one thread.
  */
 bool lock_wait(int fd, int64_t deadline);
+
+/*
+ * Tries again and again with short pauses: for NFS, whose blocking flock(2) polls with pauses of
+ * seconds, and for processes that use SIGALRM or threads.
+ */
+bool lock_poll(int fd, int64_t deadline);
 
 #endif

@@ -1,76 +1,105 @@
-#include "handler/store/append.h"
-
 #include "handler/shared/io.h"
 #include "handler/shared/log.h"
+#include "handler/store/txn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* Lines are collected up to FLUSH_AT bytes before they are written. */
 enum { FLUSH_AT = 1 << 20 };
 
-static bool is_twin(const struct resend *r, size_t i)
+/* A worker measures the free space at most once in ROOM_MS, as long as it has used no more than
+ * this share of what was free: so many workers may do the same at once. */
+enum { ROOM_MS = 1000, ROOM_SHARE = 64 };
+
+static bool append_is_new(const struct txn *t, size_t i)
 {
-    return r->twins && r->twins[i].place != TWIN_NONE;
+    return !t->resend.twins || t->resend.twins[i].place == TWIN_NONE;
 }
 
-/* What the append will take at most: lines and rows of all that has no twin. */
-static void sum_up(const struct pair *p, const struct batch *b, const struct resend *r,
-                   size_t *count, off_t *json, off_t *csv)
+/* The most that the append will take: lines and rows of all records that have no copy. */
+struct demand {
+    size_t count;
+    off_t json, csv;
+};
+
+static struct demand append_demand(const struct txn *t)
 {
-    *count = 0;
-    *json = 0;
-    *csv = p->csv_size == 0 ? (off_t)b->header_len : 0;
+    const struct batch *b = t->batch;
+    struct demand d = {.csv = t->today.csv_size == 0 ? (off_t)b->header_len : 0};
     for (size_t i = 0; i < b->count; i++) {
-        if (is_twin(r, i))
+        if (!append_is_new(t, i))
             continue;
-        (*count)++;
-        *json += (off_t)b->entries[i].text.len + TRAILER_MAX;
-        *csv += (off_t)b->entries[i].rows_len;
+        d.count++;
+        d.json += (off_t)b->entries[i].text.len + TRAILER_MAX;
+        d.csv += (off_t)b->entries[i].rows_len;
     }
+    return d;
 }
 
-static enum verdict check_room(const struct append *a, const struct pair *p, off_t json, off_t csv,
-                               struct fault *f)
+static enum verdict append_check_disk(struct txn *t, uint64_t need)
 {
-    if (p->json_size + json > a->max_file_bytes || p->csv_size + csv > a->max_file_bytes) {
-        f->retry_after = (long)((clock_day_start(p->now) + CLOCK_DAY_MS - p->now) / 1000 + 1);
-        return fault_set(f, V_DAY_FULL, "the day's file of this address is full (max_file_bytes)");
+    struct store_room *room = &t->store->room;
+    uint64_t least = (uint64_t)t->store->config->min_free_bytes;
+    int64_t now = clock_monotonic();
+    if (now < room->until && need <= room->bytes) {
+        room->bytes -= need;
+        return V_OK;
     }
     struct statvfs fs;
-    if (fstatvfs(p->json, &fs) != 0)
-        return pair_failed("fstatvfs", p->json_name, f);
+    if (fstatvfs(t->today.json, &fs) != 0)
+        return pair_failed("fstatvfs", t->today.json_name, t->fault);
     uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-    if (free_bytes < (uint64_t)a->min_free_bytes + (uint64_t)(json + csv)) {
-        log_event(LOG_ERROR, "disk_full", "free=%llu min_free_bytes=%lld",
-                  (unsigned long long)free_bytes, (long long)a->min_free_bytes);
-        return fault_set(f, V_NO_SPACE, "less than min_free_bytes is left on the store's disk");
+    if (free_bytes < least + need) {
+        room->bytes = 0;
+        log_event(LOG_ERROR, "disk_full", "free=%llu min_free_bytes=%llu",
+                  (unsigned long long)free_bytes, (unsigned long long)least);
+        return fault_set(t->fault, V_NO_SPACE,
+                         "less than min_free_bytes is left on the store's disk");
     }
+    *room = (struct store_room){now + ROOM_MS, (free_bytes - least - need) / ROOM_SHARE};
     return V_OK;
 }
 
-/* Rows of entries that stand side by side go in one write. */
-static bool write_rows(struct pair *p, const struct batch *b, const struct resend *r, off_t *end)
+static enum verdict append_check_room(struct txn *t, const struct demand *d)
 {
-    off_t at = p->csv_size;
+    const struct pair *p = &t->today;
+    int64_t most = t->store->config->max_file_bytes;
+    if (p->json_size + d->json > most || p->csv_size + d->csv > most) {
+        t->fault->retry_after =
+            (long)((clock_day_start(t->now) + CLOCK_DAY_MS - t->now) / 1000 + 1);
+        return fault_set(t->fault, V_DAY_FULL,
+                         "today's file for this address is full (max_file_bytes); try again "
+                         "tomorrow");
+    }
+    return append_check_disk(t, (uint64_t)(d->json + d->csv));
+}
+
+/* Rows of entries that follow each other are written at once. Sets t->csv_end. */
+static bool append_rows(struct txn *t)
+{
+    const struct batch *b = t->batch;
+    off_t at = t->today.csv_size;
     size_t from = at == 0 ? 0 : b->header_len, to = b->header_len;
     for (size_t i = 0; i <= b->count; i++) {
-        if (i < b->count && !is_twin(r, i)) {
+        if (i < b->count && append_is_new(t, i)) {
             to = b->entries[i].rows_at + b->entries[i].rows_len;
             continue;
         }
-        if (to > from && !io_pwrite(p->csv, b->rows->data + from, to - from, at))
+        if (to > from && !io_pwrite(t->today.csv, b->rows->data + from, to - from, at))
             return false;
         if (to > from)
             at += (off_t)(to - from);
         from = to = i < b->count ? b->entries[i].rows_at + b->entries[i].rows_len : to;
     }
-    *end = at;
+    t->csv_end = at;
     return true;
 }
 
-static void put_record(const struct entry *e, struct buf *out)
+static void append_put_record(const struct entry *e, struct buf *out)
 {
     if (!e->members) {
         buf_add(out, e->text.ptr, e->text.len - 1); /* without its closing bracket */
@@ -82,17 +111,16 @@ static void put_record(const struct entry *e, struct buf *out)
     }
 }
 
-/* Appends one line to `out`; line->chain is the previous line's before and this one's after. */
-static bool put_line(const struct entry *e, struct trailer *line, struct digest *d, struct buf *out)
+/* Appends one line to the buffer. line->chain is the previous line's before and this one's after.
+ */
+static bool append_put_line(struct store *s, const struct entry *e, struct trailer *line)
 {
+    struct buf *out = &s->lines;
     size_t start = out->len;
-    put_record(e, out);
+    append_put_record(e, out);
     trailer_open(line, out);
-    if (out->failed) {
-        errno = ENOMEM;
-        return false;
-    }
-    if (!trailer_chain(d, line->chain, out->data + start, out->len - start, line->chain)) {
+    if (out->failed ||
+        !trailer_chain(s->digest, line->chain, out->data + start, out->len - start, line->chain)) {
         errno = ENOMEM;
         return false;
     }
@@ -100,7 +128,7 @@ static bool put_line(const struct entry *e, struct trailer *line, struct digest 
     return true;
 }
 
-static void fill_line(struct trailer *line, const struct entry *e)
+static void append_fill_line(struct trailer *line, const struct entry *e)
 {
     line->id[0] = '\0';
     if (e->id)
@@ -112,82 +140,98 @@ static void fill_line(struct trailer *line, const struct entry *e)
     line->csv_end += e->rows_len;
 }
 
-/* `line` comes with the seq and chain of the last line there is, and `left` as the count. */
-static bool write_lines(const struct append *a, struct pair *p, const struct batch *b,
-                        const struct resend *r, struct trailer *line, off_t *end)
+/* `line` comes with the seq and chain of the last line there is, and `left` as the number of lines.
+ * Sets t->json_end. */
+static bool append_lines(struct txn *t, struct trailer *line)
 {
-    off_t at = p->json_size;
-    buf_reset(a->lines);
-    for (size_t i = 0; i < b->count; i++) {
-        if (is_twin(r, i))
+    struct buf *out = &t->store->lines;
+    off_t at = t->today.json_size;
+    buf_reset(out);
+    for (size_t i = 0; i < t->batch->count; i++) {
+        if (!append_is_new(t, i))
             continue;
-        fill_line(line, &b->entries[i]);
-        line->line_start = (uint64_t)at + a->lines->len;
-        if (!put_line(&b->entries[i], line, a->digest, a->lines))
+        append_fill_line(line, &t->batch->entries[i]);
+        line->line_start = (uint64_t)at + out->len;
+        if (!append_put_line(t->store, &t->batch->entries[i], line))
             return false;
-        if (a->lines->len < FLUSH_AT && line->left > 0)
+        if (out->len < FLUSH_AT && line->left > 0)
             continue;
-        if (!io_pwrite(p->json, a->lines->data, a->lines->len, at))
+        if (!io_pwrite(t->today.json, out->data, out->len, at))
             return false;
-        at += (off_t)a->lines->len;
-        buf_reset(a->lines);
+        at += (off_t)out->len;
+        buf_reset(out);
     }
-    *end = at;
+    t->json_end = at;
     return true;
 }
 
-/* The first line of all. */
-static const struct trailer beginning = {.chain = TRAILER_CHAIN_FIRST};
+/* The line before the first one. */
+static const struct trailer append_beginning = {.chain = TRAILER_CHAIN_FIRST};
 
-static enum verdict write_both(const struct append *a, struct pair *p, const struct batch *b,
-                               const struct resend *r, size_t count, struct commit *last,
-                               struct fault *f)
+static struct trailer append_begin_line(const struct txn *t, size_t count)
 {
-    struct trailer line = last->end > 0 ? last->line : beginning;
-    off_t csv_end = 0, json_end = 0;
-    clock_rfc3339(p->now, line.received_at);
+    const struct batch *b = t->batch;
+    struct trailer line = t->last.end > 0 ? t->last.line : append_beginning;
+    clock_rfc3339(t->now, line.received_at);
     memcpy(line.client_ip, b->ip->text, sizeof line.client_ip);
-    rows_stamp(b->rows->data + b->header_len, b->rows->len - b->header_len, line.received_at);
     line.left = count;
-    line.csv_end = (uint64_t)(p->csv_size == 0 ? (off_t)b->header_len : p->csv_size);
+    line.csv_end = (uint64_t)(t->today.csv_size == 0 ? (off_t)b->header_len : t->today.csv_size);
+    return line;
+}
 
-    if (!write_rows(p, b, r, &csv_end))
-        return pair_failed("write", p->csv_name, f);
-    if (a->sync && fdatasync(p->csv) != 0)
-        return pair_failed("fdatasync", p->csv_name, f);
-    /* Whoever finds the JSON file empty answers for its name: its maker may have died. */
-    if (a->sync && p->json_size == 0 && !dirs_sync(a->days))
-        return pair_failed("fsync the day's directory", p->date, f);
-    if (!write_lines(a, p, b, r, &line, &json_end))
-        return pair_failed("write", p->json_name, f);
-    if (a->sync && fdatasync(p->json) != 0)
-        return pair_failed("fdatasync", p->json_name, f);
-    last->line = line;
-    last->end = json_end;
-    p->csv_size = csv_end;
-    p->json_size = json_end;
+enum verdict txn_write(struct txn *t)
+{
+    struct pair *p = &t->today;
+    const struct batch *b = t->batch;
+    enum config_sync sync = t->store->config->sync;
+    struct demand d = append_demand(t);
+    if (d.count == 0)
+        return V_OK;
+    enum verdict v = append_check_room(t, &d);
+    if (v != V_OK)
+        return v;
+    struct trailer line = append_begin_line(t, d.count);
+    rows_stamp(b->rows->data + b->header_len, b->rows->len - b->header_len, line.received_at);
+    /* If the JSON file is empty, sync its directory entry: the process that created it may have
+     * died before it did. */
+    if (sync != SYNC_OFF && p->json_size == 0 && !dirs_sync(&t->store->dirs))
+        return pair_failed("fsync the day's directory", p->date, t->fault);
+    t->writing = true;
+    if (!append_rows(t))
+        return pair_failed("write", p->csv_name, t->fault);
+    if (sync == SYNC_BOTH) /* the disk starts on the rows while the line is made; no promise */
+        sync_file_range(p->csv, p->csv_size, t->csv_end - p->csv_size, SYNC_FILE_RANGE_WRITE);
+    if (!append_lines(t, &line))
+        return pair_failed("write", p->json_name, t->fault);
+    t->last.line = line;
+    t->last.end = t->json_end;
     return V_OK;
 }
 
-static void undo(struct pair *p)
+enum verdict txn_sync(struct txn *t)
 {
+    struct pair *p = &t->today;
+    enum config_sync sync = t->store->config->sync;
+    if (!t->writing)
+        return V_OK;
+    if (sync != SYNC_OFF && fdatasync(p->json) != 0)
+        return pair_failed("fdatasync", p->json_name, t->fault);
+    if (sync == SYNC_BOTH && fdatasync(p->csv) != 0)
+        return pair_failed("fdatasync", p->csv_name, t->fault);
+    p->json_size = t->json_end;
+    p->csv_size = t->csv_end;
+    return V_OK;
+}
+
+/* The JSON file first: rows without a line are healed, a line without rows was never acknowledged
+ * but would be stored. */
+void txn_undo(struct txn *t)
+{
+    struct pair *p = &t->today;
+    if (!t->writing)
+        return;
     if (ftruncate(p->json, p->json_size) != 0)
         log_event(LOG_ERROR, "undo_failed", "file=%s error=%s", p->json_name, strerror(errno));
     if (ftruncate(p->csv, p->csv_size) != 0)
         log_event(LOG_ERROR, "undo_failed", "file=%s error=%s", p->csv_name, strerror(errno));
-}
-
-enum verdict append(const struct append *a, struct pair *p, const struct batch *b,
-                    const struct resend *r, struct commit *last, struct fault *f)
-{
-    size_t count;
-    off_t json, csv;
-    sum_up(p, b, r, &count, &json, &csv);
-    enum verdict v = check_room(a, p, json, csv, f);
-    if (v != V_OK)
-        return v;
-    v = write_both(a, p, b, r, count, last, f);
-    if (v != V_OK)
-        undo(p);
-    return v;
 }

@@ -1,15 +1,15 @@
 /*
- * commit: where does a JSON file end, for its readers? At its last committed line: whole, ours,
+ * commit: where a JSON file ends for its readers: at its last committed line, which is whole, ours,
  * and the last of its request (`left` 0).
  *
- * What may lie behind it was never acknowledged: bytes after the last newline, lines of NUL bytes
- * (a power loss grows a file before its data comes), lines of a batch whose last is missing.
- * Anything else there is not ours.
+ * What may follow was never acknowledged: bytes after the last newline, NUL bytes of any number (a
+ * power loss extends a file before its data is written), lines of a batch whose last line is
+ * missing. Anything else is not ours.
  */
 #ifndef HANDLER_STORE_COMMIT_H
 #define HANDLER_STORE_COMMIT_H
 
-#include "handler/store/hop.h"
+#include "handler/store/jsonl.h"
 
 #include <sys/types.h>
 
@@ -17,20 +17,17 @@ enum commit_result { COMMIT_FOUND, COMMIT_NONE, COMMIT_NOT_OURS, COMMIT_FAILED }
 
 struct commit {
     struct trailer line; /* valid for COMMIT_FOUND */
-    off_t end;           /* behind that line; 0 for COMMIT_NONE */
-    off_t foreign;       /* COMMIT_NOT_OURS: where the line starts that is not ours */
+    off_t end;           /* of that line; 0 for COMMIT_NONE */
+    off_t foreign;       /* COMMIT_NOT_OURS: start of the line that is not ours */
 };
 
 /*
- * Looks at the first `size` bytes of `fd`. With a digest the chain of the last request's lines is
- * checked too: lines of ours that hold NUL bytes are passed over as never acknowledged; one that
- * does not match otherwise is not ours. COMMIT_FAILED with errno. For COMMIT_FOUND `h` is left on
- * the committed line, so that a caller can hop on from there.
+ * Searches the first `size` bytes of `fd`. With a digest it also checks the chain of the last
+ * request's lines: lines of ours with NUL bytes in them are skipped as never acknowledged; a line
+ * that does not match for another reason is not ours. COMMIT_FAILED with errno. For COMMIT_FOUND
+ * `back` is at the committed line, so that jsonl_prev() continues from there.
  */
-enum commit_result commit_find(int fd, off_t size, struct digest *digest, struct hop *h,
+enum commit_result commit_find(int fd, off_t size, struct digest *digest, struct jsonl_back *back,
                                struct commit *out);
-
-/* 1 when a NUL byte stands in [from, to), 0 when none does, -1 with errno. */
-int commit_has_nul(int fd, off_t from, off_t to);
 
 #endif

@@ -25,6 +25,25 @@ void dirs_release(struct dirs *d)
     d->fd = -1;
 }
 
+/* Syncs the directory that `path` is in; `path` is changed. Who may not read it cannot sync it. */
+static bool dirs_sync_parent(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash == path)
+        slash++;
+    const char *parent = slash ? path : ".";
+    if (slash)
+        *slash = '\0';
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES;
+    bool ok = fsync(fd) == 0;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return ok;
+}
+
 bool dirs_make_path(const char *path)
 {
     char part[PATH_MAX];
@@ -34,11 +53,11 @@ bool dirs_make_path(const char *path)
         return false;
     }
     for (size_t i = 1; i <= len; i++) {
-        if (path[i] != '/' && path[i] != '\0')
+        if ((path[i] != '/' && path[i] != '\0') || path[i - 1] == '/')
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0750) != 0 && errno != EEXIST)
+        if (mkdir(part, 0750) == 0 ? !dirs_sync_parent(part) : errno != EEXIST)
             return false;
     }
     struct stat st;
@@ -52,7 +71,7 @@ bool dirs_make_path(const char *path)
 }
 
 /* "<records_dir>/<branch>/<date>"; false with errno when it is too long. */
-static bool day_path(const struct dirs *d, const char *date, char out[PATH_MAX])
+static bool dirs_path(const struct dirs *d, const char *date, char out[PATH_MAX])
 {
     int len = snprintf(out, PATH_MAX, "%s/%s/%s", d->records_dir, d->branch, date);
     if (len > 0 && len < PATH_MAX)
@@ -61,13 +80,13 @@ static bool day_path(const struct dirs *d, const char *date, char out[PATH_MAX])
     return false;
 }
 
-static bool still_there(const struct dirs *d)
+static bool dirs_is_there(const struct dirs *d)
 {
     struct stat st;
     return lstat(d->path, &st) == 0 && st.st_ino == d->ino && st.st_dev == d->dev;
 }
 
-static int keep(struct dirs *d, int fd, const char *date)
+static int dirs_take(struct dirs *d, int fd, const char *date)
 {
     struct stat st;
     struct statfs fs;
@@ -78,17 +97,16 @@ static int keep(struct dirs *d, int fd, const char *date)
     d->dev = st.st_dev;
     d->ino = st.st_ino;
     d->remote = fs.f_type == NFS_SUPER_MAGIC;
-    d->opened++;
     memcpy(d->date, date, sizeof d->date);
     return d->fd = fd;
 }
 
 int dirs_open(struct dirs *d, const char *date)
 {
-    if (d->fd >= 0 && strcmp(d->date, date) == 0 && still_there(d))
+    if (d->fd >= 0 && strcmp(d->date, date) == 0 && dirs_is_there(d))
         return d->fd;
     dirs_release(d);
-    if (!day_path(d, date, d->path))
+    if (!dirs_path(d, date, d->path))
         return -1;
     int fd = open(d->path, DIR_FLAGS);
     if (fd < 0 && errno == ENOENT) {
@@ -96,13 +114,13 @@ int dirs_open(struct dirs *d, const char *date)
             return -1;
         fd = open(d->path, DIR_FLAGS);
     }
-    return fd < 0 ? -1 : keep(d, fd, date);
+    return fd < 0 ? -1 : dirs_take(d, fd, date);
 }
 
 int dirs_open_past(const struct dirs *d, const char *date)
 {
     char path[PATH_MAX];
-    return day_path(d, date, path) ? open(path, DIR_FLAGS) : -1;
+    return dirs_path(d, date, path) ? open(path, DIR_FLAGS) : -1;
 }
 
 bool dirs_sync_at(int fd)

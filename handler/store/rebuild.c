@@ -1,13 +1,45 @@
 #include "handler/store/rebuild.h"
 
 #include "handler/shared/io.h"
-#include "handler/store/lines.h"
+#include "handler/store/jsonl.h"
 
 #include <errno.h>
 
 enum { KEEP = 1 << 20 };
 
-#define ROWS_MAX ((size_t)16 << 30) /* above any that a handler writes */
+#define ROWS_MAX ((size_t)16 << 30) /* more than a handler writes */
+
+void rebuild_init(struct rebuild *r)
+{
+    rows_init(&r->rows);
+    arena_init(&r->arena, ROWS_MAX);
+    buf_init(&r->out, ROWS_MAX);
+}
+
+void rebuild_release(struct rebuild *r)
+{
+    buf_release(&r->out);
+    arena_release(&r->arena);
+    rows_release(&r->rows);
+}
+
+bool rebuild_line(struct rebuild *r, char *bytes, size_t len)
+{
+    struct jsonl_record stored;
+    struct rows_count count;
+    size_t tail, chain;
+    rows_trim(&r->rows, KEEP);
+    arena_reset(&r->arena);
+    buf_reset(&r->out);
+    errno = EBADMSG;
+    if (!trailer_parse(bytes, len, &r->line, &tail, &chain) ||
+        !jsonl_record(bytes, tail, &r->rows.notes, &r->arena, &stored))
+        return false;
+    if (r->line.line_start == 0)
+        columns_put_header(&r->out);
+    return rows_build(&r->rows, &stored.record, r->line.client_ip, r->line.received_at, &r->out,
+                      &count, &stored.fault) == V_OK;
+}
 
 bool rebuild_write(void *to, const char *bytes, size_t len)
 {
@@ -17,61 +49,28 @@ bool rebuild_write(void *to, const char *bytes, size_t len)
     return ok;
 }
 
-struct work {
-    struct rows rows;
-    struct arena arena;
-    struct buf out;
-};
-
-/* Appends the rows of one line to work->out. */
-static bool line_rows(struct work *w, char *bytes, size_t len)
+static bool rebuild_lines(struct rebuild *r, struct jsonl *lines, rebuild_sink sink, void *to)
 {
-    struct trailer line;
-    struct record record;
-    struct rows_count count;
-    struct fault fault;
-    size_t tail, chain, offset;
-    arena_reset(&w->arena);
-    errno = EBADMSG;
-    return trailer_parse(bytes, len, &line, &tail, &chain) &&
-           lines_record(bytes, tail, &w->rows.notes, &w->arena, &record, &offset, &fault) &&
-           rows_build(&w->rows, &record, line.client_ip, line.received_at, &w->out, &count,
-                      &fault) == V_OK;
-}
-
-static bool rebuild_lines(struct work *w, struct lines *lines, rebuild_sink sink, void *to)
-{
-    enum lines_result got;
-    bool first = true;
-    while ((got = lines_next(lines)) == LINES_ONE) {
-        buf_reset(&w->out);
-        if (first)
-            columns_put_header(&w->out);
-        first = false;
-        if (!line_rows(w, lines->bytes, lines->len) || !sink(to, w->out.data, w->out.len))
+    enum jsonl_result got;
+    while ((got = jsonl_next(lines)) == JSONL_LINE)
+        if (!rebuild_line(r, lines->bytes, lines->len) || !sink(to, r->out.data, r->out.len))
             return false;
-        rows_trim(&w->rows, KEEP);
-    }
-    if (got == LINES_TORN)
+    if (got == JSONL_TORN)
         errno = EBADMSG;
-    return got == LINES_END;
+    return got == JSONL_END;
 }
 
 bool rebuild_csv(int json, off_t end, rebuild_sink sink, void *to, off_t *bad)
 {
-    struct work w;
-    struct lines lines;
-    rows_init(&w.rows);
-    arena_init(&w.arena, ROWS_MAX);
-    buf_init(&w.out, ROWS_MAX);
-    lines_begin(&lines, json, 0, end);
-    bool ok = rebuild_lines(&w, &lines, sink, to);
+    struct rebuild r;
+    struct jsonl lines;
+    rebuild_init(&r);
+    jsonl_begin(&lines, json, 0, end);
+    bool ok = rebuild_lines(&r, &lines, sink, to);
     int saved = errno;
     *bad = lines.start;
-    lines_release(&lines);
-    buf_release(&w.out);
-    arena_release(&w.arena);
-    rows_release(&w.rows);
+    jsonl_release(&lines);
+    rebuild_release(&r);
     errno = saved;
     return ok;
 }

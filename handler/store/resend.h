@@ -1,53 +1,60 @@
 /*
  * resend: which records of a request are stored already?
  *
- * A record with an id is a duplicate when its id stands among the last RESEND_LINES lines of the
- * day's file, in a line as young as the request's first try (Rollcall-Retry; yesterday's file
- * included), or earlier in its own request.
+ * A record with an id is a duplicate if its id is in one of the last RESEND_LINES lines of today's
+ * file, or earlier in the same request. With Rollcall-Retry it is also one if its id is in any line
+ * that is at most that many seconds old, plus RESEND_SLACK_MS: in the files of all days that this
+ * covers, newest first, at most RESEND_DAYS past days and at most keep_days (unless 0). Within
+ * RESEND_SLACK_MS of midnight tomorrow's file is searched too, for machines whose clocks differ.
+ *
+ * A lock on a newer day is always taken before one on an older day, so that no two writers wait for
+ * each other. The search ends with V_UNAVAILABLE after lock_timeout_ms.
  */
 #ifndef HANDLER_STORE_RESEND_H
 #define HANDLER_STORE_RESEND_H
 
-#include "handler/record/batch.h"
-#include "handler/store/commit.h"
-#include "handler/store/pair.h"
+#include "handler/shared/clock.h"
+#include "handler/shared/digest.h"
 
-enum { RESEND_LINES = 16, RESEND_SLACK_MS = 2000 };
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-enum twin_place { TWIN_NONE, TWIN_TODAY, TWIN_YESTERDAY, TWIN_REQUEST };
+enum { RESEND_LINES = 16, RESEND_SLACK_MS = 2000, RESEND_DAYS = 31 };
+
+enum twin_place {
+    TWIN_NONE,
+    TWIN_REQUEST, /* earlier in the same request */
+    TWIN_FOUND,   /* in a file; not confirmed yet */
+    TWIN_STORED   /* in a file, and on disk as far as `sync` asks for it */
+};
 
 /* Where a record's earlier copy is. */
 struct twin {
     enum twin_place place;
-    size_t first;                /* TWIN_REQUEST: the entry that has the id first */
+    size_t first;                /* TWIN_REQUEST: the record that has the id first */
     off_t start, end;            /* the line in its JSON file */
     uint64_t csv_start, csv_end; /* its rows in its CSV file */
     uint64_t seq;
     char chain[DIGEST_HEX_LEN + 1];
+    char date[CLOCK_DATE_LEN + 1]; /* of its files */
+};
+
+/* Which record of the request has an id first. A sorted list, since ids come from clients: no
+ * choice of them makes the search slow. */
+struct resend_id {
+    const char *id; /* borrowed */
+    size_t index;
 };
 
 struct resend {
-    struct twin *twins; /* one an entry, in the arena; NULL when no record has an id */
+    struct twin *twins; /* one for each record, in the arena; NULL if no record has an id */
     size_t duplicates;
-    struct pair yesterday; /* open (and locked) when a twin is there */
+    struct resend_id *ids; /* sorted, in the arena */
+    size_t id_count;
+    int64_t since;    /* a copy is at least this young; INT64_MAX without Rollcall-Retry */
+    int64_t deadline; /* clock_monotonic(): of the search */
 };
-
-struct ids;
-
-/* Looks at the request alone: ids that stand twice in it. Call before the lock is taken. */
-enum verdict resend_begin(struct resend *r, const struct batch *b, struct ids *ids,
-                          struct arena *arena, struct fault *f);
-
-/* Looks back through a JSON file from the committed line that `h` is on. */
-enum verdict resend_look(struct resend *r, const struct ids *ids, struct hop *h,
-                         const struct pair *p, int64_t since_ms, size_t least_lines,
-                         struct fault *f);
-
-/*
- * Puts the lines and rows of all twins in `place` on disk: written again over themselves first,
- * since after a failed sync Linux reports success the next time.
- */
-enum verdict resend_confirm(const struct resend *r, const struct batch *b, const struct pair *p,
-                            enum twin_place place, struct fault *f);
 
 #endif

@@ -1,24 +1,28 @@
 /*
  * store: what a 200 means.
  *
- *     <records_dir>/data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.json   one record a line
- *     <records_dir>/data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.csv    one process a row
+ *     <records_dir>/data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.json   one record on each line
+ *     <records_dir>/data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.csv    one process on each line
  *
- * store_append() appends the records of one request to both files of the caller's address and the
+ * store_append() appends the records of one request to both files of the client's address and the
  * server's UTC day, under one flock(2) on the JSON file. Any number of processes, on any number of
- * machines that share the directory, may do so at once.
+ * machines that share the directory, may do so at once. No file stays open after a request.
  *
- * Invariants:
+ * Promises:
  *   1. An acknowledged record is in both files, value for value.
- *   2. A record with an id is stored exactly once, within the window of resend.h.
- *   3. All records of a request are stored, or none. The JSON line with `left` 0 is the commit;
- *      what lies behind the last commit was never acknowledged, is cut off by the next writer and
- *      passed over by readers, who never need the lock.
- *   4. With `sync`, 1 to 3 hold after a power loss: rows are on disk before their line is written,
- *      the line before the answer is given, a new file's name before its first line.
- *   5. The CSV file can be made from the JSON file alone (rebuild.h).
- *   6. `chain` proves content and order (line.h).
- *   7. A file whose last whole line is not ours is never written to.
+ *   2. A record with an id is stored exactly once within the window of resend.h.
+ *   3. All records of a request are stored, or none. The JSON line with `left` 0 is the commit.
+ *      Bytes after the last commit were never acknowledged. The next writer truncates them. Readers
+ *      stop at the last commit and need no lock.
+ *   4. With `sync` true, 1 to 3 hold after a power loss. Both files are written, then both are
+ *      synced, then the request is answered; the name of a new file is synced before its first
+ *      line. A line may reach the disk before its rows only if it was never acknowledged; heal.h
+ *      rebuilds the rows.
+ *   5. With `sync` "json", 2 and 3 hold after a power loss, and 1 for the JSON file. Rows that the
+ *      CSV file lost are rebuilt by the next writer of that address, or by rollcall-verify --heal.
+ *   6. The CSV file can be rebuilt from the JSON file alone (rebuild.h).
+ *   7. `chain` proves content and order (trailer.h).
+ *   8. A file whose last complete line is not ours is never written to.
  */
 #ifndef HANDLER_STORE_STORE_H
 #define HANDLER_STORE_STORE_H
@@ -27,16 +31,21 @@
 #include "handler/record/batch.h"
 #include "handler/shared/digest.h"
 #include "handler/store/dirs.h"
-#include "handler/store/kept.h"
+
+/* Free space that was measured a moment ago: `bytes` may be used until `until`. */
+struct store_room {
+    int64_t until; /* clock_monotonic() */
+    uint64_t bytes;
+};
 
 struct store {
     const struct config *config; /* borrowed */
     clock_fn clock;
-    struct dirs days;
-    struct kept kept;
+    struct dirs dirs;
     struct digest *digest; /* borrowed */
-    struct buf lines;
-    clock_fn boot; /* when this machine started: what is older may have lost its end */
+    struct buf lines;      /* of the request */
+    struct store_room room;
+    clock_fn boot; /* when this machine started: an older file may have lost its end */
 };
 
 struct receipt {
@@ -51,22 +60,14 @@ void store_init(struct store *s, const struct config *config, clock_fn clock,
                 struct digest *digest);
 void store_release(struct store *s);
 
-/*
- * From here on the files of the last addresses stay open between requests. Whoever calls this calls
- * store_rest() when no request came for a while: a file that is open keeps its space after it was
- * removed.
- */
-void store_keep_files(struct store *s);
-void store_rest(struct store *s);
-
-/* Gives memory of an unusually large record back. */
+/* Frees buffers larger than `keep`. Call after each request. */
 void store_trim(struct store *s, size_t keep);
 
-/* Stores the batch. On V_OK the receipt tells what was written. */
+/* Stores the batch. On V_OK the receipt says what was written. Never V_NOT_FOUND. */
 enum verdict store_append(struct store *s, const struct batch *b, struct arena *arena,
                           struct receipt *out, struct fault *f);
 
-/* Could a record be stored now? Tries it with a file that has no name. */
+/* V_OK if a record could be stored now, else V_UNAVAILABLE. Tries it with a file without a name. */
 enum verdict store_probe(struct store *s, struct fault *f);
 
 #endif

@@ -3,7 +3,7 @@
 #include "handler/record/rows.h"
 #include "handler/shared/io.h"
 #include "handler/store/commit.h"
-#include "handler/store/lines.h"
+#include "handler/store/jsonl.h"
 #include "handler/verify/csvdiff.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static bool failed(struct check *c, const char *path)
 }
 
 /* What our member says must be what the file and the line before make of it. */
-static bool check_member(struct check *c, const struct lines *lines, const struct trailer *line)
+static bool check_member(struct check *c, const struct jsonl *lines, const struct trailer *line)
 {
     uint64_t at = (uint64_t)lines->start;
     if (line->seq != c->seq + 1)
@@ -77,7 +77,7 @@ static bool check_member(struct check *c, const struct lines *lines, const struc
     return true;
 }
 
-static bool check_chain(struct check *c, const struct lines *lines, const struct trailer *line,
+static bool check_chain(struct check *c, const struct jsonl *lines, const struct trailer *line,
                         size_t chain_at)
 {
     char chain[DIGEST_HEX_LEN + 1];
@@ -94,7 +94,7 @@ static bool check_chain(struct check *c, const struct lines *lines, const struct
     return true;
 }
 
-static bool check_rows(struct check *c, const struct lines *lines, const struct trailer *line)
+static bool check_rows(struct check *c, const struct jsonl *lines, const struct trailer *line)
 {
     uint64_t from = c->csv_end;
     if (line->csv_end != from + c->should.len)
@@ -124,26 +124,24 @@ static bool check_rows(struct check *c, const struct lines *lines, const struct 
 }
 
 /* The record itself, and its rows. The line's bytes are spoilt by this: it comes last. */
-static bool check_record(struct check *c, struct lines *lines, const struct trailer *line,
+static bool check_record(struct check *c, struct jsonl *lines, const struct trailer *line,
                          size_t tail)
 {
     uint64_t at = (uint64_t)lines->start;
-    struct record record;
+    struct jsonl_record stored;
     struct rows_count count;
-    struct fault fault;
-    size_t offset;
     arena_reset(&c->arena);
-    fault_clear(&fault);
-    if (!lines_record(lines->bytes, tail, &c->rows.notes, &c->arena, &record, &offset, &fault))
-        return problem(c, c->json_path, at + offset, "not a record: %s", fault.reason);
-    if (strcmp(record.id ? record.id : "", line->id) != 0)
+    if (!jsonl_record(lines->bytes, tail, &c->rows.notes, &c->arena, &stored))
+        return problem(c, c->json_path, at + stored.offset, "not a record: %s",
+                       stored.fault.reason);
+    if (strcmp(stored.record.id ? stored.record.id : "", line->id) != 0)
         return problem(c, c->json_path, at, "the server's id is not the record's");
     buf_reset(&c->should);
     if (at == 0)
         columns_put_header(&c->should);
-    if (rows_build(&c->rows, &record, line->client_ip, line->received_at, &c->should, &count,
-                   &fault) != V_OK)
-        return problem(c, c->json_path, at, "not a record: %s", fault.reason);
+    if (rows_build(&c->rows, &stored.record, line->client_ip, line->received_at, &c->should, &count,
+                   &stored.fault) != V_OK)
+        return problem(c, c->json_path, at, "not a record: %s", stored.fault.reason);
     if (count.processes != line->process_count || count.users != line->user_count)
         return problem(c, c->json_path, at, "process_count or user_count is wrong");
     c->total->rows += count.processes > 0 ? count.processes : 1;
@@ -185,7 +183,7 @@ static bool check_end(struct check *c, off_t end)
                    c->seq, r->seq);
 }
 
-static bool check_line(struct check *c, struct lines *lines)
+static bool check_line(struct check *c, struct jsonl *lines)
 {
     struct trailer line;
     size_t tail, chain_at;
@@ -203,21 +201,21 @@ static bool check_line(struct check *c, struct lines *lines)
 
 static bool check_lines(struct check *c, off_t end)
 {
-    struct lines lines;
-    enum lines_result got = LINES_END;
+    struct jsonl lines;
+    enum jsonl_result got = JSONL_END;
     bool ok = true;
-    lines_begin(&lines, c->json, 0, end);
-    while (ok && (got = lines_next(&lines)) == LINES_ONE) {
+    jsonl_begin(&lines, c->json, 0, end);
+    while (ok && (got = jsonl_next(&lines)) == JSONL_LINE) {
         ok = check_line(c, &lines);
         rows_trim(&c->rows, KEEP);
         buf_trim(&c->should, KEEP);
         buf_trim(&c->is, KEEP);
     }
-    if (ok && got == LINES_FAILED)
+    if (ok && got == JSONL_FAILED)
         ok = failed(c, c->json_path);
-    if (ok && got == LINES_TORN)
+    if (ok && got == JSONL_TORN)
         ok = problem(c, c->json_path, (uint64_t)lines.start, "a line without an end");
-    lines_release(&lines);
+    jsonl_release(&lines);
     return ok && check_end(c, end);
 }
 
@@ -253,7 +251,7 @@ static bool check_beyond(struct check *c)
 
 static bool check_pair(struct check *c)
 {
-    struct hop h;
+    struct jsonl_back h;
     switch (commit_find(c->json, c->json_size, NULL, &h, &c->commit)) {
     case COMMIT_FAILED:
         return failed(c, c->json_path);

@@ -26,7 +26,7 @@ static bool fail(const char *path, const char *what)
 static bool fill(int json, const char *path, struct rebuild_file *s)
 {
     struct stat st;
-    struct hop h;
+    struct jsonl_back h;
     struct commit commit;
     off_t bad = 0;
     if (fstat(json, &st) != 0 || fchown(s->fd, st.st_uid, st.st_gid) != 0 ||
@@ -95,7 +95,7 @@ bool recsv(const char *json_path, long long *written)
     bool ok = false;
     if (json < 0)
         fail(json_path, "cannot be opened");
-    else if (!lock_wait(json, clock_monotonic() + LOCK_TIMEOUT_MS))
+    else if (!lock_poll(json, clock_monotonic() + LOCK_TIMEOUT_MS))
         fail(json_path, "cannot be locked");
     else
         ok = replace(dir, json, json_path, name, written);

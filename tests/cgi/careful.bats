@@ -77,9 +77,15 @@ untouched() {
     check_store
 }
 
-@test "rows of several lost lines are cut when lines before them are still there" {
+@test "rows of several lost lines are truncated only in files older than the boot" {
     four
     head -n 2 "$J" >"$T/two" && cat "$T/two" >"$J"
+    keep_copies
+    post "$T/record.json"
+    assert_status 500
+    grep -q 'event=file_not_ours .*rows of several requests' "$T/err"
+    untouched
+    touch -d '400 days ago' "$J" "${J%json}csv"
     post "$T/record.json"
     assert_status 200
     [ "$(wc -l <"$J")" = 3 ]

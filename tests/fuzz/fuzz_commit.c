@@ -60,7 +60,7 @@ static void step(struct writer *w)
         put_line(w, 0, n);
         break;
     case 1:
-        put_line(w, 0, n * n * 8); /* larger than hop's windows */
+        put_line(w, 0, n * n * 8); /* larger than the window of jsonl */
         break;
     case 2:
         for (unsigned left = n % 5 + 1; left-- > 0;)
@@ -91,7 +91,7 @@ static void step(struct writer *w)
 
 static enum commit_result find(int fd, off_t size, struct digest *d, struct commit *c)
 {
-    static struct hop h;
+    static struct jsonl_back h;
     enum commit_result result = commit_find(fd, size, d, &h, c);
     CHECK(result != COMMIT_FAILED);
     CHECK(c->end >= 0 && c->end <= size);
@@ -99,9 +99,8 @@ static enum commit_result find(int fd, off_t size, struct digest *d, struct comm
     if (result == COMMIT_NOT_OURS)
         CHECK(c->foreign >= 0 && c->foreign < size);
     if (result == COMMIT_FOUND) {
-        struct trailer line;
-        CHECK(h.end == c->end && hop_read(&h, &line) == HOP_LINE && line.left == 0);
-        CHECK(line.seq == c->line.seq && strcmp(line.chain, c->line.chain) == 0);
+        CHECK(h.end == c->end && jsonl_at(&h, h.end) == JSONL_LINE && h.line.left == 0);
+        CHECK(h.line.seq == c->line.seq && strcmp(h.line.chain, c->line.chain) == 0);
     }
     return result;
 }

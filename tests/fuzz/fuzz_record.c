@@ -8,7 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "handler/record/batch.h"
-#include "handler/store/lines.h"
+#include "handler/store/jsonl.h"
 
 #include <csv.h>
 
@@ -66,7 +66,7 @@ static char *stored(const struct entry *e, size_t *tail)
     if (!e->members)
         buf_add(&b, e->text.ptr, e->text.len - 1);
     *tail = b.len;
-    buf_puts(&b, "xx"); /* room for what lines_record() puts there */
+    buf_puts(&b, "xx"); /* room for what jsonl_record() puts there */
     CHECK(!b.failed);
     char *copy = fuzz_copy(b.data, b.len);
     buf_release(&b);
@@ -77,20 +77,18 @@ static void check_entry(const struct batch *b, const struct entry *e, struct row
 {
     static const char time[] = "2026-11-20T12:34:56.789Z";
     struct arena arena;
-    struct record record;
+    struct jsonl_record got;
     struct rows_count count;
-    struct fault f;
     struct buf out;
-    size_t tail, offset;
+    size_t tail;
     arena_init(&arena, ROOM);
     buf_init(&out, ROOM);
-    fault_clear(&f);
     char *line = stored(e, &tail);
     CHECK(!memchr(line, '\n', tail));
-    CHECK(lines_record(line, tail, &rows->notes, &arena, &record, &offset, &f));
-    CHECK(!record.members); /* large ones stand first already */
-    CHECK((e->id == NULL) == (record.id == NULL) && (!e->id || strcmp(e->id, record.id) == 0));
-    CHECK(rows_build(rows, &record, b->ip->text, time, &out, &count, &f) == V_OK);
+    CHECK(jsonl_record(line, tail, &rows->notes, &arena, &got));
+    CHECK(!got.record.members); /* large ones are first already */
+    CHECK((e->id == NULL) == (got.record.id == NULL) && (!e->id || strcmp(e->id, got.record.id) == 0));
+    CHECK(rows_build(rows, &got.record, b->ip->text, time, &out, &count, &got.fault) == V_OK);
     CHECK(out.len == e->rows_len && memcmp(out.data, b->rows->data + e->rows_at, out.len) == 0);
     CHECK(count.processes == e->count.processes && count.users == e->count.users);
     CHECK(count_rows(out.data, out.len) == (count.processes ? count.processes : 1));

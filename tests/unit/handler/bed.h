@@ -25,9 +25,6 @@ struct bed {
 
 static int64_t bed_time;
 
-/* Files stay open between requests, as in a worker behind a web server. */
-static bool bed_keeps_files;
-
 static inline int64_t bed_clock(void)
 {
     return bed_time;
@@ -47,8 +44,6 @@ static inline void bed_make(struct bed *b)
                                 .max_file_bytes = INT64_C(1) << 33,
                                 .lock_timeout_ms = 5000};
     assert_true(worker_init(&b->w, &b->config, bed_clock));
-    if (bed_keeps_files)
-        store_keep_files(&b->w.store);
     assert_true(ip_parse("10.0.0.7", &b->ip));
 }
 

@@ -1,8 +1,7 @@
-/* batch, ids: a body as records, and where it is none. */
+/* batch: a body as records, and where it is not one. */
 #include "tests/unit/unit.h"
 
 #include "handler/record/batch.h"
-#include "handler/store/ids.h"
 
 #define R(more)                                                                                    \
     "{" more "\"processor\":\"\",\"os_name\":\"\",\"os_ver\":\"\",\"processes\":\"\","             \
@@ -107,30 +106,6 @@ static void rows_over_the_ceiling(void **state)
     csv.max = max;
 }
 
-static void which_record_has_an_id(void **state)
-{
-    (void)state;
-    enum { MANY = 1000 };
-    static char names[MANY][16];
-    struct ids ids;
-    arena_reset(&arena);
-    assert_true(ids_init(&ids, 2 * MANY, &arena));
-    assert_true(ids_find(&ids, "id-0") == IDS_NONE);
-    for (size_t i = 0; i < 2 * MANY; i++) { /* each of them twice */
-        size_t n = i * 17 % MANY;
-        snprintf(names[n], sizeof names[n], "id-%zu", n);
-        ids_add(&ids, names[n], i);
-    }
-    ids_sort(&ids);
-    for (size_t i = 0; i < MANY; i++)
-        assert_int_equal(ids_find(&ids, names[i * 17 % MANY]), i); /* the first one counts */
-    assert_true(ids_find(&ids, "id-1000") == IDS_NONE);
-    assert_true(ids_find(&ids, "id-") == IDS_NONE);
-    assert_true(ids_find(&ids, "") == IDS_NONE);
-    assert_true(ids_find(&ids, "zz") == IDS_NONE);
-    assert_false(ids_init(&ids, SIZE_MAX / 2, &arena));
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -156,7 +131,6 @@ int main(void)
         cmocka_unit_test(by_their_lines),
         cmocka_unit_test(rows_of_each),
         cmocka_unit_test(rows_over_the_ceiling),
-        cmocka_unit_test(which_record_has_an_id),
     };
     return cmocka_run_group_tests_name("batch", tests, set_up, tear_down);
 }

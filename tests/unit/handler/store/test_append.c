@@ -1,8 +1,7 @@
 /* append: all of a request or nothing of it, and what each line says of itself. */
 #include "tests/unit/handler/bed.h"
 
-#include "handler/store/append.h"
-#include "handler/store/lines.h"
+#include "handler/store/jsonl.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -89,18 +88,18 @@ static void nothing_is_left_of_a_first_record(void **state)
     assert_int_equal(bed_lines(&bed), 1);
 }
 
-/* Reads the file's lines and holds each member against what lies there. */
+/* Reads the file's lines and compares each member with the file. */
 static void check_lines(const uint64_t *lefts, size_t count)
 {
-    struct lines lines;
+    struct jsonl lines;
     struct trailer line;
     struct digest *d = digest_new();
     char chain[DIGEST_HEX_LEN + 1] = TRAILER_CHAIN_FIRST;
     size_t tail, chain_at, csv_len, n = 0;
     char *csv = unit_read(bed_csv(&bed), &csv_len);
     int fd = open(bed_json(&bed), O_RDONLY);
-    lines_begin(&lines, fd, 0, unit_size(bed_json(&bed)));
-    for (; lines_next(&lines) == LINES_ONE; n++) {
+    jsonl_begin(&lines, fd, 0, unit_size(bed_json(&bed)));
+    for (; jsonl_next(&lines) == JSONL_LINE; n++) {
         assert_true(n < count);
         assert_true(trailer_parse(lines.bytes, lines.len, &line, &tail, &chain_at));
         assert_int_equal(line.seq, n + 1);
@@ -112,7 +111,7 @@ static void check_lines(const uint64_t *lefts, size_t count)
     }
     assert_int_equal(n, count);
     assert_int_equal(line.csv_end, csv_len);
-    lines_release(&lines);
+    jsonl_release(&lines);
     close(fd);
     free(csv);
     digest_free(d);

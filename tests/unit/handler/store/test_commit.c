@@ -3,7 +3,7 @@
 
 #include "handler/store/commit.h"
 
-static struct hop h;
+static struct jsonl_back h;
 static struct commit found;
 
 static enum commit_result find(const struct made *m, bool deep)
@@ -280,26 +280,6 @@ static void all_at_once(void **state)
     made_end(&m);
 }
 
-static void nul_search(void **state)
-{
-    (void)state;
-    static char bytes[200000];
-    memset(bytes, 'x', sizeof bytes);
-    static const size_t places[] = {0, 65535, 65536, 131072, sizeof bytes - 1};
-    for (size_t i = 0; i < COUNT(places); i++) {
-        off_t at = (off_t)places[i];
-        bytes[at] = '\0';
-        int fd = unit_file(bytes, sizeof bytes);
-        bytes[at] = 'x';
-        assert_int_equal(commit_has_nul(fd, 0, sizeof bytes), 1);
-        assert_int_equal(commit_has_nul(fd, at, at + 1), 1);
-        assert_int_equal(commit_has_nul(fd, 0, at), 0);
-        assert_int_equal(commit_has_nul(fd, at + 1, sizeof bytes), 0);
-        close(fd);
-        assert_int_equal(commit_has_nul(fd, 0, 1), -1);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,7 +296,6 @@ int main(void)
         cmocka_unit_test(foreign_lines),
         cmocka_unit_test(foreign_under_a_half_batch),
         cmocka_unit_test(all_at_once),
-        cmocka_unit_test(nul_search),
     };
     return cmocka_run_group_tests_name("commit", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* days: the directory of a day, kept open as long as its name leads to it. */
+/* dirs: the directory of a day, open as long as its name leads to it. */
 #include "tests/unit/unit.h"
 
 #include "handler/store/dirs.h"
@@ -26,7 +26,7 @@ static void made_with_its_parents(void **state)
     assert_true(fd >= 0);
     snprintf(path, sizeof path, "%s/data/2026-11-20", records);
     assert_int_equal(mode_of(path), S_IFDIR | 0750);
-    assert_int_equal(dirs_open(&d, "2026-11-20"), fd); /* kept */
+    assert_int_equal(dirs_open(&d, "2026-11-20"), fd); /* the same one */
     assert_true(dirs_sync(&d));
     assert_true(dirs_open(&d, "2026-11-21") >= 0);
     assert_string_equal(d.date, "2026-11-21");
@@ -35,7 +35,7 @@ static void made_with_its_parents(void **state)
     dirs_release(&d);
 }
 
-static void made_anew_when_it_is_gone(void **state)
+static void made_again_when_it_is_gone(void **state)
 {
     (void)state;
     struct dirs d;
@@ -134,9 +134,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_with_its_parents),  cmocka_unit_test(made_anew_when_it_is_gone),
+        cmocka_unit_test(made_with_its_parents),  cmocka_unit_test(made_again_when_it_is_gone),
         cmocka_unit_test(links_are_not_followed), cmocka_unit_test(the_past_is_never_made),
         cmocka_unit_test(what_cannot_be_made),    cmocka_unit_test(odd_spellings_of_a_path),
     };
-    return cmocka_run_group_tests_name("days", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("dirs", tests, set_up, tear_down);
 }

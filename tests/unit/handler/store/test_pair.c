@@ -1,22 +1,38 @@
-/* daypair: what is certain under the lock, and what happens on the way to it. */
+/* pair: what is certain under the lock, and what happens on the way to it. */
 #include "tests/unit/handler/bed.h"
 
-#include "handler/store/pair.h"
+#include "handler/store/txn.h"
 
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
 static struct bed bed;
-static struct dirs days;
-static struct kept kept;
-static struct pair pair;
+static struct batch batch;
+static struct txn txn;
 static struct fault f;
 
+static struct pair *const today = &txn.today;
+
+/* Opens today's pair as a request does. */
 static enum verdict open_pair(int64_t timeout_ms)
 {
     fault_clear(&f);
-    return pair_open(&pair, &days, &kept, &bed.ip, bed_clock, timeout_ms, &f);
+    bed.config.lock_timeout_ms = timeout_ms;
+    batch.ip = &bed.ip;
+    txn = (struct txn){.store = &bed.w.store,
+                       .batch = &batch,
+                       .fault = &f,
+                       .today = PAIR_NONE,
+                       .tomorrow = PAIR_NONE};
+    return txn_open(&txn);
+}
+
+static enum verdict find_pair(const struct ip *ip, const char *date)
+{
+    struct pair_of of = {&bed.w.store.dirs, ip, 0};
+    fault_clear(&f);
+    return pair_find(today, &of, date, &f);
 }
 
 /* The same, with the log's lines in `log`. */
@@ -37,46 +53,46 @@ static void makes_both_files(void **state)
     assert_int_equal(open_pair(0), V_OK);
     umask(mask);
     struct stat st;
-    assert_string_equal(pair.json_name, "10.0.0.7_2026-11-20.json");
-    assert_string_equal(pair.csv_name, "10.0.0.7_2026-11-20.csv");
-    assert_string_equal(pair.date, "2026-11-20");
-    assert_int_equal(pair.now, BED_NOW);
-    assert_int_equal(pair.json_size, 0);
-    assert_int_equal(pair.csv_size, 0);
+    assert_string_equal(today->json_name, "10.0.0.7_2026-11-20.json");
+    assert_string_equal(today->csv_name, "10.0.0.7_2026-11-20.csv");
+    assert_string_equal(today->date, "2026-11-20");
+    assert_int_equal(txn.now, BED_NOW);
+    assert_int_equal(today->json_size, 0);
+    assert_int_equal(today->csv_size, 0);
     assert_int_equal(stat(bed_json(&bed), &st), 0);
     assert_int_equal(st.st_mode, S_IFREG | 0640);
     assert_int_equal(stat(bed_csv(&bed), &st), 0);
     assert_int_equal(st.st_mode, S_IFREG | 0640);
-    pair_close(&pair);
-    assert_int_equal(pair.json, -1);
-    assert_int_equal(pair.csv, -1);
+    pair_close(today);
+    assert_int_equal(today->json, -1);
+    assert_int_equal(today->csv, -1);
 }
 
 static void sizes_are_the_files(void **state)
 {
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
-    pair_close(&pair);
+    pair_close(today);
     unit_write(bed_json(&bed), "12345", 5);
     unit_write(bed_csv(&bed), "123", 3);
     assert_int_equal(open_pair(0), V_OK);
-    assert_int_equal(pair.json_size, 5);
-    assert_int_equal(pair.csv_size, 3);
-    pair_close(&pair);
+    assert_int_equal(today->json_size, 5);
+    assert_int_equal(today->csv_size, 3);
+    pair_close(today);
 }
 
 static void the_lock_times_out(void **state)
 {
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
-    struct pair holder = pair;
+    struct pair holder = *today;
     assert_int_equal(open_quietly(20), V_UNAVAILABLE);
     assert_int_equal(f.retry_after, 1);
     assert_non_null(strstr(log_lines.text, "event=lock_timeout file=10.0.0.7_2026-11-20.json"));
     assert_null(strstr(f.reason, "/"));
     pair_close(&holder);
     assert_int_equal(open_pair(0), V_OK);
-    pair_close(&pair);
+    pair_close(today);
 }
 
 /* Has the process the JSON file open? */
@@ -97,7 +113,7 @@ static bool has_open(pid_t pid)
 static int while_a_child_waits(void (*meanwhile)(void), int (*child)(void))
 {
     assert_int_equal(open_pair(0), V_OK);
-    struct pair holder = pair;
+    struct pair holder = *today;
     int ready[2];
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
@@ -128,9 +144,9 @@ static int opens_what_is_there(void)
     struct stat named, opened;
     if (open_pair(10000) != V_OK)
         return 1;
-    if (stat(bed_json(&bed), &named) != 0 || fstat(pair.json, &opened) != 0)
+    if (stat(bed_json(&bed), &named) != 0 || fstat(today->json, &opened) != 0)
         return 2;
-    return named.st_ino == opened.st_ino && pair.json_size == named.st_size ? 0 : 3;
+    return named.st_ino == opened.st_ino && today->json_size == named.st_size ? 0 : 3;
 }
 
 static void replace_by_rename(void)
@@ -174,13 +190,13 @@ static void midnight_passes_under_the_lock(void **state)
     (void)state;
     bed_time = clock_day_start(BED_NOW) + CLOCK_DAY_MS; /* 2026-11-21T00:00:00.000Z */
     readings = 0;
-    fault_clear(&f);
-    assert_int_equal(pair_open(&pair, &days, &kept, &bed.ip, clock_at_midnight, 0, &f), V_OK);
-    assert_string_equal(pair.date, "2026-11-21");
-    assert_string_equal(pair.json_name, "10.0.0.7_2026-11-21.json");
-    assert_int_equal(pair.now, bed_time);
+    bed.w.store.clock = clock_at_midnight;
+    assert_int_equal(open_pair(0), V_OK);
+    assert_string_equal(today->date, "2026-11-21");
+    assert_string_equal(today->json_name, "10.0.0.7_2026-11-21.json");
+    assert_int_equal(txn.now, bed_time);
     assert_true(readings >= 4);
-    pair_close(&pair);
+    pair_close(today);
     assert_int_equal(unit_size(bed_json(&bed)), 0);
 }
 
@@ -192,10 +208,10 @@ static int64_t never_still(void)
 static void a_clock_that_does_not_keep_still(void **state)
 {
     (void)state;
-    fault_clear(&f);
     readings = 0;
-    assert_int_equal(pair_open(&pair, &days, &kept, &bed.ip, never_still, 0, &f), V_STORE_FAILED);
-    assert_int_equal(pair.json, -1);
+    bed.w.store.clock = never_still;
+    assert_int_equal(open_pair(0), V_STORE_FAILED);
+    assert_int_equal(today->json, -1);
 }
 
 enum kind { SYMLINK, DANGLING, FIFO, DIRECTORY, HARDLINK };
@@ -233,7 +249,7 @@ static void not_regular_files_with_one_name(void **state)
         for (enum kind kind = SYMLINK; kind <= HARDLINK; kind++) {
             const char *path = csv ? bed_csv(&bed) : bed_json(&bed);
             assert_int_equal(open_pair(0), V_OK);
-            pair_close(&pair);
+            pair_close(today);
             put_there(kind, path);
             assert_int_equal(open_quietly(0), V_STORE_FAILED);
             assert_non_null(strstr(log_lines.text, "event=file_not_ours"));
@@ -247,185 +263,42 @@ static void not_regular_files_with_one_name(void **state)
 static void the_past(void **state)
 {
     (void)state;
-    fault_clear(&f);
-    assert_int_equal(pair_open_past(&pair, &days, &bed.ip, "2026-11-19", 0, &f), V_NOT_FOUND);
+    assert_int_equal(find_pair(&bed.ip, "2026-11-19"), V_OK);
+    assert_int_equal(today->state, PAIR_ABSENT);
     assert_int_equal(open_pair(0), V_OK);
-    pair_close(&pair);
-    assert_int_equal(pair_open_past(&pair, &days, &bed.ip, "2026-11-20", 0, &f), V_OK);
-    assert_true(pair.past);
-    int dir = pair.dir;
-    pair_close(&pair);
+    pair_close(today);
+    assert_int_equal(find_pair(&bed.ip, "2026-11-20"), V_OK);
+    assert_int_equal(today->state, PAIR_OPEN);
+    int dir = today->dir;
+    pair_close(today);
     assert_int_equal(fcntl(dir, F_GETFD), -1); /* its own directory is closed, too */
     struct ip other;
     assert_true(ip_parse("10.0.0.8", &other));
-    assert_int_equal(pair_open_past(&pair, &days, &other, "2026-11-20", 0, &f), V_NOT_FOUND);
+    assert_int_equal(find_pair(&other, "2026-11-20"), V_OK);
+    assert_int_equal(today->state, PAIR_ABSENT);
+    assert_int_equal(today->json, -1);
 }
 
 static void removed_again(void **state)
 {
     (void)state;
     assert_int_equal(open_pair(0), V_OK);
-    pair_remove(&pair);
-    pair_close(&pair);
+    pair_remove(today);
+    pair_close(today);
     assert_int_equal(unit_size(bed_json(&bed)), -1);
     assert_int_equal(unit_size(bed_csv(&bed)), -1);
-}
-
-/* A pair with something in it, kept open; its descriptors. */
-static struct pair keep_pair(void)
-{
-    assert_int_equal(open_pair(0), V_OK);
-    struct pair kept_pair = pair;
-    assert_int_equal(pwrite(pair.json, "12345", 5, 0), 5);
-    assert_int_equal(pwrite(pair.csv, "123", 3, 0), 3);
-    pair.json_size = 5;
-    pair_keep(&pair, &days, &kept, &bed.ip);
-    assert_int_equal(pair.json, -1);
-    return kept_pair;
-}
-
-static bool is_open(int fd)
-{
-    return fcntl(fd, F_GETFD) >= 0;
-}
-
-static void kept_files_serve_again(void **state)
-{
-    (void)state;
-    struct pair first = keep_pair();
-    int other = open(bed_json(&bed), O_RDONLY | O_CLOEXEC);
-    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0); /* unlocked meanwhile */
-    assert_int_equal(open_quietly(20), V_UNAVAILABLE);
-    assert_false(is_open(first.json));
-    close(other);
-    first = keep_pair();
-    unit_write(bed_csv(&bed), "1234567", 7);
-    assert_int_equal(open_pair(0), V_OK);
-    assert_int_equal(pair.json, first.json);
-    assert_int_equal(pair.csv, first.csv);
-    assert_int_equal(pair.json_size, 5);
-    assert_int_equal(pair.csv_size, 7);
-    assert_int_equal(pair.now, BED_NOW);
-    pair_close(&pair);
-    assert_false(is_open(first.json) || is_open(first.csv));
-}
-
-static void empty_files_are_not_kept(void **state)
-{
-    (void)state;
-    assert_int_equal(open_pair(0), V_OK);
-    int json = pair.json, csv = pair.csv;
-    pair_keep(&pair, &days, &kept, &bed.ip);
-    assert_false(is_open(json) || is_open(csv));
-    keep_pair();
-    assert_int_equal(truncate(bed_json(&bed), 0), 0);
-    assert_int_equal(open_pair(0), V_OK);
-    assert_int_equal(pair.json_size, 0);
-    pair_close(&pair);
-}
-
-static void rename_the_file(void)
-{
-    char other[256];
-    snprintf(other, sizeof other, "%s/other", bed.dir);
-    assert_int_equal(rename(bed_json(&bed), other), 0);
-}
-
-static void rename_the_table(void)
-{
-    char other[256];
-    snprintf(other, sizeof other, "%s/other", bed.dir);
-    assert_int_equal(rename(bed_csv(&bed), other), 0);
-}
-
-static void rename_the_day(void)
-{
-    char path[256], other[256];
-    snprintf(path, sizeof path, "%s/data/2026-11-20", bed.records);
-    snprintf(other, sizeof other, "%s/other-day", bed.dir);
-    assert_int_equal(rename(path, other), 0);
-}
-
-static void rename_the_records(void)
-{
-    char other[256];
-    snprintf(other, sizeof other, "%s/other-records", bed.dir);
-    assert_int_equal(rename(bed.records, other), 0);
-}
-
-/* All that the last case left behind. */
-static void tidy(void)
-{
-    unit_remove(bed.records);
-    assert_int_equal(mkdir(bed.records, 0750), 0);
-}
-
-static void kept_files_that_moved(void **state)
-{
-    (void)state;
-    static void (*const moves[])(void) = {replace_by_rename, remove_the_day, unlink_the_file,
-                                          rename_the_file,   rename_the_day, rename_the_records,
-                                          rename_the_table};
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        keep_pair();
-        moves[i]();
-        assert_int_equal(opens_what_is_there(), 0);
-        struct stat named;
-        assert_int_equal(stat(bed_csv(&bed), &named), 0);
-        assert_int_equal(named.st_ino, pair.ids.csv.ino);
-        pair_close(&pair);
-        tidy();
-    }
-}
-
-static void what_takes_the_place_of_kept_files(void **state)
-{
-    (void)state;
-    for (int csv = 0; csv < 2; csv++)
-        for (enum kind kind = SYMLINK; kind <= HARDLINK; kind++) {
-            const char *path = csv ? bed_csv(&bed) : bed_json(&bed);
-            struct pair first = keep_pair();
-            put_there(kind, path);
-            assert_int_equal(open_quietly(0), V_STORE_FAILED);
-            assert_non_null(strstr(log_lines.text, "event=file_not_ours"));
-            assert_false(is_open(first.json) || is_open(first.csv));
-            tidy();
-        }
-    struct pair first = keep_pair();
-    char more[256];
-    snprintf(more, sizeof more, "%s/more", bed.dir);
-    assert_int_equal(link(bed_json(&bed), more), 0);
-    assert_int_equal(open_quietly(0), V_STORE_FAILED);
-    assert_false(is_open(first.json));
-}
-
-static void kept_files_are_of_one_day(void **state)
-{
-    (void)state;
-    keep_pair();
-    assert_int_equal(kept.count, 1);
-    bed_time += CLOCK_DAY_MS;
-    assert_int_equal(open_pair(0), V_OK);
-    assert_string_equal(pair.date, "2026-11-21");
-    assert_int_equal(kept.count, 0);
-    pair_close(&pair);
 }
 
 static int set_up(void **state)
 {
     (void)state;
     bed_make(&bed);
-    kept_init(&kept);
-    kept_start(&kept);
-    dirs_init(&days, bed.records);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    kept_release(&kept);
-    dirs_release(&days);
     bed_remove(&bed);
     return 0;
 }
@@ -444,11 +317,6 @@ int main(void)
         TEST(not_regular_files_with_one_name),
         TEST(the_past),
         TEST(removed_again),
-        TEST(kept_files_serve_again),
-        TEST(empty_files_are_not_kept),
-        TEST(kept_files_that_moved),
-        TEST(what_takes_the_place_of_kept_files),
-        TEST(kept_files_are_of_one_day),
     };
-    return cmocka_run_group_tests_name("daypair", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("pair", tests, NULL, NULL);
 }
