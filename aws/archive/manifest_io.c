@@ -15,13 +15,13 @@ enum s3_result ledger_get(struct s3 *s, const char *prefix, struct manifest *m,
                           struct s3_fault *fault)
 {
     char key[KEYS_MAX];
-    const char *what;
     struct buf text;
     buf_init(&text, MANIFEST_BYTES_MAX);
     keys_manifest(prefix, m->branch, m->date, key);
     enum s3_result result = s3_get_small(s, key, &text, fault);
-    if (result == S3_OK && !manifest_read(m, &text, &what))
-        result = s3_bad_answer(fault, key, what);
+    enum manifest_result read = result == S3_OK ? manifest_read(m, &text) : MANIFEST_OK;
+    if (read != MANIFEST_OK)
+        result = s3_bad_answer(fault, key, manifest_explain(read));
     buf_release(&text);
     return result;
 }

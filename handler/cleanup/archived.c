@@ -1,145 +1,180 @@
 #include "handler/cleanup/archived.h"
 
+#include "handler/shared/dir.h"
 #include "handler/shared/io.h"
 #include "handler/store/commit.h"
 #include "handler/store/layout.h"
 #include "handler/store/manifest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool mark_path(const char *records_dir, const char *branch, const char *date,
-                      char out[PATH_MAX])
+/* A day that is compared with its mark. */
+struct archived {
+    const struct archived_day *day;
+    struct manifest mark;
+    enum archived_result result;
+    char *why; /* ARCHIVED_WHY_MAX bytes */
+};
+
+static bool archived_path(const struct archived_day *day, char out[PATH_MAX])
 {
     char mark[MANIFEST_MARK_MAX];
-    manifest_mark(branch, date, mark);
-    return snprintf(out, PATH_MAX, "%s/%s", records_dir, mark) < PATH_MAX;
+    manifest_mark(day->branch, day->date, mark);
+    return snprintf(out, PATH_MAX, "%s/%s", day->records_dir, mark) < PATH_MAX;
 }
 
-static bool read_mark(const char *path, struct manifest *m, char why[ARCHIVED_WHY_MAX])
+/* Notes why the day is not archived; always false. */
+__attribute__((format(printf, 3, 4))) static bool
+archived_differs(struct archived *a, enum archived_result result, const char *fmt, ...)
 {
-    const char *what = "not archived";
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(a->why, ARCHIVED_WHY_MAX, fmt, ap);
+    va_end(ap);
+    a->result = result;
+    return false;
+}
+
+/* A file that cannot be read; one that was removed meanwhile need not be in the archive. */
+static bool archived_unreadable(struct archived *a, const char *name)
+{
+    if (errno == ENOENT)
+        return true;
+    return archived_differs(a, ARCHIVED_UNKNOWN, "%.100s: %s", name, strerror(errno));
+}
+
+static bool archived_load(struct archived *a)
+{
+    char path[PATH_MAX];
     struct buf text;
+    if (!archived_path(a->day, path))
+        return archived_differs(a, ARCHIVED_UNKNOWN, "records_dir is too long");
     buf_init(&text, MANIFEST_BYTES_MAX);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     bool ok = fd >= 0 && io_read_file(fd, &text);
-    if (!ok && errno != ENOENT)
-        what = strerror(errno);
-    else if (ok)
-        ok = manifest_read(m, &text, &what);
+    int error = errno;
+    enum manifest_result read = ok ? manifest_read(&a->mark, &text) : MANIFEST_OK;
     if (fd >= 0)
         close(fd);
     buf_release(&text);
-    if (ok && !m->whole) {
-        ok = false;
-        what = "it was not archived whole";
-    }
-    snprintf(why, ARCHIVED_WHY_MAX, "%s", what);
-    return ok;
+    if (!ok && error == ENOENT)
+        return archived_differs(a, ARCHIVED_NOT, "not archived");
+    if (!ok)
+        return archived_differs(a, ARCHIVED_UNKNOWN, "its mark: %s", strerror(error));
+    if (read != MANIFEST_OK)
+        return archived_differs(a, ARCHIVED_UNKNOWN, "its mark %s", manifest_explain(read));
+    if (!a->mark.whole)
+        return archived_differs(a, ARCHIVED_NOT, "only a part of it was archived");
+    return true;
 }
 
-/* The last commit of a JSON file: COMMIT_NONE for a file that holds nothing that was acknowledged.
- */
-static enum commit_result last_commit(int day, const char *name, struct commit *c)
+static bool archived_has(struct archived *a, const char *name, uint64_t size, const char *chain)
+{
+    const struct manifest_entry *e = manifest_find(&a->mark, name);
+    if (e && e->size == size && strcmp(e->chain, chain) == 0)
+        return true;
+    return archived_differs(a, ARCHIVED_NOT, "%.100s differs from what is archived", name);
+}
+
+/* Finds the last commit of a JSON file; COMMIT_FAILED with errno. */
+static enum commit_result archived_commit(const struct archived *a, const char *json,
+                                          struct commit *c)
 {
     struct jsonl_back hop;
     struct stat st;
+    int fd = openat(a->day->fd, json, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ELOOP ? COMMIT_NOT_OURS : COMMIT_FAILED;
     enum commit_result result = COMMIT_FAILED;
-    int fd = openat(day, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        result = commit_find(fd, st.st_size, NULL, &hop, c);
-    if (fd >= 0)
-        close(fd);
+    if (fstat(fd, &st) == 0)
+        result = S_ISREG(st.st_mode) ? commit_find(fd, st.st_size, NULL, &hop, c) : COMMIT_NOT_OURS;
+    int error = errno;
+    close(fd);
+    errno = error;
     return result;
 }
 
-static bool same(const struct manifest_entry *e, uint64_t size, const char *chain)
-{
-    return e && e->size == size && strcmp(e->chain, chain) == 0;
-}
-
-/* Both files of an address, by the JSON file's last commit. */
-static bool holds_pair(const struct manifest *m, int day, const char *json)
+/* Both files of an address. A file without a commit has nothing that was acknowledged. */
+static bool archived_pair(struct archived *a, const char *json)
 {
     char csv[NAME_MAX + 1];
     struct commit c;
-    enum commit_result result = last_commit(day, json, &c);
-    if (result != COMMIT_FOUND)
-        return result == COMMIT_NONE;
-    snprintf(csv, sizeof csv, "%.*scsv", (int)(strlen(json) - 4), json);
-    return same(manifest_find(m, json), (uint64_t)c.end, c.line.chain) &&
-           same(manifest_find(m, csv), c.line.csv_end, c.line.chain);
+    switch (archived_commit(a, json, &c)) {
+    case COMMIT_FAILED:
+        return archived_unreadable(a, json);
+    case COMMIT_NOT_OURS:
+        return archived_differs(a, ARCHIVED_NOT, "%.100s was not written by rollcall alone", json);
+    case COMMIT_NONE:
+        return true;
+    case COMMIT_FOUND:
+        break;
+    }
+    return archived_has(a, json, (uint64_t)c.end, c.line.chain) &&
+           layout_other(json, csv, sizeof csv) &&
+           archived_has(a, csv, c.line.csv_end, c.line.chain);
 }
 
-static bool has_json(int day, const char *csv)
+/* A file whose size is all that is compared: a listing, or a CSV file without a JSON file. */
+static bool archived_size(struct archived *a, const char *name)
+{
+    struct stat st;
+    const struct manifest_entry *e = manifest_find(&a->mark, name);
+    if (fstatat(a->day->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return archived_unreadable(a, name);
+    return archived_has(a, name, (uint64_t)st.st_size, e ? e->chain : "");
+}
+
+static bool archived_csv(struct archived *a, const char *csv)
 {
     char json[NAME_MAX + 1];
     struct stat st;
-    snprintf(json, sizeof json, "%.*sjson", (int)(strlen(csv) - 3), csv);
-    return fstatat(day, json, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (layout_other(csv, json, sizeof json) &&
+        fstatat(a->day->fd, json, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return true; /* is compared with its JSON file */
+    return archived_size(a, csv);
 }
 
-static bool holds_size(const struct manifest *m, int day, const char *name)
+/* A file that rollcall does not write here is not removed, and not archived either. */
+static bool archived_entry(int dir, const char *name, void *to)
 {
-    struct stat st;
-    const struct manifest_entry *e = manifest_find(m, name);
-    return e && fstatat(day, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           e->size == (uint64_t)st.st_size;
-}
-
-/* What is not rollcall's is not the archive's either, and is not removed anyway. */
-static bool holds(const struct manifest *m, int day, const char *name)
-{
-    struct layout_name parsed;
-    if (layout_parse(name, ".json", &parsed))
-        return holds_pair(m, day, name);
-    if (layout_parse(name, ".csv", &parsed))
-        return has_json(day, name) || holds_size(m, day, name);
-    return !layout_is_listing(name) || holds_size(m, day, name);
-}
-
-static bool holds_all(const struct manifest *m, int day, char why[ARCHIVED_WHY_MAX])
-{
-    int copy = openat(day, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    bool ok = dir != NULL;
-    if (!dir) {
-        snprintf(why, ARCHIVED_WHY_MAX, "%s", strerror(errno));
-        if (copy >= 0)
-            close(copy);
-        return false;
+    (void)dir;
+    struct archived *a = to;
+    switch (layout_kind(a->day->branch, a->day->date, name)) {
+    case LAYOUT_IS_JSON:
+        return archived_pair(a, name);
+    case LAYOUT_IS_CSV:
+        return archived_csv(a, name);
+    case LAYOUT_IS_LISTING:
+        return archived_size(a, name);
+    case LAYOUT_IS_TEMPORARY:
+    case LAYOUT_IS_FOREIGN:
+        break;
     }
-    for (struct dirent *e; ok && (e = readdir(dir));) {
-        ok = holds(m, day, e->d_name);
-        if (!ok)
-            snprintf(why, ARCHIVED_WHY_MAX, "%.100s is not archived as it is now", e->d_name);
-    }
-    closedir(dir);
-    return ok;
+    return true;
 }
 
-bool archived_day(const char *records_dir, const char *branch, const char *date, int day,
-                  char why[ARCHIVED_WHY_MAX])
+enum archived_result archived_check(const struct archived_day *day, char why[ARCHIVED_WHY_MAX])
+{
+    struct archived a = {.day = day, .result = ARCHIVED_WHOLE, .why = why};
+    manifest_init(&a.mark, day->branch, day->date);
+    why[0] = '\0';
+    if (archived_load(&a) && !dir_visit(dir_open(day->fd, "."), archived_entry, &a) &&
+        a.result == ARCHIVED_WHOLE)
+        archived_differs(&a, ARCHIVED_UNKNOWN, "%s", strerror(errno));
+    manifest_release(&a.mark);
+    return a.result;
+}
+
+void archived_forget(const struct archived_day *day)
 {
     char path[PATH_MAX];
-    struct manifest m;
-    manifest_init(&m, branch, date);
-    snprintf(why, ARCHIVED_WHY_MAX, "records_dir is too long");
-    bool ok = mark_path(records_dir, branch, date, path) && read_mark(path, &m, why) &&
-              holds_all(&m, day, why);
-    manifest_release(&m);
-    return ok;
-}
-
-void archived_forget(const char *records_dir, const char *branch, const char *date)
-{
-    char path[PATH_MAX];
-    if (mark_path(records_dir, branch, date, path))
+    if (archived_path(day, path))
         unlink(path);
 }

@@ -4,6 +4,7 @@
 #include "handler/cleanup/purge.h"
 #include "handler/config.h"
 #include "handler/shared/io.h"
+#include "handler/store/layout.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -11,70 +12,70 @@
 #include <sysexits.h>
 
 static const char usage[] =
-    "usage: rollcall-cleanup [--dry-run] [--quiet] [--help] [--version]\n"
+    "usage: rollcall-cleanup [-n | --dry-run] [-q | --quiet]\n"
+    "       rollcall-cleanup -h | --help | -V | --version\n"
     "\n"
     "Removes the days of records_dir that are older than keep_days (records, 0: for ever) and\n"
     "keep_listing_days (listings) of the handler's configuration: the file named by\n"
-    "ROLLCALL_CONFIG, else /etc/rollcall/handler.json. With s3 configured, a day goes only when\n"
-    "rollcall-archive has shipped all of it.\n"
+    "ROLLCALL_CONFIG, else /etc/rollcall/handler.json. With s3 configured, a day is removed only\n"
+    "after rollcall-archive has shipped all of it.\n"
     "\n"
-    "  --dry-run  say what would be removed, and remove nothing\n"
-    "  --quiet    say only what is wrong\n"
-    "  --help     this text\n"
-    "  --version  the version\n"
+    "  -n, --dry-run  say what would be removed, and remove nothing\n"
+    "  -q, --quiet    print only what is wrong\n"
+    "  -h, --help     print this text\n"
+    "  -V, --version  print the version\n"
     "\n"
-    "Exit status: 0 done, 1 something could not be removed, 64 wrong usage, 78 bad "
-    "configuration.\n";
+    "Exit status: 0 done, 1 something could not be read or removed, 64 usage error,\n"
+    "78 configuration error.\n";
 
-/* True to go on; else *status is the exit status. */
-static bool read_options(int argc, char **argv, struct purge *p, int *status)
+/* True to go on; otherwise *status is the exit status. */
+static bool cleanup_options(int argc, char **argv, struct purge *p, int *status)
 {
     static const struct option options[] = {{"dry-run", no_argument, NULL, 'n'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
+                                            {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
     p->verbose = true;
-    for (int c; (c = getopt_long(argc, argv, "nq", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "nqhV", options, NULL)) != -1;) {
         if (c == 'n') {
             p->dry_run = true;
         } else if (c == 'q') {
             p->verbose = false;
-        } else if (c == 'h' || c == 'v') {
+        } else if (c == 'h' || c == 'V') {
             fputs(c == 'h' ? usage : "rollcall-cleanup " ROLLCALL_VERSION "\n", stdout);
             return false;
         } else {
+            fputs(usage, stderr);
             *status = EX_USAGE;
             return false;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "rollcall-cleanup: unexpected argument; see --help\n");
+        fprintf(stderr, "rollcall-cleanup: unexpected argument: %s\n%s", argv[optind], usage);
         *status = EX_USAGE;
     }
     return optind == argc;
 }
 
-/* Removes the days before the last `keep` whole ones. */
-static void clean(struct purge *p, const struct config *c, const char *branch, int64_t keep)
+/* Keeps today and the `keep` whole days before it. */
+static void cleanup_branch(struct purge *p, const char *branch, int64_t keep)
 {
     char first[CLOCK_DATE_LEN + 1];
+    if (keep == 0)
+        return;
     clock_date(clock_now() - keep * CLOCK_DAY_MS, first);
-    purge_branch(p, c->records_dir, branch, first);
+    purge_branch(p, branch, first);
 }
 
-static void clean_all(struct purge *p, const struct config *c)
+static void cleanup_summary(const struct purge *p)
 {
-    p->archive = c->s3.bucket != NULL;
-    if (c->keep_days > 0)
-        clean(p, c, "data", c->keep_days);
-    if (c->keep_listing_days > 0)
-        clean(p, c, "record", c->keep_listing_days);
-    if (p->verbose)
-        printf("%s %" PRIu64 " days, %" PRIu64 " files, %" PRIu64 " bytes\n",
-               p->dry_run ? "would remove" : "removed", p->days, p->files, p->bytes);
-    if (p->kept > 0 && p->verbose)
-        printf("kept %" PRIu64 " days that are not archived: see rollcall-archive(8)\n", p->kept);
+    printf("%s %" PRIu64 " day%s, %" PRIu64 " file%s, %" PRIu64 " byte%s\n",
+           p->dry_run ? "would remove" : "removed", p->days, purge_plural(p->days), p->files,
+           purge_plural(p->files), p->bytes, purge_plural(p->bytes));
+    if (p->kept > 0)
+        printf("kept %" PRIu64 " day%s not archived; see rollcall-archive(8)\n", p->kept,
+               purge_plural(p->kept));
 }
 
 int main(int argc, char **argv)
@@ -84,12 +85,17 @@ int main(int argc, char **argv)
     char error[CONF_ERROR_LEN];
     int status = 0;
     io_fill_descriptors();
-    if (!read_options(argc, argv, &purge, &status))
+    if (!cleanup_options(argc, argv, &purge, &status))
         return status;
     if (!config_load(config_path(), &config, error)) {
         fprintf(stderr, "rollcall-cleanup: %s\n", error);
         return EX_CONFIG;
     }
-    clean_all(&purge, &config);
+    purge.records_dir = config.records_dir;
+    purge.archive = config.s3.bucket != NULL;
+    cleanup_branch(&purge, LAYOUT_DATA, config.keep_days);
+    cleanup_branch(&purge, LAYOUT_RECORD, config.keep_listing_days);
+    if (purge.verbose)
+        cleanup_summary(&purge);
     return purge.failed ? 1 : 0;
 }

@@ -1,9 +1,9 @@
 #include "handler/cleanup/purge.h"
 
 #include "handler/cleanup/archived.h"
+#include "handler/shared/dir.h"
 #include "handler/store/layout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,186 +14,253 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-
-/* The day that is being taken away. */
-struct day {
-    struct purge *purge;
-    const char *records_dir;
-    const char *branch;
-    const char *date;
-    int fd;
-    uint64_t files, bytes, left;
+enum {
+    /* NFS may skip entries of a directory that is read while its entries are removed. */
+    PURGE_PASSES = 3
 };
 
-static void complain(struct day *d, const char *name, const char *what)
+/* A day that is being removed. */
+struct purge_day {
+    struct purge *purge;
+    struct archived_day day;
+    uint64_t files, bytes;
+    uint64_t left; /* entries that stay */
+    bool removed;
+};
+
+const char *purge_plural(uint64_t n)
 {
-    fprintf(stderr, "rollcall-cleanup: %s/%s/%s: %s\n", d->branch, d->date, name, what);
+    return n == 1 ? "" : "s";
+}
+
+/* Names an entry that stays; an empty name is the directory itself. */
+static void purge_leave(struct purge_day *d, const char *name, const char *why)
+{
+    fprintf(stderr, "rollcall-cleanup: %s/%s%s%s: %s\n", d->day.branch, d->day.date,
+            *name ? "/" : "", name, why);
     d->left++;
 }
 
-static void fail(struct day *d, const char *name)
+static void purge_fail(struct purge_day *d, const char *name)
 {
-    complain(d, name, strerror(errno));
+    purge_leave(d, name, strerror(errno));
     d->purge->failed = true;
 }
 
-static void unlink_file(struct day *d, const char *name)
+/* An entry that was removed meanwhile is none of our concern. */
+static void purge_fail_unless_gone(struct purge_day *d, const char *name)
+{
+    if (errno != ENOENT)
+        purge_fail(d, name);
+}
+
+/* False for what is not a regular file, and for what is no longer there. */
+static bool purge_is_file(struct purge_day *d, const char *name, struct stat *st)
+{
+    if (fstatat(d->day.fd, name, st, AT_SYMLINK_NOFOLLOW) != 0) {
+        purge_fail_unless_gone(d, name);
+        return false;
+    }
+    if (S_ISREG(st->st_mode))
+        return true;
+    purge_leave(d, name, "not a regular file; left in place");
+    return false;
+}
+
+static void purge_unlink(struct purge_day *d, const char *name)
 {
     struct stat st;
-    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno != ENOENT)
-            fail(d, name);
+    if (!purge_is_file(d, name, &st))
         return;
-    }
-    if (S_ISDIR(st.st_mode)) {
-        complain(d, name, "a directory; left alone");
-        return;
-    }
-    if (!d->purge->dry_run && unlinkat(d->fd, name, 0) != 0) {
-        if (errno != ENOENT)
-            fail(d, name);
+    if (!d->purge->dry_run && unlinkat(d->day.fd, name, 0) != 0) {
+        purge_fail_unless_gone(d, name);
         return;
     }
     d->files++;
     d->bytes += (uint64_t)st.st_size;
 }
 
-/* Both files of an address, under the lock of the JSON file. */
-static void unlink_pair(struct day *d, const char *name)
+/* On NFS only a file that is open for writing can be locked. */
+static int purge_open(const struct purge_day *d, const char *name)
+{
+    int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = openat(d->day.fd, name, O_RDWR | flags);
+    return fd < 0 && errno == EACCES ? openat(d->day.fd, name, O_RDONLY | flags) : fd;
+}
+
+/* Under the lock: true if the name still leads to the file that is locked. */
+static bool purge_is_same(const struct purge_day *d, const char *name, int fd)
+{
+    struct stat locked, named;
+    return fstat(fd, &locked) == 0 && fstatat(d->day.fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
+}
+
+static void purge_unlink_pair(struct purge_day *d, const char *json)
 {
     char csv[NAME_MAX + 1];
-    int fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        if (errno == ELOOP)
-            complain(d, name, "a symbolic link; left alone");
-        else if (errno != ENOENT)
-            fail(d, name);
+    if (layout_other(json, csv, sizeof csv))
+        purge_unlink(d, csv);
+    purge_unlink(d, json);
+}
+
+static void purge_pair(struct purge_day *d, const char *json)
+{
+    struct stat st;
+    if (!purge_is_file(d, json, &st))
+        return;
+    if (d->purge->dry_run) {
+        purge_unlink_pair(d, json);
         return;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        complain(d, name, "in use; next time");
+    int fd = purge_open(d, json);
+    if (fd < 0) {
+        purge_fail_unless_gone(d, json);
+        return;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (purge_is_same(d, json, fd))
+            purge_unlink_pair(d, json);
+        else
+            purge_leave(d, json, "replaced meanwhile; left for the next run");
+    } else if (errno == EWOULDBLOCK) {
+        purge_leave(d, json, "in use; left for the next run");
     } else {
-        snprintf(csv, sizeof csv, "%.*scsv", (int)(strlen(name) - 4), name);
-        unlink_file(d, csv);
-        unlink_file(d, name);
+        purge_fail(d, json);
     }
     close(fd);
 }
 
-/* Is there a JSON file that this CSV file goes with? */
-static bool has_json(const struct day *d, const char *name)
+/* A CSV file is removed with its JSON file, or alone if there is none. */
+static void purge_csv(struct purge_day *d, const char *csv)
 {
     char json[NAME_MAX + 1];
     struct stat st;
-    snprintf(json, sizeof json, "%.*sjson", (int)(strlen(name) - 3), name);
-    return fstatat(d->fd, json, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!layout_other(csv, json, sizeof json) ||
+        fstatat(d->day.fd, json, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        purge_unlink(d, csv);
 }
 
-static void take_entry(struct day *d, const char *name)
+/* NFS keeps a file that is removed while it is open under such a name until it is closed. */
+static bool purge_is_nfs_remnant(const char *name)
 {
-    struct layout_name parsed;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return;
-    if (layout_parse(name, ".json", &parsed)) {
-        unlink_pair(d, name);
-    } else if (layout_parse(name, ".csv", &parsed)) {
-        if (!has_json(d, name))
-            unlink_file(d, name);
-    } else if (layout_is_listing(name) || layout_is_temporary(name)) {
-        unlink_file(d, name);
-    } else {
-        complain(d, name, "not one of rollcall's; left alone");
+    return strncmp(name, ".nfs", 4) == 0;
+}
+
+static bool purge_entry(int dir, const char *name, void *to)
+{
+    (void)dir;
+    struct purge_day *d = to;
+    switch (layout_kind(d->day.branch, d->day.date, name)) {
+    case LAYOUT_IS_JSON:
+        purge_pair(d, name);
+        break;
+    case LAYOUT_IS_CSV:
+        purge_csv(d, name);
+        break;
+    case LAYOUT_IS_LISTING:
+    case LAYOUT_IS_TEMPORARY:
+        purge_unlink(d, name);
+        break;
+    case LAYOUT_IS_FOREIGN:
+        if (!purge_is_nfs_remnant(name))
+            purge_leave(d, name, "not written by rollcall; left in place");
+        break;
     }
+    return true;
 }
 
-static void report(const struct day *d)
+/* Removes the entries, then the directory. */
+static void purge_contents(struct purge_day *d, int branch_fd)
 {
-    if (d->purge->verbose)
-        printf("%s/%s: %s%" PRIu64 " files, %" PRIu64 " bytes\n", d->branch, d->date,
-               d->purge->dry_run ? "would remove " : "removed ", d->files, d->bytes);
+    for (int pass = 0; pass < PURGE_PASSES; pass++) {
+        if (!dir_visit(dir_open(d->day.fd, "."), purge_entry, d)) {
+            purge_fail(d, "");
+            return;
+        }
+        d->removed = d->left == 0 &&
+                     (d->purge->dry_run || unlinkat(branch_fd, d->day.date, AT_REMOVEDIR) == 0);
+        if (d->removed || d->left > 0)
+            return;
+        if (errno != ENOTEMPTY && errno != EEXIST) {
+            purge_fail_unless_gone(d, "");
+            return;
+        }
+    }
+    purge_leave(d, "", "in use; left for the next run");
 }
 
 /* With an archive, a day stays until all of it is there. */
-static bool may_go(struct day *d)
+static bool purge_may(struct purge_day *d)
 {
     char why[ARCHIVED_WHY_MAX];
-    if (!d->purge->archive || archived_day(d->records_dir, d->branch, d->date, d->fd, why))
+    enum archived_result result = d->purge->archive ? archived_check(&d->day, why) : ARCHIVED_WHOLE;
+    if (result == ARCHIVED_WHOLE)
         return true;
     d->purge->kept++;
-    if (d->purge->verbose)
-        printf("%s/%s: kept: %s\n", d->branch, d->date, why);
+    if (result == ARCHIVED_UNKNOWN) {
+        fprintf(stderr, "rollcall-cleanup: %s/%s: kept: %s\n", d->day.branch, d->day.date, why);
+        d->purge->failed = true;
+    } else if (d->purge->verbose) {
+        printf("%s/%s: kept: %s\n", d->day.branch, d->day.date, why);
+    }
     return false;
 }
 
-static void take_entries(struct day *d)
+static void purge_report(const struct purge_day *d)
 {
-    int copy = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    if (!dir) {
-        fail(d, "");
-        if (copy >= 0)
-            close(copy);
-        return;
-    }
-    for (struct dirent *e; (e = readdir(dir));)
-        take_entry(d, e->d_name);
-    closedir(dir);
+    struct purge *p = d->purge;
+    p->days += d->removed;
+    p->files += d->files;
+    p->bytes += d->bytes;
+    if (p->verbose)
+        printf("%s/%s: %s %" PRIu64 " file%s, %" PRIu64 " byte%s\n", d->day.branch, d->day.date,
+               p->dry_run ? "would remove" : "removed", d->files, purge_plural(d->files), d->bytes,
+               purge_plural(d->bytes));
 }
 
-static void drop_directory(struct day *d, int branch_fd)
+/* The branch that is being read. */
+struct purge_walk {
+    struct purge *purge;
+    const char *branch, *first;
+};
+
+static bool purge_day(int branch_fd, const char *name, void *to)
 {
-    if (d->left > 0 || d->purge->dry_run)
-        return;
-    if (unlinkat(branch_fd, d->date, AT_REMOVEDIR) == 0)
-        archived_forget(d->records_dir, d->branch, d->date);
-    else if (errno != ENOENT && errno != ENOTEMPTY)
-        fail(d, "");
+    const struct purge_walk *w = to;
+    if (!layout_is_day(name) || strcmp(name, w->first) >= 0)
+        return true;
+    struct purge_day d = {.purge = w->purge,
+                          .day = {.records_dir = w->purge->records_dir,
+                                  .branch = w->branch,
+                                  .date = name,
+                                  .fd = dir_open(branch_fd, name)}};
+    if (d.day.fd < 0) {
+        if (errno == ELOOP || errno == ENOTDIR)
+            purge_leave(&d, "", "not a directory; left in place");
+        else
+            purge_fail_unless_gone(&d, "");
+        return true;
+    }
+    if (purge_may(&d)) {
+        purge_contents(&d, branch_fd);
+        if (d.removed && !w->purge->dry_run)
+            archived_forget(&d.day);
+        purge_report(&d);
+    }
+    close(d.day.fd);
+    return true;
 }
 
-static void take_day(struct purge *p, int branch_fd, const char *records_dir, const char *branch,
-                     const char *date)
-{
-    struct day d = {.purge = p, .records_dir = records_dir, .branch = branch, .date = date};
-    d.fd = openat(branch_fd, date, DIR_FLAGS);
-    if (d.fd < 0) {
-        fail(&d, "");
-        p->left += d.left;
-        return;
-    }
-    bool going = may_go(&d);
-    if (going) {
-        take_entries(&d);
-        drop_directory(&d, branch_fd);
-    }
-    close(d.fd);
-    if (!going)
-        return;
-    p->days += d.left == 0;
-    p->files += d.files;
-    p->bytes += d.bytes;
-    p->left += d.left;
-    report(&d);
-}
-
-void purge_branch(struct purge *p, const char *records_dir, const char *branch,
-                  const char first[CLOCK_DATE_LEN + 1])
+void purge_branch(struct purge *p, const char *branch, const char first[CLOCK_DATE_LEN + 1])
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", records_dir, branch);
-    int fd = open(path, DIR_FLAGS);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        if (errno != ENOENT) {
-            fprintf(stderr, "rollcall-cleanup: %s: %s\n", path, strerror(errno));
-            p->failed = true;
-        }
-        if (fd >= 0)
-            close(fd);
+    struct purge_walk walk = {.purge = p, .branch = branch, .first = first};
+    errno = ENAMETOOLONG;
+    bool ok = snprintf(path, sizeof path, "%s/%s", p->records_dir, branch) < PATH_MAX &&
+              dir_visit(dir_open(AT_FDCWD, path), purge_day, &walk);
+    if (ok || errno == ENOENT)
         return;
-    }
-    for (struct dirent *e; (e = readdir(dir));)
-        if (layout_is_day(e->d_name) && strcmp(e->d_name, first) < 0)
-            take_day(p, fd, records_dir, branch, e->d_name);
-    closedir(dir);
+    fprintf(stderr, "rollcall-cleanup: %s: %s\n", path, strerror(errno));
+    p->failed = true;
 }

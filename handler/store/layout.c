@@ -83,3 +83,17 @@ bool layout_is_temporary(const char *name)
             return true;
     return false;
 }
+
+enum layout_kind layout_kind(const char *branch, const char *date, const char *name)
+{
+    struct layout_name parsed;
+    if (layout_is_temporary(name))
+        return LAYOUT_IS_TEMPORARY;
+    if (strcmp(branch, LAYOUT_RECORD) == 0)
+        return layout_is_listing(name) ? LAYOUT_IS_LISTING : LAYOUT_IS_FOREIGN;
+    if (layout_parse(name, LAYOUT_JSON, &parsed) && strcmp(parsed.date, date) == 0)
+        return LAYOUT_IS_JSON;
+    if (layout_parse(name, LAYOUT_CSV, &parsed) && strcmp(parsed.date, date) == 0)
+        return LAYOUT_IS_CSV;
+    return LAYOUT_IS_FOREIGN;
+}

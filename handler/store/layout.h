@@ -54,4 +54,15 @@ bool layout_is_day(const char *name);
 bool layout_is_listing(const char *name);
 bool layout_is_temporary(const char *name);
 
+enum layout_kind {
+    LAYOUT_IS_JSON,
+    LAYOUT_IS_CSV,
+    LAYOUT_IS_LISTING,
+    LAYOUT_IS_TEMPORARY,
+    LAYOUT_IS_FOREIGN /* a name that rollcall does not give in this directory */
+};
+
+/* The kind of a name in the directory of `date` in `branch`. */
+enum layout_kind layout_kind(const char *branch, const char *date, const char *name);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * manifest: what the archive holds of one day, file by file.
+ * manifest: what the archive has of one day, file by file.
  *
  *     {"rollcall_manifest":1,"branch":"data","date":"2026-11-20","whole":true,"files":[
  *     {"name":"10.0.0.7_2026-11-20.json","size":9120,"sha256":"...","gzip_size":1017,
@@ -7,13 +7,13 @@
  *     {"name":"10.0.0.7_2026-11-20.csv", ...}
  *     ]}
  *
- * (one file a line, sorted by name, no blanks). `size` and `sha256` are of the file as it was read,
- * up to its last committed line; `seq` and `chain` are that line's. A listing has neither. `whole`
- * says that the day was over and nothing of it is missing.
+ * There is one file per line, sorted by name, without blanks. `size` and `sha256` are those of the
+ * file up to its last commit; `seq` and `chain` are those of the commit. A listing has neither.
+ * `whole` is true if the day was over and nothing of it was missing.
  *
- * The manifest lies in the archive, and, once a whole day was shipped, as a mark in
- * <records_dir>/archived/: rollcall-cleanup removes a day only when every file of it is as the mark
- * says.
+ * A manifest is in the archive and, once a whole day has been shipped, also in
+ * <records_dir>/archived/, as a mark: rollcall-cleanup removes a day only if every file of it is as
+ * the mark says.
  */
 #ifndef HANDLER_STORE_MANIFEST_H
 #define HANDLER_STORE_MANIFEST_H
@@ -40,14 +40,24 @@ struct manifest {
     const char *branch; /* "data" or "record"; static */
     char date[CLOCK_DATE_LEN + 1];
     bool whole;
-    struct manifest_entry *entries; /* sorted by name once manifest_sort() was called */
+    struct manifest_entry *entries; /* sorted by name after manifest_sort() */
     size_t count, room;
+};
+
+enum manifest_result {
+    MANIFEST_OK,
+    MANIFEST_NOT_THIS_DAY, /* the first line is not that of a manifest of this branch and day */
+    MANIFEST_BAD_LINE,     /* a line is not as manifest_write() writes it */
+    MANIFEST_TRUNCATED,    /* it does not end where it should */
+    MANIFEST_TWICE,        /* it names a file twice */
+    MANIFEST_NO_MEMORY,
+    MANIFEST__MAX
 };
 
 void manifest_init(struct manifest *m, const char *branch, const char *date);
 void manifest_release(struct manifest *m);
 
-/* A copy of `e`, at the end. False when memory is out. */
+/* Adds a copy of `e` at the end. False if memory is out. */
 bool manifest_add(struct manifest *m, const struct manifest_entry *e);
 void manifest_sort(struct manifest *m);
 const struct manifest_entry *manifest_find(const struct manifest *m, const char *name);
@@ -56,11 +66,13 @@ const struct manifest_entry *manifest_find(const struct manifest *m, const char 
 void manifest_write(const struct manifest *m, struct buf *out);
 
 /*
- * Reads the text, which is spoilt, into an initialised, empty manifest, and sorts it. It must be
- * whole, of this branch and date, and every name one that the handler gives: so no name leads out
- * of the day's directory. False, and `what` (static) says what is wrong, when not.
+ * Reads the text, whose bytes it changes, into an initialised, empty manifest, and sorts it. Every
+ * name must be one that rollcall-handler gives, so that none leads out of the day's directory.
  */
-bool manifest_read(struct manifest *m, struct buf *text, const char **what);
+enum manifest_result manifest_read(struct manifest *m, struct buf *text);
+
+/* What a result means, as a sentence without a subject: "names a file twice". */
+const char *manifest_explain(enum manifest_result result);
 
 /* The mark's path below records_dir: "archived/2026-11-20.json",
  * "archived/2026-11-20.listings.json" */

@@ -131,7 +131,7 @@ other_handler() {
 import json, os, sys, threading
 import rig
 site = rig.Site(sync=False)
-env = dict(pair.split("=", 1) for pair in sys.argv[2:])
+env = {"ASAN_OPTIONS": os.environ["ASAN_OPTIONS"], **dict(pair.split("=", 1) for pair in sys.argv[2:])}
 prefix = ["unshare", "--pid", "--fork", "--kill-child"]
 workers = [rig.Worker(site, prefix=prefix, env=env) for _ in range(4)]
 refused = []

@@ -4,6 +4,7 @@
  * NO_TMPFILE=1       open(O_TMPFILE) fails with EOPNOTSUPP, as on NFS
  * NO_PROC=1          /proc/self/fd cannot be accessed
  * FLOCK_EBADF=1      flock(2) of a descriptor that is not open for writing is EBADF, as on NFS
+ * FLOCK_ERROR=1      flock(2) is ENOLCK
  * DIR_SYNC=EIO       fsync(2) of a directory fails, after AT_LINK has run
  * BEFORE_LINK=cmd    a command that is run once, before the first linkat(2)
  * AFTER_LINK=cmd     a command that is run once, after the first linkat(2) that succeeds
@@ -81,6 +82,10 @@ int linkat(int from, const char *old, int to, const char *new, int flags)
 int flock(int fd, int operation)
 {
     int flags = fcntl(fd, F_GETFL);
+    if (getenv("FLOCK_ERROR")) {
+        errno = ENOLCK;
+        return -1;
+    }
     if (getenv("FLOCK_EBADF") && (flags & O_ACCMODE) == O_RDONLY) {
         errno = EBADF;
         return -1;

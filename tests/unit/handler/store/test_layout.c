@@ -76,9 +76,34 @@ static void listings(void **state)
     assert_false(layout_is_day("2025-02-29"));
 }
 
+static void kinds_of_names(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *branch, *name;
+        enum layout_kind kind;
+    } rows[] = {
+        {__LINE__, "data", "10.0.0.7_2026-11-20.json", LAYOUT_IS_JSON},
+        {__LINE__, "data", "0--1_2026-11-20.csv", LAYOUT_IS_CSV},
+        {__LINE__, "data", "10.0.0.7_2026-11-19.json", LAYOUT_IS_FOREIGN},
+        {__LINE__, "data", "10.0.0.7_2026-11-19.csv", LAYOUT_IS_FOREIGN},
+        {__LINE__, "data", "u_1.json", LAYOUT_IS_FOREIGN},
+        {__LINE__, "data", ".csv-1", LAYOUT_IS_TEMPORARY},
+        {__LINE__, "record", "u_1.json", LAYOUT_IS_LISTING},
+        {__LINE__, "record", "10.0.0.7_2026-11-20.json", LAYOUT_IS_FOREIGN},
+        {__LINE__, "record", ".new-1-1", LAYOUT_IS_TEMPORARY},
+        {__LINE__, "record", ".hidden", LAYOUT_IS_FOREIGN},
+        {__LINE__, "record", "latest", LAYOUT_IS_FOREIGN},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        ROW_INT(&rows[i], layout_kind(rows[i].branch, "2026-11-20", rows[i].name), rows[i].kind);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds_of_names),
         cmocka_unit_test(files_of_an_address),
         cmocka_unit_test(names_of_other_programs),
         cmocka_unit_test(the_other_file_needs_a_known_suffix_and_room),

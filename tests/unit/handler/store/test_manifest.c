@@ -1,4 +1,4 @@
-/* manifest: written and read back, and everything that is none refused. */
+/* manifest: what is written is read back, and anything else is refused. */
 #include "tests/unit/unit.h"
 
 #include "handler/store/manifest.h"
@@ -15,15 +15,14 @@
 #define JSON ENTRY("10.0.0.7_2026-11-20.json")
 #define CSV  ENTRY("10.0.0.7_2026-11-20.csv")
 
-static const char *read_text(struct manifest *m, const char *text)
+static enum manifest_result read_text(struct manifest *m, const char *text)
 {
-    const char *what = NULL;
     struct buf b;
     buf_init(&b, 1 << 20);
     buf_puts(&b, text);
-    bool ok = manifest_read(m, &b, &what);
+    enum manifest_result result = manifest_read(m, &b);
     buf_release(&b);
-    return ok ? NULL : what;
+    return result;
 }
 
 static void test_what_is_written_is_read(void **state)
@@ -33,7 +32,7 @@ static void test_what_is_written_is_read(void **state)
     struct manifest m;
     struct buf again;
     manifest_init(&m, "data", "2026-11-20");
-    assert_null(read_text(&m, text));
+    assert_int_equal(read_text(&m, text), MANIFEST_OK);
     assert_true(m.whole);
     assert_int_equal(m.count, 2);
     const struct manifest_entry *e = manifest_find(&m, "10.0.0.7_2026-11-20.json");
@@ -65,7 +64,7 @@ static void test_listings_have_no_chain(void **state)
     assert_null(strstr(buf_str(&b), "chain"));
     manifest_release(&m);
     manifest_init(&m, "record", "2026-11-20");
-    assert_null(read_text(&m, buf_str(&b)));
+    assert_int_equal(read_text(&m, buf_str(&b)), MANIFEST_OK);
     assert_non_null(manifest_find(&m, "u-1_12.5.json"));
     assert_false(m.whole);
     buf_release(&b);
@@ -77,49 +76,51 @@ static void test_an_empty_day(void **state)
     (void)state;
     struct manifest m;
     manifest_init(&m, "data", "2026-11-20");
-    assert_null(read_text(&m, HEAD TAIL));
+    assert_int_equal(read_text(&m, HEAD TAIL), MANIFEST_OK);
     assert_null(manifest_find(&m, "x"));
     manifest_release(&m);
 }
 
-static void test_what_is_no_manifest(void **state)
+static void test_what_is_not_a_manifest(void **state)
 {
     (void)state;
     static const struct {
         int line;
+        enum manifest_result result;
         const char *text;
     } rows[] = {
-        {__LINE__, ""},
-        {__LINE__, "{}"},
-        {__LINE__, "{}\n"},
-        {__LINE__, HEAD},
-        {__LINE__, HEAD JSON "\n"},
-        {__LINE__, HEAD JSON "\n" TAIL "x"},
-        {__LINE__, HEAD JSON "\n" TAIL "\n"},
-        {__LINE__, HEAD JSON ",\n" JSON "\n" TAIL},
-        {__LINE__, HEAD ENTRY("../../../etc/passwd") "\n" TAIL},
-        {__LINE__, HEAD ENTRY("10.0.0.7_2026-11-21.json") "\n" TAIL},
-        {__LINE__, HEAD ENTRY("u_1.json") "\n" TAIL},
-        {__LINE__, HEAD ENTRY("") "\n" TAIL},
-        {__LINE__, HEAD "{\"name\":\"10.0.0.7_2026-11-20.json\"}\n" TAIL},
-        {__LINE__, HEAD "[]\n" TAIL},
-        {__LINE__, HEAD "\n" TAIL},
-        {__LINE__,
+        {__LINE__, MANIFEST_NOT_THIS_DAY, ""},
+        {__LINE__, MANIFEST_NOT_THIS_DAY, "{}"},
+        {__LINE__, MANIFEST_NOT_THIS_DAY, "{}\n"},
+        {__LINE__, MANIFEST_TRUNCATED, HEAD},
+        {__LINE__, MANIFEST_TRUNCATED, HEAD JSON "\n"},
+        {__LINE__, MANIFEST_TRUNCATED, HEAD JSON "\n" TAIL "x"},
+        {__LINE__, MANIFEST_TRUNCATED, HEAD JSON "\n" TAIL "\n"},
+        {__LINE__, MANIFEST_TWICE, HEAD JSON ",\n" JSON "\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD ENTRY("../../../etc/passwd") "\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD ENTRY("10.0.0.7_2026-11-21.json") "\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD ENTRY("u_1.json") "\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD ENTRY("") "\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD "{\"name\":\"10.0.0.7_2026-11-20.json\"}\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD "[]\n" TAIL},
+        {__LINE__, MANIFEST_BAD_LINE, HEAD "\n" TAIL},
+        {__LINE__, MANIFEST_NOT_THIS_DAY,
          "{\"rollcall_manifest\":2,\"branch\":\"data\",\"date\":\"2026-11-20\",\"whole\":true,"
          "\"files\":[\n" TAIL},
-        {__LINE__,
+        {__LINE__, MANIFEST_NOT_THIS_DAY,
          "{\"rollcall_manifest\":1,\"branch\":\"record\",\"date\":\"2026-11-20\",\"whole\":true,"
          "\"files\":[\n" TAIL},
-        {__LINE__,
+        {__LINE__, MANIFEST_NOT_THIS_DAY,
          "{\"rollcall_manifest\":1,\"branch\":\"data\",\"date\":\"2026-11-21\",\"whole\":true,"
          "\"files\":[\n" TAIL},
-        {__LINE__, "{\"rollcall_manifest\":99999999999999999999999,\"branch\":\"data\",\"date\":"
-                   "\"2026-11-20\",\"whole\":true,\"files\":[\n" TAIL},
+        {__LINE__, MANIFEST_NOT_THIS_DAY,
+         "{\"rollcall_manifest\":99999999999999999999999,\"branch\":\"data\",\"date\":"
+         "\"2026-11-20\",\"whole\":true,\"files\":[\n" TAIL},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct manifest m;
         manifest_init(&m, "data", "2026-11-20");
-        ROW_TRUE(&rows[i], read_text(&m, rows[i].text) != NULL);
+        ROW_INT(&rows[i], read_text(&m, rows[i].text), rows[i].result);
         manifest_release(&m);
     }
 }
@@ -134,14 +135,22 @@ static void test_marks(void **state)
     assert_string_equal(mark, "archived/2026-11-20.listings.json");
 }
 
+static void test_every_result_has_a_text(void **state)
+{
+    (void)state;
+    for (int i = 0; i < MANIFEST__MAX; i++)
+        assert_true(strlen(manifest_explain((enum manifest_result)i)) > 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_is_read),
         cmocka_unit_test(test_listings_have_no_chain),
         cmocka_unit_test(test_an_empty_day),
-        cmocka_unit_test(test_what_is_no_manifest),
+        cmocka_unit_test(test_what_is_not_a_manifest),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_every_result_has_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
