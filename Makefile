@@ -46,7 +46,7 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 handler              = config data fault health listing route worker
 handler/http         = auth body fcgi program reply request tokens
 handler/record       = batch columns csv process pstable record rows users
-handler/store        = append commit dirs heal jsonl layout manifest pair rebuild resend \
+handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
 handler/read         = facts files glob hosts hostsfile memo report select states tail version
 handler/query        = answer download list params query row

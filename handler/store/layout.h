@@ -6,6 +6,8 @@
  *     record/<YYYY-MM-DD>/<uuid>_<timestamp>.json  one full process listing
  *     .new-*, .probe-*, .csv-*                     temporary; left by a process that was killed
  *
+ *     .waits                                       counts waits for locks (crowd.h)
+ *
  * LAYOUT_DATA and LAYOUT_RECORD are the two branches.
  */
 #ifndef HANDLER_STORE_LAYOUT_H
@@ -16,6 +18,8 @@
 
 #define LAYOUT_DATA   "data"
 #define LAYOUT_RECORD "record"
+
+#define LAYOUT_WAITS ".waits"
 
 #define LAYOUT_JSON ".json"
 #define LAYOUT_CSV  ".csv"

@@ -2,6 +2,7 @@
 
 #include "handler/shared/lock.h"
 #include "handler/shared/log.h"
+#include "handler/store/crowd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +32,28 @@ enum verdict pair_not_ours(const char *name, off_t offset, const char *why, stru
                      "stored; the operator must move the file away");
 }
 
+static enum verdict pair_refuse_crowd(const struct pair *p, struct fault *f)
+{
+    log_event(LOG_WARN, "address_busy", "file=%s", p->json_name);
+    f->retry_after = 1;
+    return fault_set(f, V_UNAVAILABLE,
+                     "too many requests from this address wait for its file; try again");
+}
+
+/* On NFS a wait is not counted: the machines do not share a clock. */
 static enum verdict pair_lock(struct pair *p, const struct pair_of *of, struct fault *f)
 {
-    bool ok =
-        of->dirs->remote ? lock_poll(p->json, of->deadline) : lock_wait(p->json, of->deadline);
+    const char *store = of->dirs->records_dir;
+    bool remote = of->dirs->remote;
+    if (lock_try(p->json))
+        return V_OK;
+    int64_t start = clock_monotonic();
+    if (errno == EWOULDBLOCK && !remote && crowd_is_full(store, of->ip, start))
+        return pair_refuse_crowd(p, f);
+    bool ok = remote ? lock_poll(p->json, of->deadline) : lock_wait(p->json, of->deadline);
+    int64_t now = clock_monotonic();
+    if (!remote && now - start > CROWD_WAIT_MS)
+        crowd_add_wait(store, of->ip, now);
     if (ok)
         return V_OK;
     if (errno != EWOULDBLOCK)
