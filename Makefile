@@ -50,7 +50,7 @@ handler/store        = append commit crowd dirs heal jsonl layout manifest pair 
 	snapshots store trailer
 handler/read         = facts files glob hosts hostsfile memo report select states tail version
 handler/query        = answer download list params query row
-handler/verify       = csvdiff filecheck receipts replace
+handler/verify       = csvdiff filecheck healdir receipts replace
 handler/cleanup      = archived purge
 handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
 handler/shared/json  = escape gate names notes walk write

@@ -3,6 +3,7 @@
  */
 #include "handler/shared/io.h"
 #include "handler/verify/filecheck.h"
+#include "handler/verify/healdir.h"
 #include "handler/verify/replace.h"
 
 #include <errno.h>
@@ -17,12 +18,15 @@
 
 static const char usage[] =
     "usage: rollcall-verify [--receipts FILE] [--rebuild-csv] [--quiet] DIR|FILE...\n"
+    "       rollcall-verify --heal [--quiet] DIR\n"
     "\n"
     "Checks the files that rollcall-handler wrote: each JSON file (chain, seq, every record) and\n"
     "the CSV file beside it, cell by cell. A DIR is searched for them.\n"
     "\n"
     "  --receipts FILE  hold these receipts (saved answers, agents' logs) against the files, too\n"
     "  --rebuild-csv    first make each CSV file anew from its JSON file, under the lock\n"
+    "  --heal           repair today's and yesterday's files below DIR, a records_dir, as the\n"
+    "                   handler would, and compare all lines; the service may run\n"
     "  --quiet          no summary\n"
     "  --help           this text\n"
     "  --version        the version\n"
@@ -34,7 +38,7 @@ struct run {
     struct filecheck check;
     struct receipts receipts;
     const char *receipts_path;
-    bool rebuild, quiet;
+    bool rebuild, heal, quiet;
     bool whole_tree; /* a directory was named: what a receipt tells of should be there */
     int status;
 };
@@ -138,10 +142,13 @@ static void check_unseen(struct run *r)
 /* True to go on; else r->status is the exit status. */
 static bool read_options(struct run *r, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"receipts", required_argument, NULL, 'r'}, {"rebuild-csv", no_argument, NULL, 'b'},
-        {"quiet", no_argument, NULL, 'q'},          {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"receipts", required_argument, NULL, 'r'},
+                                            {"rebuild-csv", no_argument, NULL, 'b'},
+                                            {"heal", no_argument, NULL, 'H'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "q", options, NULL)) != -1;) {
         switch (c) {
         case 'r':
@@ -149,6 +156,9 @@ static bool read_options(struct run *r, int argc, char **argv)
             break;
         case 'b':
             r->rebuild = true;
+            break;
+        case 'H':
+            r->heal = true;
             break;
         case 'q':
             r->quiet = true;
@@ -180,12 +190,25 @@ static void summary(const struct run *r)
     putchar('\n');
 }
 
+static int heal_dirs(const struct run *r, int count, char **dirs)
+{
+    struct healdir total = {.clock = clock_now, .boot = clock_boot};
+    for (int i = 0; i < count; i++)
+        healdir(&total, dirs[i]);
+    if (!r->quiet)
+        printf("%" PRIu64 " files, %" PRIu64 " healed, %" PRIu64 " problems\n", total.files,
+               total.healed, total.problems);
+    return total.problems > 0;
+}
+
 int main(int argc, char **argv)
 {
     struct run r = {.status = 0};
     io_fill_descriptors();
     if (!read_options(&r, argc, argv))
         return r.status;
+    if (r.heal)
+        return heal_dirs(&r, argc - optind, argv + optind);
     if (r.receipts_path) {
         if (!receipts_read(&r.receipts, r.receipts_path)) {
             bad_input(&r, r.receipts_path, errno);
