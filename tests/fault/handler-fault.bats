@@ -53,6 +53,62 @@ sweep() { "$PYTHON" "$BATS_TEST_DIRNAME/sweep.py" "$BATS_FILE_TMPDIR/fault.so" "
     [ "$(sha256sum "$(json_file)" "$(csv_file)")" = "$before" ]
 }
 
+# failing CALL ERROR NAME: CALL (STAT or OPEN) of names with NAME in them fails from now on.
+failing() { RUNNER+=(env "LD_PRELOAD=${LD_PRELOAD_MORE:-}$BATS_FILE_TMPDIR/fault.so" "FAULT_$1=$2" "FAULT_NAME=$3"); }
+
+@test "today's file that cannot be looked up is 500, logged once with its cause" {
+    post "$T/record.json"
+    local before error
+    before=$(sha256sum "$(json_file)" "$(csv_file)")
+    for error in EIO ESTALE EACCES; do
+        RUNNER=()
+        failing STAT "$error" .json
+        post "$T/record.json"
+        assert_status 500
+        [ "$(grep -c event=store_failed "$T/err")" = 1 ] || fail "$(cat "$T/err")"
+        grep -q 'event=store_failed what=fstatat .*error=' "$T/err"
+        [ "$(sha256sum "$(json_file)" "$(csv_file)")" = "$before" ]
+    done
+}
+
+@test "yesterday's file that cannot be looked up is 500: the record is not stored twice" {
+    at '2026-11-20 23:50:00'
+    post_with '.id = "x"'
+    assert_status 200
+    at '2026-11-21 00:10:00'
+    LD_PRELOAD_MORE=$BATS_FILE_TMPDIR/clock.so:
+    failing STAT EIO _2026-11-20.json
+    post_with '.id = "x"' HTTP_ROLLCALL_RETRY=3600
+    assert_status 500
+    at '2026-11-21 00:10:01'
+    post_with '.id = "x"' HTTP_ROLLCALL_RETRY=3600
+    assert_status 200
+    assert_json '.data.duplicates == 1 and .data.date == "2026-11-20"'
+}
+
+@test "yesterday's CSV file that cannot be created is 500 with a reason, not 404" {
+    at '2026-11-20 23:50:00'
+    post_with '.id = "x"'
+    rm "$RECORDS"/data/2026-11-20/*.csv
+    at '2026-11-21 00:10:00'
+    LD_PRELOAD_MORE=$BATS_FILE_TMPDIR/clock.so:
+    failing OPEN ENOENT _2026-11-20.csv
+    post_with '.id = "x"' HTTP_ROLLCALL_RETRY=3600
+    assert_status 500
+    assert_json '.message | length > 0'
+}
+
+@test "a hard-linked backup is 500, and the log says what to do" {
+    post "$T/record.json"
+    cp -al "$RECORDS" "$T/backup"
+    post "$T/record.json"
+    assert_status 500
+    grep -q 'event=file_not_ours .*more than one name (a hard-linked backup' "$T/err"
+    rm -r "$T/backup"
+    post "$T/record.json"
+    assert_status 200
+}
+
 @test "without sync no sync is called" {
     make_config sync=false
     RUNNER=(env LD_PRELOAD="$BATS_FILE_TMPDIR/fault.so" FAULT_AT=1 FAULT_CALLS=s FAULT_DO=EIO FAULT_STICKY=1)

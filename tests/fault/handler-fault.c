@@ -7,16 +7,22 @@
  * of the bytes, then that the next call fails with ENOSPC), "halfkill" (half, then die)
  * FAULT_STICKY=1    every later call fails, too (as a full disk does)
  *
+ * FAULT_STAT=errno  every fstatat(2) of a name that contains FAULT_NAME fails
+ * FAULT_OPEN=errno  every openat(2) of a name that contains FAULT_NAME fails
+ *
  * Only descriptors whose path has "/data/" in it count.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -128,4 +134,43 @@ int fdatasync(int fd)
 int fsync(int fd)
 {
     return fault(fd, 's') ? -1 : REAL(fsync)(fd);
+}
+
+static int named_error(const char *variable, const char *name)
+{
+    static const struct {
+        const char *name;
+        int error;
+    } errors[] = {{"EIO", EIO}, {"ESTALE", ESTALE}, {"EACCES", EACCES}, {"ENOENT", ENOENT}};
+    const char *wanted = getenv(variable), *part = getenv("FAULT_NAME");
+    if (!wanted || !part || !strstr(name, part))
+        return 0;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (strcmp(wanted, errors[i].name) == 0)
+            return errors[i].error;
+    return 0;
+}
+
+int fstatat(int dir, const char *name, struct stat *st, int flags)
+{
+    int error = named_error("FAULT_STAT", name);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    return REAL(fstatat)(dir, name, st, flags);
+}
+
+int openat(int dir, const char *name, int flags, ...)
+{
+    va_list ap;
+    va_start(ap, flags);
+    mode_t mode = va_arg(ap, mode_t);
+    va_end(ap);
+    int error = named_error("FAULT_OPEN", name);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    return REAL(openat)(dir, name, flags, mode);
 }

@@ -1,6 +1,9 @@
 /* resend: a record with an id is stored exactly once, inside its window. */
 #include "tests/unit/handler/bed.h"
 
+#include <sys/file.h>
+#include <sys/wait.h>
+
 #include "handler/store/resend.h"
 
 static struct bed bed;
@@ -179,6 +182,113 @@ static void part_yesterday_part_today(void **state)
     assert_int_equal(bed_lines(&bed), 2);
 }
 
+/* Rollcall-Retry finds the copy on any day that the window covers. */
+static void days_back(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        int days; /* ago */
+        int64_t keep_days, retry_days;
+        bool found;
+    } rows[] = {
+        {__LINE__, 2, 0, 3, true},    {__LINE__, 7, 0, 8, true},     {__LINE__, 31, 0, 32, true},
+        {__LINE__, 32, 0, 33, false}, {__LINE__, 7, 0, 5, false},    {__LINE__, 3, 3, 31, true},
+        {__LINE__, 4, 3, 31, false},  {__LINE__, 20, 365, 31, true},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char address[32];
+        snprintf(address, sizeof address, "10.0.4.%zu", i);
+        ip_parse(address, &bed.ip);
+        bed.config.keep_days = rows[i].keep_days;
+        bed.config.sync = i % 2 ? SYNC_BOTH : SYNC_OFF;
+        bed_time = BED_NOW;
+        struct receipt first = bed_store(&bed, ID("x"));
+        fill(20);
+        bed_time += rows[i].days * CLOCK_DAY_MS;
+        ROW_INT(&rows[i], is_duplicate(rows[i].retry_days * CLOCK_DAY_MS, &first), rows[i].found);
+    }
+}
+
+/* Stored by a machine whose clock is ahead, resent to one whose clock is behind. */
+static void tomorrow(void **state)
+{
+    (void)state;
+    int64_t midnight = clock_day_start(BED_NOW) + CLOCK_DAY_MS;
+    bed_time = midnight + 1000;
+    struct receipt first = bed_store(&bed, ID("x"));
+    bed_time = midnight - 1000;
+    assert_true(is_duplicate(5000, &first));
+    assert_true(unit_size(bed_json(&bed)) <= 0);
+    bed_time = midnight - 2001; /* beyond the slack */
+    assert_false(is_duplicate(5000, &first));
+    bed_time = midnight - 1000;
+    assert_int_equal(bed_store(&bed, ID("y")).seq, 2); /* without Rollcall-Retry nobody looks */
+}
+
+/* Two collectors with clocks on both sides of midnight, each with resends of the other's records:
+ * none waits for the other for ever, and every record is stored once. */
+static int resend_across_midnight(int64_t now)
+{
+    worker_release(&bed.w);
+    bed_time = now;
+    if (!worker_init(&bed.w, &bed.config, bed_clock))
+        return 1;
+    for (int n = 0; n < 200; n++) {
+        char body[512];
+        snprintf(body, sizeof body, ID("n%d"), n);
+        if (bed_send(&bed, body, 10000).v != V_OK)
+            return 2;
+    }
+    worker_release(&bed.w);
+    return 0;
+}
+
+static void two_clocks_across_midnight(void **state)
+{
+    (void)state;
+    int64_t midnight = clock_day_start(BED_NOW) + CLOCK_DAY_MS;
+    bed.config.lock_timeout_ms = 60000;
+    bed_time = midnight - 1000;
+    bed_store(&bed, ID("before"));
+    bed_time = midnight + 1000;
+    bed_store(&bed, ID("after")); /* both files are there, so both are locked */
+    pid_t pids[4];
+    for (int i = 0; i < 4; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            _exit(resend_across_midnight(midnight + (i % 2 ? 1000 : -1000)));
+    }
+    for (int i = 0; i < 4; i++) {
+        int status;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    uint64_t lines = bed_lines(&bed);
+    bed_time = midnight - 1000;
+    assert_int_equal(lines + bed_lines(&bed), 202);
+}
+
+/* The search gives up after lock_timeout_ms: here a past day's file is locked. */
+static void the_search_has_a_time_limit(void **state)
+{
+    (void)state;
+    bed_store(&bed, ID("x"));
+    int fd = open(bed_json(&bed), O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    bed_time += 3 * CLOCK_DAY_MS;
+    bed.config.lock_timeout_ms = 30;
+    struct capture out;
+    capture_begin(&out, STDERR_FILENO);
+    struct bed_answer a = bed_send(&bed, ID("x"), 4 * CLOCK_DAY_MS);
+    capture_end(&out);
+    assert_int_equal(a.v, V_UNAVAILABLE);
+    assert_int_equal(a.f.retry_after, 1);
+    close(fd);
+    bed.config.lock_timeout_ms = 60000;
+    assert_int_equal(bed_send(&bed, ID("x"), 4 * CLOCK_DAY_MS).receipt.duplicates, 1);
+}
+
 /* With sync, twins are written over themselves: the files stay what they are. */
 static void confirmed_in_place(void **state)
 {
@@ -223,6 +333,10 @@ int main(void)
         TEST(the_window),
         TEST(yesterday),
         TEST(yesterday_without_retry),
+        TEST(days_back),
+        TEST(tomorrow),
+        TEST(two_clocks_across_midnight),
+        TEST(the_search_has_a_time_limit),
         TEST(part_yesterday_part_today),
         TEST(confirmed_in_place),
     };
