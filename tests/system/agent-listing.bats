@@ -100,7 +100,7 @@ signal.pause()' "$T/kept"
 
 # printed_here OPTION...: the listing of this machine in $T/record.json.
 printed_here() {
-  agent --print "$@"
+  agent --print --uuid here "$@"
   same 0 "$STATUS"
   cp "$T/out" "$T/record.json"
 }

@@ -93,8 +93,9 @@ b' 1.2.3.999 1:2 10.0.0 '' '$(id)'; do
     wait_until 10 curl -sk -o /dev/null "https://127.0.0.1:$PORT/"
     curl -s -o /dev/null --cacert "$T/tls/cert.pem" "https://127.0.0.1:$PORT/"
     "$PYTHON" -c "
-import ssl, urllib.request
-urllib.request.urlopen('https://localhost:$PORT/', context=ssl.create_default_context(cafile='$T/tls/cert.pem'))"
+import socket, ssl
+context = ssl.create_default_context(cafile='$T/tls/cert.pem')
+context.wrap_socket(socket.create_connection(('127.0.0.1', $PORT)), server_hostname='localhost').close()"
     run curl -s --cacert "$T/tls/cert.pem" --resolve "other:$PORT:127.0.0.1" "https://other:$PORT/"
     [ "$status" = 60 ]
 }
