@@ -227,7 +227,7 @@ E2
 @test "environments that are null or empty are not worth a log line" {
     listing '.data = [{environ: null}, {environ: {}}]' | put
     assert_status 200
-    ! grep environ "$T/err"
+    run ! grep environ "$T/err"
 }
 
 @test "the test API needs the scope read, and is not there while it is off" {

@@ -141,7 +141,7 @@ counted_after() {
 }
 
 @test "10,000 requests through the web server leave the workers' memory flat" {
-    if sanitized; then skip "a sanitizer keeps freed memory"; fi
+    if sanitized; then skip "n/a: a sanitizer keeps freed memory"; fi
     make_config sync=false lock_timeout_ms=10000
     server_start 2
     load_run --writers 8 --addresses 8 --requests 250 --tag a

@@ -182,7 +182,7 @@ END
 }
 
 @test "10,000 requests leave a worker's memory flat" {
-    if sanitized; then skip "a sanitizer keeps freed memory"; fi
+    if sanitized; then skip "n/a: a sanitizer keeps freed memory"; fi
     "$PYTHON" - <<'END'
 import gzip, json, os, rig
 site = rig.Site(sync=False)
