@@ -9,7 +9,7 @@ CFN=$REPO/aws/cloudformation
 
 setup() {
     T=$BATS_TEST_TMPDIR SAYS=()
-    npm_ready
+    node_packages
 }
 
 # checked FILE...: both checkers; what they say in $T/said.
@@ -104,11 +104,11 @@ all_refused() {
 }
 
 @test "the stacks are made in an emulator, and wired as they should be" {
-    python3 -c 'import moto' 2>/dev/null || skip "moto is not on this machine"
-    python3 "$AWS_TESTS/emulate.py" "$CFN"
+    python_packages
+    "$VENV_PYTHON" "$AWS_TESTS/emulate.py" "$CFN"
 }
 
 @test "cfn-lint has nothing to say" {
-    command -v cfn-lint >/dev/null || skip "cfn-lint is not on this machine"
+    python_packages
     cfn-lint -r us-east-1 -- "$CFN"/*.yaml
 }

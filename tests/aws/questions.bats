@@ -7,7 +7,7 @@ load aws
 
 setup() {
     rollcall_setup
-    npm_ready
+    node_packages
 }
 teardown() { rollcall_teardown; }
 
@@ -100,7 +100,7 @@ all_answers() {
     diff <(cd "$ATHENA" && find . -maxdepth 1 -name '*.sql' ! -name 'create-*' | sort) \
         <(cd "$ATHENA/duckdb" && find . -name '*.sql' ! -name tables.sql | sort)
     [ "$(find "$ATHENA/duckdb" -name '*.sql' ! -name tables.sql | wc -l)" -ge 10 ]
-    (cd "$AWS_TESTS" && node_modules/.bin/esbuild sql-check.js --bundle --platform=node --format=cjs \
+    (cd "$AWS_TESTS" && esbuild sql-check.js --bundle --platform=node --format=cjs \
         --log-level=error --outfile="$check")
     node "$check" "$ATHENA"/*.sql
     # It does tell bad from good.

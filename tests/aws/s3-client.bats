@@ -281,7 +281,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
 
 @test "s3: the bucket in front of the host's name" {
     put here x
-    S3_ENDPOINT=http://localhost:$S3_PORT S3_ADDRESSING=virtual "$S3TOOL" ls '' >"$T/listed" || skip "no *.localhost here"
+    S3_ENDPOINT=http://localhost:$S3_PORT S3_ADDRESSING=virtual "$S3TOOL" ls '' >"$T/listed"
     [ "$(cat "$T/listed")" = "1 here" ]
 }
 

@@ -16,11 +16,17 @@ HANDLER=$ROLLCALL_BUILD/rollcall-handler
 VERIFY=$ROLLCALL_BUILD/rollcall-verify
 TOKEN=test-token-ingest
 READ_TOKEN=test-token-read
-PYTHON=python3
-[ ! -x /usr/bin/python3 ] || PYTHON=/usr/bin/python3
+PYTHON=/usr/bin/python3
+VENV_PYTHON=$REPO/build/venv/bin/python3
+# Debian's programs first, then what tests/tools installed, then the rest.
+PATH=$REPO/build/node/bin:$REPO/build/node/node_modules/.bin:/usr/sbin:/usr/bin:/sbin:/bin:$REPO/build/venv/bin:$PATH
 SMALL='{"hostname":"h","processor":"p","processes":[{"pid":1,"cmd":"init"}],"users":["ana"],"os_name":"Linux","os_ver":"6.1"}'
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:verify_asan_link_order=0}
-export ROLLCALL_BUILD PYTHONPATH=$LIB PYTHONDONTWRITEBYTECODE=1
+export PATH ROLLCALL_BUILD PYTHONPATH=$LIB PYTHONDONTWRITEBYTECODE=1
+
+# Node with the packages of tests/node, and the Python packages of tests/requirements.txt ($VENV_PYTHON).
+node_packages() { "$REPO/tests/tools" node >&2; }
+python_packages() { "$REPO/tests/tools" python >&2; }
 
 rollcall_setup() {
     T=$BATS_TEST_TMPDIR

@@ -6,8 +6,7 @@ bats_require_minimum_version 1.5.0
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 AGENT=$(realpath -m "${ROLLCALL_BUILD:-$REPO/build}")/rollcall-agent
-PYTHON=python3
-[ ! -x /usr/bin/python3 ] || PYTHON=/usr/bin/python3
+PYTHON=/usr/bin/python3
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 
 agent_setup() {

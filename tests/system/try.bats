@@ -106,7 +106,7 @@ nobody_listens() { ! (exec 4<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
 }
 
 @test "a taken port: says so and how to choose another" {
-    python3 -c 'import socket, sys, time
+    "$PYTHON" -c 'import socket, sys, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$PORT" 3>&- &
     PIDS+=("$!")
