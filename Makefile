@@ -248,10 +248,12 @@ deb:
 clean:
 	rm -rf build
 
-# What the checks under tests/lint ask: make print-handler/http
+# Values for scripts: make print-VERSION, make print NAME=handler/http
 print-%:
 	@:$(info $($*))
+print:
+	@:$(info $($(NAME)))
 
-.PHONY: all agent-static units fuzz bench bench-programs check lint install uninstall deb clean
+.PHONY: print all agent-static units fuzz bench bench-programs check lint install uninstall deb clean
 .PRECIOUS: $(BUILD)/%.o
 -include $(shell find $(BUILD) -type f -name '*.d' ! -path '*/curl/*' 2>/dev/null)
