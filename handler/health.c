@@ -5,7 +5,8 @@
 static enum verdict health_probe(struct worker *w, struct fault *f)
 {
     if (!tokens_refresh(&w->tokens))
-        return fault_set(f, V_UNAVAILABLE, "the tokens file cannot be read; all requests are refused");
+        return fault_set(f, V_UNAVAILABLE,
+                         "the tokens file cannot be read; all requests are refused");
     return store_probe(&w->store, f);
 }
 

@@ -93,7 +93,7 @@ static void select_row(const struct columns *c, struct text row, struct buf *out
         row = (struct text){row.ptr + 1, row.len - 1}; /* the comma, or the CR */
     for (size_t i = 0; i < c->count; i++) {
         struct text field = fields[c->list[i]];
-        buf_add(out, ",\"" + (i == 0), 1 + (i > 0));
+        buf_add(out, &",\""[i == 0], 1 + (i > 0));
         buf_add(out, field.ptr, field.len);
         buf_putc(out, '"');
     }

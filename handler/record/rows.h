@@ -4,8 +4,8 @@
  * The rows are built before the store takes its lock, when the time that they must contain is not
  * known yet: rows_build() writes any 24 characters, rows_stamp() replaces them.
  *
- * A struct rows holds the buffers for this; a worker has one. The gate writes its notes into it, and
- * rows_build() reads them: build the rows of a record before the gate takes the next one.
+ * A struct rows holds the buffers for this; a worker has one. The gate writes its notes into it,
+ * and rows_build() reads them: build the rows of a record before the gate takes the next one.
  */
 #ifndef HANDLER_RECORD_ROWS_H
 #define HANDLER_RECORD_ROWS_H

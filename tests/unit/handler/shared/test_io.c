@@ -109,10 +109,8 @@ static void a_file_may_fill_the_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_up_to_the_end),
-        cmocka_unit_test(writes_in_place),
-        cmocka_unit_test(reads_whole_files),
-        cmocka_unit_test(fills_closed_descriptors),
+        cmocka_unit_test(reads_up_to_the_end),        cmocka_unit_test(writes_in_place),
+        cmocka_unit_test(reads_whole_files),          cmocka_unit_test(fills_closed_descriptors),
         cmocka_unit_test(a_file_may_fill_the_buffer),
     };
     return cmocka_run_group_tests_name("io", tests, NULL, NULL);
