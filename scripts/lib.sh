@@ -1,4 +1,4 @@
-# lib.sh: what the scripts share: messages, installing what is missing, counting test results.
+# lib.sh: shared by the scripts: messages, installing what is missing, counting test results.
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -17,12 +17,12 @@ is_root() { [ "$(id -u)" = 0 ]; }
 
 as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 
-# sudo that would ask for a password nobody is there to type is as good as none.
+# Without a terminal, a sudo that asks for a password is of no use.
 may_be_root() { is_root || sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; }
 
 # ---- packages
 
-# probe KIND NAME: whether the machine has it already, whoever put it there.
+# probe KIND NAME: succeeds if the machine has it, from a package or otherwise.
 probe() {
     case $1 in
     cmd) command -v "$2" ;;
@@ -44,15 +44,15 @@ missing_packages() {
     echo "${missing[*]-}"
 }
 
-# install_missing GROUP...: does nothing when all is there; names what it will install first.
+# install_missing GROUP...: installs what is missing; says which packages before it does.
 install_missing() {
     local names
     names=$(missing_packages "$@")
     [ -n "$names" ] || return 0
     say "to install: $names"
     command -v apt-get >/dev/null ||
-        die "no apt-get here: install these (Debian's names) by hand, then run this again: $names"
-    may_be_root || die "neither root nor sudo: have these installed, then run this again:
+        die "there is no apt-get; install these (Debian's names) by hand, then run this again: $names"
+    may_be_root || die "installing packages needs root or sudo; have these installed, then run this again:
     apt-get install $names"
     # shellcheck disable=SC2086
     install_packages $names
@@ -60,13 +60,13 @@ install_missing() {
     [ -z "$names" ] || die "still missing after the installation: $names"
 }
 
-# The subshell's trap undoes what keeps the packages' daemons quiet, however it ends.
+# However the subshell ends, its trap removes what kept the packages' daemons from starting.
 install_packages() (
     log=$(mktemp)
     before=$(enabled_services)
     trap 'leave_no_daemon "$before"; rm -f "$log"' EXIT
     hold_daemons
-    apt update >"$log" 2>&1 || say "apt-get update failed; trying with what is known"
+    apt update >"$log" 2>&1 || say "apt-get update failed; continuing with the package lists of this machine"
     apt install --no-install-recommends --no-remove "$@" >>"$log" 2>&1 || {
         tail -n 20 "$log" >&2
         die "apt-get could not install: $*"
@@ -82,19 +82,19 @@ apt() {
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# by rollcall: no daemons while packages are installed; safe to remove'
 
-# What Debian's maintainer scripts ask before they start a daemon. One that is there stays.
+# Debian's maintainer scripts run this before they start a daemon. An existing one is kept.
 hold_daemons() {
     [ ! -e $POLICY ] || return 0
     printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | as_root tee $POLICY >/dev/null
     as_root chmod 755 $POLICY
 }
 
-# Symbolic links that start something at boot: systemd's and init's.
+# The symbolic links of systemd and init that start something at boot.
 enabled_services() {
     find /etc/systemd/system/*.wants /etc/rc[2-5S].d/S* -maxdepth 1 -type l 2>/dev/null | sort || true
 }
 
-# leave_no_daemon BEFORE: whatever the installation enabled is stopped and disabled again.
+# leave_no_daemon BEFORE: stops and disables what the installation enabled.
 leave_no_daemon() {
     local new link name
     if grep -qsF "$POLICY_MARK" $POLICY; then as_root rm -f $POLICY; fi
@@ -113,7 +113,7 @@ disable_unit() {
     if [ -d /run/systemd/system ]; then
         as_root systemctl disable --now "$1"
     else
-        # It refuses to work for anybody but a maintainer script.
+        # It works for maintainer scripts only.
         as_root env DPKG_MAINTSCRIPT_PACKAGE=rollcall deb-systemd-helper disable "$1"
     fi
 }
@@ -128,7 +128,7 @@ use_test_tools() {
 
 # ---- /proc
 
-# A bare chroot has none; then it is mounted for as long as this script runs.
+# A bare chroot has no /proc. It is mounted for as long as this script runs.
 need_proc() {
     [ ! -e /proc/self/stat ] || return 0
     is_root || die "/proc is not mounted here: mount -t proc proc /proc"
@@ -141,7 +141,7 @@ drop_proc() { [ -z "${PROC_MOUNTED-}" ] || umount -l /proc; }
 
 # ---- test results (TAP)
 
-# tap_step NAME COMMAND...: one test; what the command says is shown when it fails.
+# tap_step NAME COMMAND...: one test; the output of the command is shown if it fails.
 tap_step() {
     local name=$1 output
     shift
@@ -165,9 +165,9 @@ tap_end() {
     [ -z "${TAP_FAILED-}" ]
 }
 
-# tap_count FILE STATUS [STRICT]: "passed failed skipped". A plan that was not kept, and a suite that
-# ended badly without saying why, are failures. With STRICT so is a skip whose reason does not begin
-# with "n/a".
+# tap_count FILE STATUS [STRICT]: prints "passed failed skipped". Missing tests of a plan are failures,
+# and so is a bad exit status without a failed test. With STRICT, a skip is a failure unless its reason
+# begins with "n/a".
 tap_count() {
     awk -v status="$2" -v strict="${3-}" '
         /^ok .*# [Ss][Kk][Ii][Pp]/ {
