@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { SYSTEMD_FD = 3, ACCEPT_FAILURES_MAX = 100 };
@@ -20,9 +22,9 @@ static FCGX_Request current;
 static enum fcgi_mode mode;
 static int listen_fd, null_fd;
 static int exit_status;
-static bool answered; /* CGI: the one request has been handed out */
+static bool answered; /* CGI: the one request was handed out */
 static volatile sig_atomic_t stop;
-static volatile sig_atomic_t waiting; /* for a request: none is in hand */
+static volatile sig_atomic_t waiting; /* for a request */
 
 static void on_stop(int signal)
 {
@@ -31,8 +33,8 @@ static void on_stop(int signal)
     stop = 1;
     if (mode == FCGI_MODE_SOCKET)
         dup2(null_fd, listen_fd);
-    /* On a connection that the web server keeps, the wait is a read. What has arrived already can
-     * still be read after this; only then comes the end. */
+    /* On a connection that the web server keeps open, the process waits in a read. This ends it
+     * after the bytes that have arrived. */
     if (waiting && current.keepConnection && current.ipcFd >= 0)
         shutdown(current.ipcFd, SHUT_RD);
     errno = saved;
@@ -45,7 +47,7 @@ static bool listens(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) == 0 && yes;
 }
 
-/* systemd's first descriptor, when it is meant for this process. */
+/* True if systemd passed a listening socket to this process. */
 static bool systemd_listens(void)
 {
     const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
@@ -55,7 +57,7 @@ static bool systemd_listens(void)
 
 static void catch_signals(void)
 {
-    /* In CGI a body that never comes must not keep the process from ending. */
+    /* A CGI process must end even if its body never arrives. */
     struct sigaction stopper = {.sa_handler = on_stop,
                                 .sa_flags = mode == FCGI_MODE_SOCKET ? SA_RESTART : 0};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -63,7 +65,7 @@ static void catch_signals(void)
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGTERM, &stopper, NULL);
     sigaction(SIGINT, &stopper, NULL);
-    sigaction(SIGUSR1, &stopper, NULL); /* multiwatch's way to say so; libfcgi has caught it too */
+    sigaction(SIGUSR1, &stopper, NULL); /* sent by multiwatch; libfcgi catches it, too */
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL); /* a write over the limit is EFBIG, not death */
 }
@@ -132,13 +134,21 @@ static size_t read_cgi(void *source, char *bytes, size_t len)
     return done;
 }
 
-/* Out of descriptors or memory for now: not a fault of the socket. */
+/* True if descriptors or memory are short: the socket itself is fine. */
 static bool is_shortage(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
-/* A peer that went away, or a shortage, must not end a worker; a listening socket that is gone for
+/* Waits until the listening socket has a connection; needed if accept(2) does not block. */
+static void wait_for_connection(void)
+{
+    struct pollfd p = {.fd = listen_fd, .events = POLLIN};
+    if (!stop)
+        poll(&p, 1, -1);
+}
+
+/* A peer that went away, or a shortage, must not end a worker. A listening socket that failed for
  * good must. */
 static bool accept_fcgi(void)
 {
@@ -150,6 +160,10 @@ static bool accept_fcgi(void)
             return true;
         if (stop)
             break;
+        if (rc == -EAGAIN) {
+            wait_for_connection();
+            continue;
+        }
         if (logged != rc)
             log_event(LOG_ERROR, "accept_failed", "code=%d error=%s", rc, strerror(abs(rc)));
         logged = rc;
@@ -195,16 +209,32 @@ bool fcgi_answer(const char *bytes, size_t len)
     return true;
 }
 
+/* Limits how long a read from the web server may wait; 0: no limit. A read with a limit ends on a
+ * signal, SA_RESTART or not (signal(7)). */
+static void limit_reads(int seconds)
+{
+    struct timeval limit = {.tv_sec = seconds};
+    setsockopt(current.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+/*
+ * The empty record that ends the body has not been read yet. Closing a connection with unread bytes
+ * resets it, and nginx then answers 502. With that record read, the connection can be closed at
+ * once (FCGX_Detach); otherwise libfcgi waits until the web server closes it.
+ */
 void fcgi_finish(const struct request *r)
 {
     if (mode != FCGI_MODE_SOCKET)
         return;
-    /* Without Detach, libfcgi waits up to two seconds for the web server to close first. With it
-     * the socket is closed at once, which is safe only when nothing of the request is left unread,
-     * the empty record that ends the body included: else the kernel resets the connection, and
-     * nginx answers 502. */
-    if (r->body_read && FCGX_GetChar(current.in) == EOF)
-        FCGX_Detach(&current);
+    FCGX_FClose(current.err);
+    FCGX_FClose(current.out); /* the answer is now complete on the connection */
+    if (r->body_read) {
+        limit_reads(FCGI_LINGER_S);
+        if (FCGX_GetChar(current.in) == EOF)
+            FCGX_Detach(&current);
+        if (current.keepConnection)
+            limit_reads(0);
+    }
     FCGX_Finish_r(&current);
 }
 

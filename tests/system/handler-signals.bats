@@ -240,3 +240,77 @@ finally:
     site.remove()
 END
 }
+
+@test "the answer does not wait for the empty record that ends the body" {
+    "$PYTHON" - <<'END'
+import json, rig
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+end = rig.record(rig.STDIN, b"")
+try:
+    for wanting in (len(end), 5, 1):
+        s = worker.connect()
+        s.sendall(rig.encode_request(body, "POST", "/data", {})[:-wanting])
+        reply = rig.decode_reply(s)     # reads until the worker closes
+        assert reply.status == 200, reply
+        s.close()
+    assert worker.request(body).json["data"]["seq"] == 4
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "SIGTERM ends the wait for the end of a body" {
+    "$PYTHON" - <<'END'
+import json, os, rig, signal, time
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+try:
+    for _ in range(3):
+        s = worker.connect()
+        s.sendall(rig.encode_request(body, "POST", "/data", {})[:-8])
+        got = b""
+        while not got.endswith(rig.record(rig.END, b"\0" * 8)):
+            more = s.recv(65536)
+            assert more, got
+            got += more
+        worker.process.send_signal(signal.SIGTERM)
+        code = worker.process.wait(10)
+        assert code == 0, code
+        s.close()
+        worker.start()
+finally:
+    worker.stop()
+    site.remove()
+END
+}
+
+@test "an idle worker on a socket that does not block stays" {
+    "$PYTHON" - <<'END'
+import json, rig, time
+site = rig.Site()
+worker = rig.Worker(site)
+body = json.dumps(rig.base_record()).encode()
+cpu = lambda: sum(int(n) for n in open(f"/proc/{worker.process.pid}/stat").read().rsplit(")", 1)[1].split()[11:13])
+sleeps = lambda: "State:\tS" in open(f"/proc/{worker.process.pid}/status").read()
+try:
+    worker.stop()
+    worker.listener.setblocking(False)
+    worker.start()
+    assert worker.request(body).status == 200
+    assert rig.wait_for(sleeps)
+    before = cpu()
+    time.sleep(2)
+    assert worker.alive() and cpu() - before < 20, cpu() - before
+    assert worker.request(body).json["data"]["seq"] == 2
+    assert rig.wait_for(sleeps)
+    assert worker.stop() == 0
+    assert b"accept_failed" not in open(site.log, "rb").read()
+finally:
+    worker.stop()
+    site.remove()
+END
+}
