@@ -50,6 +50,23 @@ container() {
     wait_until 30 server_answers || fail "$("${PODMAN[@]}" logs "$NAME" 2>&1)"
 }
 
+# readme_lines: the commands of the container's section in lighttpd/README.md, with a port of our own.
+readme_lines() {
+    sed -n '/^## A container/,/^## /{/^```sh/,/^```/p}' "$REPO/lighttpd/README.md" | grep -v '^```' |
+        sed "s/ -p 7000:8080 / -e ROLLCALL_PORT=$PORT /; s/127.0.0.1:7000/127.0.0.1:$PORT/"
+}
+
+# docker, as podman can do it here: over the base of these tests, without a network of its own.
+docker() {
+    local verb=$1 more=()
+    shift
+    case $verb in
+    build) more=(-q --format docker --isolation=chroot --network=host --build-arg BASE=localhost/rollcall-base:test) ;;
+    run) more=(--network=host --ulimit nofile=1024:1024 --ulimit nproc=1024:1024) ;;
+    esac
+    "${PODMAN[@]}" "$verb" "${more[@]}" "$@" 3>&-
+}
+
 logged() { "${PODMAN[@]}" logs "$NAME" 2>&1 | grep -qF -e "$1"; }
 inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
 
@@ -99,4 +116,27 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     "${PODMAN[@]}" inspect rollcall:test >"$T/image"
     jq -e '.[0] | .Config.User == "10001:10001" and (.Config.ExposedPorts | has("8080/tcp"))
         and .Healthcheck.Test[-1] == "/usr/local/sbin/health" and (.Config.Volumes | has("/var/lib/rollcall"))' "$T/image"
+}
+
+@test "container: README's own lines store a record, and a revoked token is refused without a restart" {
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    NAME=collector
+    readme_lines >"$T/lines"
+    grep -q 'rollcall-token --label agents' "$T/lines"
+    cd "$REPO"
+    # shellcheck disable=SC1091
+    source "$T/lines" >"$T/out" 2>"$T/err" || fail "$(cat "$T/out" "$T/err")"
+    grep -q '"status":"success"' "$T/out" || fail "$(cat "$T/out" "$T/err")"
+    docker run --rm -v rollcall-tokens:/etc/rollcall/access rollcall rollcall-token --revoke agents
+    revoked() { [ "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $TOKEN" \
+        -H 'Content-Type: application/json' --data '{}' "$URL/data")" = 401 ]; }
+    wait_until 10 revoked
+    docker volume rm -f rollcall-tokens rollcall >/dev/null
+}
+
+@test "container: an argument that is not a program of rollcall is refused" {
+    run docker run --rm rollcall:test sh -c true
+    [ "$status" = 64 ]
+    [[ $output == *"unknown program 'sh'"* ]]
 }
