@@ -257,6 +257,13 @@ no-settings rollcall_tokens=[] rollcall_handler=text
 no-package rollcall_tokens=[] rollcall_handler_deb=/nowhere.deb
 no-sum rollcall_tokens=[] rollcall_handler_deb_url=http://127.0.0.1:9/x.deb
 not-its-key rollcall_tokens=[] rollcall_tls_cert=$T/server.pem rollcall_tls_key=$T/clients.key rollcall_handler='${SETTINGS/true/True}'
+workers rollcall_tokens=[] rollcall_workers=banana
+a-port rollcall_tokens=[] rollcall_https_port=99999
+a-list rollcall_tokens=[] rollcall_bind=0.0.0.0
+a-proxy rollcall_tokens=[] rollcall_trusted_proxies='["my proxy"]'
+a-flag rollcall_tokens=[] rollcall_firewall=perhaps
+a-path rollcall_tokens=[] rollcall_tls_cert_path=x rollcall_tls_key_path=y
+no-ca rollcall_tokens=[] rollcall_client_ca=/nowhere.pem
 no-such-key rollcall_tokens=[] rollcall_handler='{"colour": "red"}'
 [collectors:vars]
 ansible_host=$COLLECTOR
@@ -267,6 +274,12 @@ no-file $url rollcall_token_file=/nowhere
 a-space $url rollcall_token='"a-token-not-to-be-shown and more"'
 in-public $url $token rollcall_agent='{"token": "x"}'
 no-such-run $url $token rollcall_run=daily
+banana $url $token rollcall_every=banana
+a-delay $url $token rollcall_delay=soon
+a-calendar $url $token rollcall_calendar='whenever;'
+a-yes $url $token rollcall_see_everything=perhaps
+not-a-url $token rollcall_url=ftp://x rollcall_agent='{"url": "x"}'
+no-cert $url $token rollcall_client_cert=/nowhere.pem rollcall_client_key=/nowhere.key
 [agents:vars]
 ansible_host=$AGENT
 [all:vars]
@@ -280,8 +293,15 @@ END
     wrong no-label "each needs a label of its own and one of token"
     wrong two-kinds "each needs a label of its own and one of token"
     wrong half-a-pair "rollcall_tls_cert and rollcall_tls_key go together"
-    wrong no-key "is no PEM key"
-    wrong no-settings "rollcall_handler is no dictionary"
+    wrong no-key "is not a PEM key"
+    wrong no-settings "rollcall_handler is not a dictionary"
+    wrong workers "rollcall_workers must be a whole number from 1 to 512, not 'banana'"
+    wrong a-port "rollcall_https_port must be a whole number from 1 to 65535, not '99999'"
+    wrong a-list "rollcall_bind must be a list of addresses"
+    wrong a-proxy "rollcall_trusted_proxies must be a list of addresses or prefixes"
+    wrong a-flag "rollcall_firewall must be true or false, not 'perhaps'"
+    wrong a-path "must be absolute paths"
+    wrong no-ca "the file /nowhere.pem does not exist"
     wrong no-package "/nowhere.deb: there is no such package. Build it with make deb, or set rollcall_handler_deb"
     wrong no-sum "rollcall_handler_deb_url needs rollcall_handler_deb_sha256"
     wrong not-its-key "clients.key is not the key of $T/server.pem"
@@ -293,7 +313,13 @@ END
     wrong no-token "A token is needed: set rollcall_token"
     wrong no-file "there is no /nowhere on the control machine"
     wrong a-space "must be printable characters without spaces"
-    wrong in-public "agent.json can be read by everybody"
+    wrong in-public "anyone can read agent.json"
+    wrong banana "rollcall_every must be a time such as 30s or 5m, not 'banana'"
+    wrong a-delay "rollcall_delay must be a time such as 30s or 5min, not 'soon'"
+    wrong a-calendar "rollcall_calendar must be a calendar expression"
+    wrong a-yes "rollcall_see_everything must be true or false, not 'perhaps'"
+    wrong not-a-url "rollcall_url must be a URL"
+    wrong no-cert "the file /nowhere.pem does not exist"
     wrong no-such-run "rollcall_run is service, timer or none, not 'daily'"
     run ! grep -F not-to-be-shown <<<"$output"
     play -i "$T/inventory" -l web-1.example.com -e ansible_os_family=RedHat "$PLAYS/agent.yml"

@@ -223,6 +223,18 @@ remove_debs() { in_root apt-get "$1" -y -q "${@:2}" >"$T/apt" 2>&1 || fail "$(ca
     find "$ROOT"/etc "$ROOT"/var "$ROOT"/usr "$ROOT"/lib/systemd -name '*rollcall*' | sort | diff "$T/before" -
 }
 
+@test "deb: purged under production.conf: lighttpd still starts" {
+    machine purged
+    install_debs .
+    in_root rollcall-selfsigned collector.test
+    in_root install -d /var/www/rollcall /var/cache/rollcall-upload
+    in_root cp /usr/share/rollcall/production.conf /etc/lighttpd/lighttpd.conf
+    in_root lighttpd -tt -f /etc/lighttpd/lighttpd.conf
+    remove_debs purge rollcall-handler rollcall-agent rollcall-aws
+    grep -qF '/etc/rollcall/tls is kept' "$T/apt" || fail "$(cat "$T/apt")"
+    in_root lighttpd -tt -f /etc/lighttpd/lighttpd.conf
+}
+
 @test "deb: the build needs what scripts/packages says" {
     # (Every Debian build has a compiler and make.)
     awk '$1 == "build" && $2 !~ /^(make|gcc|libc6-dev)$/ { print " " $2 "," }' "$REPO/scripts/packages" >"$T/needed"

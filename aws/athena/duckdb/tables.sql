@@ -1,4 +1,4 @@
--- The same two tables for DuckDB, over a records directory or whatever was restored from the archive.
+-- The same two tables for DuckDB, over a records directory, or over files restored from the archive.
 -- Read this first, then any of the questions:
 --
 --     cd /usr/local/share/rollcall/athena/duckdb
@@ -18,7 +18,7 @@ CREATE OR REPLACE TEMP MACRO asked_day() AS coalesce(CAST(getvariable('day') AS 
 CREATE OR REPLACE TEMP MACRO file_day(name) AS
     CAST(regexp_extract(name, '_(\d{4}-\d\d-\d\d)\.(json|csv)(\.gz)?$', 1) AS DATE);
 
--- A line that is being written just now is no JSON yet: passed over.
+-- A line that is being written is not JSON yet, and is skipped.
 CREATE OR REPLACE TEMP VIEW records AS
 SELECT * EXCLUDE (filename), file_day(filename) AS date
 FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename = true, ignore_errors = true,
@@ -31,7 +31,10 @@ FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename
             seq BIGINT, chain VARCHAR)'})
 WHERE rollcall.chain IS NOT NULL;
 
+-- Numbers are numbers; a field that is not one is NULL.
 CREATE OR REPLACE TEMP VIEW processes AS
-SELECT * EXCLUDE (filename), file_day(filename) AS date
+SELECT * EXCLUDE (filename) REPLACE (try_cast(pid AS BIGINT) AS pid, try_cast(ppid AS BIGINT) AS ppid,
+        try_cast(cpu AS DOUBLE) AS cpu, try_cast(mem AS DOUBLE) AS mem, try_cast(rss AS BIGINT) AS rss),
+    file_day(filename) AS date
 FROM read_csv(getvariable('csv_files'), filename = true, header = true, all_varchar = true, delim = ',', quote = '"',
     escape = '"', new_line = '\r\n', max_line_size = 33554432, ignore_errors = true);
