@@ -80,7 +80,7 @@ MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cl
 TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run
 
 # What people copy and change, each below $(DATADIR) without its first folder.
-DATA = lighttpd/lighttpd.conf lighttpd/production.conf \
+DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html \
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \

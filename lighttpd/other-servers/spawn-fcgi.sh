@@ -1,15 +1,15 @@
 #!/bin/sh
-# spawn-fcgi.sh: rollcall-handlers on a unix socket, for web servers that start none themselves, where
-# there is no systemd (rollcall-handler.socket does it there). Needs spawn-fcgi and multiwatch.
+# spawn-fcgi.sh: rollcall-handlers on a unix socket, for web servers that do not start programs, on
+# systems without systemd (which has rollcall-handler.socket). Needs spawn-fcgi and multiwatch.
 #
 # It stays in the foreground, the handlers' log is its stderr, SIGTERM ends them all: run it from
-# what looks after your daemons (runit, s6, supervisord). Without -n spawn-fcgi would throw the log
-# away. multiwatch starts a handler again that died, and gives up when one dies three times in a row.
+# your service manager (runit, s6, supervisord). Without -n, spawn-fcgi would discard the log.
+# multiwatch restarts a handler that died, and gives up if one dies three times in a row.
 #
 #   ROLLCALL_SOCKET     the socket: /run/rollcall/handler.sock
-#   ROLLCALL_GROUP      who may connect, the web server's group: www-data
-#   ROLLCALL_USER       who the handlers are: rollcall (only root can choose)
-#   ROLLCALL_WORKERS    how many: 8
+#   ROLLCALL_GROUP      the group that may connect, the web server's: www-data
+#   ROLLCALL_USER       the handlers' user: rollcall (only root can choose)
+#   ROLLCALL_WORKERS    how many: 32
 #   ROLLCALL_HANDLER    the program: /usr/local/sbin/rollcall-handler
 set -eu
 
@@ -23,5 +23,5 @@ if [ "$(id -u)" = 0 ]; then
     set -- "$@" -u "$user" -g "$(id -gn "$user")" -U "$user" -G "$group"
 fi
 # (Unless told otherwise, multiwatch ends its children with SIGUSR1.)
-exec spawn-fcgi "$@" -- "$(command -v multiwatch)" -s TERM -f "${ROLLCALL_WORKERS:-8}" -- \
+exec spawn-fcgi "$@" -- "$(command -v multiwatch)" -s TERM -f "${ROLLCALL_WORKERS:-32}" -- \
     "${ROLLCALL_HANDLER:-/usr/local/sbin/rollcall-handler}"

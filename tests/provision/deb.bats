@@ -259,7 +259,7 @@ post() { curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TOK
     --data '{"processor":"p","processes":[],"users":[],"os_name":"Linux","os_ver":"6.1"}' http://127.0.0.1/data; }
 kept() { cat /var/lib/rollcall/data/*/* 2>/dev/null | grep -c '"rollcall":{'; }
 
-until_true all_active rollcall-handler.socket rollcall-handler@{1..8}
+until_true all_active rollcall-handler.socket rollcall-handler@{1..32}
 echo "installed: $(state rollcall-handler.socket rollcall-handler@{1..9})"
 echo "agent: $(state rollcall-agent.timer rollcall-agent.service)"
 TOKEN=$(rollcall-token --label agents)

@@ -159,12 +159,36 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     check_store
 }
 
-@test "a body above the handler's limit gets its reason, one far above only the web server's 413" {
+@test "as many handlers as asked for run, in a quiet hour, too" {
+    conf_start ROLLCALL_WORKERS=6
+    # lighttpd starts and ends programs on a timer: that many after 3 s is that many for good.
+    sleep 3
+    [ "$(server_workers | wc -l)" = 6 ]
+    local conf
+    for conf in "$REPO"/lighttpd/*.conf "$REPO"/tests/bench/*.conf; do
+        [ "$(grep -c "max-procs.*=>" "$conf")" = "$(grep -c "min-procs.*=>" "$conf")" ] || fail "$conf: max-procs without min-procs"
+    done
+}
+
+@test "HTTP/2 is not offered, so a body of unknown length is stored" {
+    conf_start
+    http_post "$T/record.json" --http2 -H 'Transfer-Encoding: chunked'
+    assert_status 200
+    grep -q '^HTTP/1.1 200' "$T/head"
+    run curl -s -m 10 --http2-prior-knowledge "$URL/healthz"
+    [ "$status" != 0 ]
+}
+
+@test "a body above the handler's limit gets its reason, one far above the web server's, as JSend" {
     conf_start
     head -c 17000000 /dev/zero | tr '\0' ' ' >"$T/big"
     http_post "$T/big"
     assert_status 413
     head -c 22000000 /dev/zero | tr '\0' ' ' >"$T/bigger"
+    http_post "$T/bigger" -H 'Expect: 100-continue'
+    [ "$STATUS" = 413 ]
+    cmp "$T/body" "$REPO/lighttpd/errors/413.html"
+    jq -e '.status == "fail" and (.data.reason | test("20 MiB"))' "$T/body"
     http_post "$T/bigger" -H 'Expect:'
     [ "$STATUS" = 413 ] || [ "$CGI_EXIT" != 0 ]
     http_post "$T/bigger" -H 'Expect:' -H 'Transfer-Encoding: chunked'
