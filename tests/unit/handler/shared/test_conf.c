@@ -8,10 +8,13 @@ static char directory[64], path[80];
 static struct {
     char *text, *word, *inner;
     bool flag;
+    int mode;
     int64_t number, pause;
 } v;
 
 static const char *const words[] = {"data", "record", NULL};
+
+static const char *const modes[] = {"json", "csv", NULL};
 
 static const struct conf_key inner_keys[] = {
     {.name = "inner", .type = CONF_STRING, .dest = &v.inner, .required = true},
@@ -25,6 +28,7 @@ static const struct conf_key keys[] = {
     {.name = "number", .type = CONF_INTEGER, .dest = &v.number, .min = -5, .max = 1000},
     {.name = "pause", .type = CONF_DURATION, .dest = &v.pause, .min = 250, .max = 7200000},
     {.name = "group", .type = CONF_OBJECT, .keys = inner_keys},
+    {.name = "mode", .type = CONF_SWITCH, .dest = &v.mode, .choices = modes},
     {.name = NULL},
 };
 
@@ -42,6 +46,29 @@ static bool load(const char *json, char error[CONF_ERROR_LEN])
     v.number = 77;
     unit_write(path, json, strlen(json));
     return conf_load(path, keys, error);
+}
+
+static void a_switch_is_a_boolean_or_a_word(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *value;
+        int want; /* -1: refused */
+    } rows[] = {
+        {__LINE__, "false", 0},     {__LINE__, "true", 1},      {__LINE__, "\"json\"", 2},
+        {__LINE__, "\"csv\"", 3},   {__LINE__, "\"true\"", -1}, {__LINE__, "\"\"", -1},
+        {__LINE__, "\"JSON\"", -1}, {__LINE__, "1", -1},        {__LINE__, "null", -1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char error[CONF_ERROR_LEN], text[64];
+        snprintf(text, sizeof text, "{\"text\":\"x\",\"mode\":%s}", rows[i].value);
+        ROW_INT(&rows[i], load(text, error), rows[i].want >= 0);
+        if (rows[i].want >= 0)
+            ROW_INT(&rows[i], v.mode, rows[i].want);
+        else
+            ROW_TRUE(&rows[i], strstr(error, "mode: must be true, false or \"json\" or \"csv\""));
+    }
 }
 
 static void takes_what_is_right(void **state)
@@ -74,9 +101,9 @@ static const struct {
     {__LINE__, "\"text\"", "not a configuration: must be a JSON object"},
     {__LINE__, "{}", "text: is required"},
     {__LINE__, "{\"Text\":\"x\"}",
-     "Text: unknown key; known are text word flag number pause group"},
+     "Text: unknown key; known are text word flag number pause group mode"},
     {__LINE__, "{\"text\":\"x\",\"te\\nxt\":1}",
-     "te?xt: unknown key; known are text word flag number pause group"},
+     "te?xt: unknown key; known are text word flag number pause group mode"},
     {__LINE__, "{\"text\":\"x\",\"text\":\"x\"}", "text: is given twice"},
     {__LINE__, "{\"text\":1}", "text: must be a string"},
     {__LINE__, "{\"text\":null}", "text: must be a string"},
@@ -238,9 +265,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_what_is_right), cmocka_unit_test(says_what_is_wrong),
-        cmocka_unit_test(files_that_are_none), cmocka_unit_test(long_keys_stay_one_bounded_line),
-        cmocka_unit_test(durations),           cmocka_unit_test(values_as_text),
+        cmocka_unit_test(a_switch_is_a_boolean_or_a_word),
+        cmocka_unit_test(takes_what_is_right),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(files_that_are_none),
+        cmocka_unit_test(long_keys_stay_one_bounded_line),
+        cmocka_unit_test(durations),
+        cmocka_unit_test(values_as_text),
     };
     return cmocka_run_group_tests_name("conf", tests, set_up, tear_down);
 }
