@@ -84,7 +84,8 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
-	rollcall-cleanup.service rollcall-cleanup.timer rollcall-archive.service rollcall-archive.timer \
+	rollcall-cleanup.service rollcall-cleanup.timer rollcall-heal.service \
+	rollcall-archive.service rollcall-archive.timer \
 	rollcall-bucket.socket rollcall-bucket@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \

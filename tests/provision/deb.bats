@@ -185,7 +185,7 @@ remove_debs() { in_root apt-get "$1" -y -q "${@:2}" >"$T/apt" 2>&1 || fail "$(ca
     install_debs .
     in_root lighty-enable-mod rollcall
     in_root lighttpd -tt -f /etc/lighttpd/lighttpd.conf
-    in_root systemctl enable rollcall-agent.timer rollcall-cleanup.timer rollcall-handler@9.service
+    in_root systemctl enable rollcall-agent.timer rollcall-cleanup.timer rollcall-handler@33.service
     in_root rollcall-selfsigned collector.test
     served
     tell_agent
@@ -260,7 +260,7 @@ post() { curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TOK
 kept() { cat /var/lib/rollcall/data/*/* 2>/dev/null | grep -c '"rollcall":{'; }
 
 until_true all_active rollcall-handler.socket rollcall-handler@{1..32}
-echo "installed: $(state rollcall-handler.socket rollcall-handler@{1..9})"
+echo "installed: $(state rollcall-handler.socket rollcall-handler@{1..33})"
 echo "agent: $(state rollcall-agent.timer rollcall-agent.service)"
 TOKEN=$(rollcall-token --label agents)
 lighty-enable-mod rollcall >&2 && systemctl restart lighttpd
@@ -302,7 +302,7 @@ echo "failed: $(systemctl --failed --plain --no-legend | grep rollcall)"
 [ "$(kept)" -ge $((2 + $(wc -l </tmp/posts))) ] && echo "all records are kept"
 END
     boot "$ROOT" --private-network
-    said "installed: active active active active active active active active active inactive "
+    said "installed: $(printf 'active %.0s' {0..32})inactive "
     said "agent: inactive inactive "
     said "first: 200"
     said "once: success 2"
