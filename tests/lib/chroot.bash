@@ -1,17 +1,21 @@
 # chroot: throw-away Debian root file systems for tests. `load ../lib/chroot` beside ../lib/helper.
 #
-#   chroot_needs                          skips the test where none can be made
+#   chroot_needs                          skips the test where none can be created
 #   chroot_new NAME [PACKAGE...]          sets ROOT: a fresh minimal Debian with these packages
 #   chroot_run ROOT COMMAND...            runs it in there, with a clean environment
-#   chroot_drop ROOT...                   ends what still runs in there, unmounts and removes it
+#   chroot_drop ROOT...                   ends what still runs there, unmounts and removes it
 #
-# The base for a set of packages is made once and kept in ${XDG_CACHE_HOME:-~/.cache}/rollcall-tests;
-# each test writes to a tmpfs laid over it. chroot_drop belongs into teardown(), for each that was made.
+# The base for a set of packages is built once and kept in ${XDG_CACHE_HOME:-~/.cache}/rollcall-tests;
+# each test writes to a tmpfs over it. Call chroot_drop in teardown(), for each that was created.
 # shellcheck shell=bash disable=SC2034
 
 CHROOT_SUITE=${CHROOT_SUITE:-bookworm}
 CHROOT_MIRROR=${CHROOT_MIRROR:-http://deb.debian.org/debian}
 CHROOT_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/rollcall-tests
+CHROOT_PROXY=()
+for CHROOT_NAME in http_proxy https_proxy no_proxy; do
+    [ -z "${!CHROOT_NAME-}" ] || CHROOT_PROXY+=("$CHROOT_NAME=${!CHROOT_NAME}")
+done
 CHROOT_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 chroot_needs() {
@@ -19,7 +23,7 @@ chroot_needs() {
     PATH=$PATH:/usr/sbin command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 }
 
-# chroot_base [PACKAGE...]: prints the directory of a finished base; makes it when it is not there.
+# chroot_base [PACKAGE...]: prints the directory of a finished base; builds it if there is none.
 chroot_base() {
     local key base
     key=$CHROOT_SUITE-$(printf '%s\n' "$@" | sort -u | sha256sum | cut -c1-12)
@@ -35,7 +39,8 @@ chroot_base() {
     echo "$base"
 }
 
-# An interrupted one is made anew. Extra packages are installed into a copy of the minimal one.
+# An interrupted one is rebuilt. Extra packages are installed into a copy of the minimal one. A base that
+# is not finished is not used, so dpkg need not sync.
 chroot_make_base() {
     local base=$1 minimal
     shift
@@ -44,6 +49,8 @@ chroot_make_base() {
         PATH=$PATH:/usr/sbin debootstrap --variant=minbase "$CHROOT_SUITE" "$base" "$CHROOT_MIRROR" || return 1
         printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
         chmod 755 "$base/usr/sbin/policy-rc.d"
+        echo force-unsafe-io >"$base/etc/dpkg/dpkg.cfg.d/unsafe-io"
+        apt-config dump | grep -E '^Acquire::https?::' >"$base/etc/apt/apt.conf.d/90host" || true
     else
         minimal=$(chroot_base) || return 1
         cp -a "$minimal" "$base" && rm "$base/.done" || return 1
@@ -54,14 +61,15 @@ chroot_make_base() {
     touch "$base/.done"
 }
 
-# In namespaces of its own: /proc is mounted for the one command, and its processes end with it.
+# In namespaces of its own: /proc is mounted for this command only, and its processes end with it.
 chroot_in() {
     local root=$1
     shift
     # shellcheck disable=SC2016
     unshare --mount --pid --fork --kill-child sh -c '
         mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"' "$root" \
-        env -i PATH="$CHROOT_PATH" HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@" </dev/null
+        env -i PATH="$CHROOT_PATH" HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "${CHROOT_PROXY[@]}" \
+        "$@" </dev/null
 }
 
 chroot_new() {
@@ -88,7 +96,7 @@ chroot_run() {
         </dev/null 3>&-
 }
 
-# chroot_pids ROOT: who runs in there.
+# chroot_pids ROOT: the processes that run there.
 chroot_pids() {
     local link
     for link in /proc/[0-9]*/root; do
