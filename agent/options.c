@@ -45,7 +45,8 @@ static void options_add_key(struct option_table *t, const struct conf_key *key, 
     int has_value = negated            ? no_argument
                     : boolean || token ? optional_argument
                                        : required_argument;
-    for (int dashes = 0; dashes <= (strchr(key->name, '_') != NULL); dashes++) {
+    int spellings = strchr(key->name, '_') ? 2 : 1;
+    for (int dashes = 0; dashes < spellings; dashes++) {
         size_t at = options_add(t, negated ? "no-" : "", key->name, action, has_value);
         t->keys[at] = key;
         for (char *c = t->names[at]; dashes && *c; c++)

@@ -299,21 +299,29 @@ void row_put_csv_header(const struct row_choice *c, struct buf *out)
     buf_puts(out, "\r\n");
 }
 
-/* The field as one text: lists joined by ;. */
-static void row_csv_text(const struct host *host, unsigned field, struct buf *text)
+/* Labels or flags, joined by ;. */
+static void row_csv_list(const struct host *host, unsigned field, struct buf *text)
 {
     if (field == ROW_LABELS) {
         for (size_t i = 0; i < host->says.label_count; i++) {
             buf_puts(text, i > 0 ? ";" : "");
             buf_puts(text, host->says.labels[i]);
         }
-    } else if (field == ROW_FLAGS) {
-        for (enum host_flag flag = 0; flag < FLAG_COUNT; flag++) {
-            if (host->flags & 1u << flag) {
-                buf_puts(text, text->len > 0 ? ";" : "");
-                buf_puts(text, hosts_flag_name(flag));
-            }
+        return;
+    }
+    for (enum host_flag flag = 0; flag < FLAG_COUNT; flag++) {
+        if (host->flags & 1u << flag) {
+            buf_puts(text, text->len > 0 ? ";" : "");
+            buf_puts(text, hosts_flag_name(flag));
         }
+    }
+}
+
+/* The field as one text. */
+static void row_csv_text(const struct host *host, unsigned field, struct buf *text)
+{
+    if (field == ROW_LABELS || field == ROW_FLAGS) {
+        row_csv_list(host, field, text);
     } else if (field == ROW_STATE) {
         buf_puts(text, states_name(host->state));
     } else if (field == ROW_IP || field == ROW_HOSTNAME) {

@@ -204,7 +204,8 @@ static bool hostsfile_lines(struct hostsfile *h, hostsfile_report *report, void 
         next = strchr(text, '\n');
         if (next)
             *next++ = '\0';
-        struct hosts_line line = {.number = ++number};
+        number++;
+        struct hosts_line line = {.number = number};
         bool blank = false, fits = strlen(text) <= HOSTSFILE_LINE_MAX;
         const char *wrong =
             fits ? hostsfile_parse(text, &line, &blank) : "a line has at most 4096 bytes";

@@ -92,10 +92,12 @@ static enum tail_result tail_find(struct tail *t, off_t end)
             if (t->line.left == 0)
                 return TAIL_OK;
             end = (off_t)t->line.line_start;
-        } else if (++t->foreign > TAIL_FOREIGN_MAX || (end = tail_line_end(t, end - 1)) < 0) {
-            return TAIL_UNREADABLE;
-        } else if (end == 0) {
-            return TAIL_UNREADABLE;
+        } else {
+            if (++t->foreign > TAIL_FOREIGN_MAX)
+                return TAIL_UNREADABLE;
+            end = tail_line_end(t, end - 1);
+            if (end <= 0)
+                return TAIL_UNREADABLE;
         }
     }
     return TAIL_END;

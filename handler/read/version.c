@@ -18,6 +18,22 @@ static int version_weight(struct text s, size_t at)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ? c : c + 256;
 }
 
+/* Compares the numbers at i and j, without leading zeros, and moves past them if they are equal. */
+static int version_number(struct text a, size_t *i, struct text b, size_t *j)
+{
+    while (version_digit(a, *i) && a.ptr[*i] == '0')
+        ++*i;
+    while (version_digit(b, *j) && b.ptr[*j] == '0')
+        ++*j;
+    int first = 0;
+    for (; version_digit(a, *i) && version_digit(b, *j); ++*i, ++*j)
+        if (first == 0)
+            first = a.ptr[*i] - b.ptr[*j];
+    if (version_digit(a, *i))
+        return 1;
+    return version_digit(b, *j) ? -1 : first;
+}
+
 /* Compares texts in which parts without and parts of digits take turns. */
 static int version_part(struct text a, struct text b)
 {
@@ -30,20 +46,9 @@ static int version_part(struct text a, struct text b)
             i++;
             j++;
         }
-        while (version_digit(a, i) && a.ptr[i] == '0')
-            i++;
-        while (version_digit(b, j) && b.ptr[j] == '0')
-            j++;
-        int first = 0;
-        for (; version_digit(a, i) && version_digit(b, j); i++, j++)
-            if (first == 0)
-                first = a.ptr[i] - b.ptr[j];
-        if (version_digit(a, i))
-            return 1;
-        if (version_digit(b, j))
-            return -1;
-        if (first != 0)
-            return first;
+        int order = version_number(a, &i, b, &j);
+        if (order != 0)
+            return order;
     }
     return 0;
 }

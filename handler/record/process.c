@@ -11,7 +11,7 @@ static const struct alias {
     unsigned char rank;
 } aliases[] = {
 #define PROCESS(ID, name, fits) {#name, sizeof #name - 1, COL_##ID, 0},
-#define JSON(ID, name, rank)    {name, sizeof name - 1, COL_##ID, rank},
+#define JSON(ID, name, rank)    {name, sizeof(name) - 1, COL_##ID, rank},
 #include "handler/record/columns.def"
 };
 

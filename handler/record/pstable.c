@@ -141,7 +141,7 @@ static inline bool fits_column(int column, const struct cell *c)
 {
     enum { DIGITS, NUMBER, STATE, START, ANYTHING };
     static const unsigned char fits[COL_COUNT] = {
-#define PROCESS(ID, name, fits) [COL_##ID] = fits,
+#define PROCESS(ID, name, fits) [COL_##ID] = (fits),
 #include "handler/record/columns.def"
     };
     switch (column < 0 ? ANYTHING : fits[column]) {

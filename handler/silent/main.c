@@ -134,7 +134,7 @@ static void silent_age(int64_t ms, char out[32])
 static const char *silent_plain(const char *text, char out[64])
 {
     size_t i = 0;
-    for (; text[i] && i < 63; i++)
+    for (; i < 63 && text[i]; i++)
         out[i] = text[i] > ' ' - 1 && text[i] < 0x7f ? text[i] : '?';
     out[i] = '\0';
     return i > 0 ? out : "-";

@@ -183,7 +183,7 @@ enum verdict txn_write(struct txn *t)
 {
     struct pair *p = &t->today;
     const struct batch *b = t->batch;
-    enum config_sync sync = t->store->config->sync;
+    enum config_sync sync = (enum config_sync)t->store->config->sync;
     struct demand d = append_demand(t);
     if (d.count == 0)
         return V_OK;
@@ -211,7 +211,7 @@ enum verdict txn_write(struct txn *t)
 enum verdict txn_sync(struct txn *t)
 {
     struct pair *p = &t->today;
-    enum config_sync sync = t->store->config->sync;
+    enum config_sync sync = (enum config_sync)t->store->config->sync;
     if (!t->writing)
         return V_OK;
     if (sync != SYNC_OFF && fdatasync(p->json) != 0)

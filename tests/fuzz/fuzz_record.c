@@ -87,7 +87,8 @@ static void check_entry(const struct batch *b, const struct entry *e, struct row
     CHECK(!memchr(line, '\n', tail));
     CHECK(jsonl_record(line, tail, &rows->notes, &arena, &got));
     CHECK(!got.record.members); /* large ones are first already */
-    CHECK((e->id == NULL) == (got.record.id == NULL) && (!e->id || strcmp(e->id, got.record.id) == 0));
+    CHECK((e->id == NULL) == (got.record.id == NULL) &&
+          (!e->id || strcmp(e->id, got.record.id) == 0));
     CHECK(rows_build(rows, &got.record, b->ip->text, time, &out, &count, &got.fault) == V_OK);
     CHECK(out.len == e->rows_len && memcmp(out.data, b->rows->data + e->rows_at, out.len) == 0);
     CHECK(count.processes == e->count.processes && count.users == e->count.users);
