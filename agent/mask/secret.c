@@ -4,77 +4,109 @@
 #include <strings.h>
 
 enum {
-    NAME_MAX_LEN = 128,
+    FLAT_MAX = 32, /* bytes at a name's end that are compared with the table */
     TOKEN_MIN = 20,
-    AWS_ID_LEN = 20,
-    TOKEN_MAX = 16 << 10,
-    JWT_HEADER_MAX = 1024
+    JWT_MAX = 16 << 10,
+    JWT_HEADER_MAX = 1024,
+    SHORT_TOKEN = 64, /* a longer run of the same characters is not a token of this length */
+    HOST_MAX = 256,
 };
 
-/* What names end with: the last letter is looked at first, for most names have another. */
-struct ending {
+struct name_row {
     const char *text;
-    size_t len;
-    enum secret_kind kind;
-};
-#define ENDING(text, kind)                                                                         \
-    {                                                                                              \
-        (text), sizeof(text) - 1, (kind)                                                           \
-    }
-
-/* Endings of names in lower case without '-', '_' and '.', which authors set as they like. */
-static const struct ending endings[] = {
-    ENDING("password", SECRET_VALUE),
-    ENDING("passwd", SECRET_VALUE),
-    ENDING("passwort", SECRET_VALUE),
-    ENDING("passphrase", SECRET_VALUE),
-    ENDING("passin", SECRET_VALUE),
-    ENDING("passout", SECRET_VALUE),
-    ENDING("secret", SECRET_VALUE),
-    ENDING("token", SECRET_VALUE),
-    ENDING("apikey", SECRET_VALUE),
-    ENDING("bearer", SECRET_VALUE),
-    ENDING("authorization", SECRET_VALUE),
-    ENDING("cookie", SECRET_VALUE),
-    ENDING("signature", SECRET_VALUE),
-    ENDING("accesskey", SECRET_VALUE),
-    ENDING("accountkey", SECRET_VALUE),
-    ENDING("secretkey", SECRET_KEY),
-    ENDING("privatekey", SECRET_KEY),
-    ENDING("encryptionkey", SECRET_KEY),
-    ENDING("signingkey", SECRET_KEY),
-    ENDING("sharedkey", SECRET_KEY),
-    ENDING("authkey", SECRET_KEY),
-    ENDING("licensekey", SECRET_KEY),
-    ENDING("credential", SECRET_KEY),
-    ENDING("credentials", SECRET_KEY),
-    ENDING("jwt", SECRET_KEY),
+    uint8_t len;
+    uint8_t kind;
+    bool part; /* only a whole part of a name */
 };
 
-/* Words that are too short to be looked for in any ending: they stand alone, or behind a '_'. */
-static const struct ending words[] = {
-    ENDING("pass", SECRET_VALUE), ENDING("pwd", SECRET_KEY),     ENDING("pw", SECRET_VALUE),
-    ENDING("sig", SECRET_VALUE),  ENDING("_auth", SECRET_VALUE), ENDING("psk", SECRET_KEY),
+static const struct name_row names[] = {
+#define NAME(text, kind) {text, sizeof text - 1, SECRET_##kind, false},
+#define PART(text, kind) {text, sizeof text - 1, SECRET_##kind, true},
+#define NOT_NAME(text)   {text, sizeof text - 1, SECRET_NOT, false},
+#include "agent/mask/secrets.def"
 };
 
-/* DBPASS and userpass, but neither bypass nor compass. */
-static bool joined_pass(const char *flat, size_t len)
-{
-    static const char *const before[] = {"db", "user", "store", "key",  "root",    "admin",
-                                         "my", "smtp", "ldap",  "bind", "require", "http"};
-    if (len < 5 || memcmp(flat + len - 4, "pass", 4) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-        size_t n = strlen(before[i]);
-        if (len - 4 >= n && memcmp(flat + len - 4 - n, before[i], n) == 0)
-            return true;
-    }
-    return false;
-}
+static const char *const suffixes[] = {
+#define SUFFIX(text) text,
+#include "agent/mask/secrets.def"
+};
+
+static const char *const abouts[] = {
+#define ABOUT(text) text,
+#include "agent/mask/secrets.def"
+};
+
+static const char *const askings[] = {
+#define ASKING(text) text,
+#include "agent/mask/secrets.def"
+};
+
+enum chars { ALNUM, WORDS, DOTTED, BASE64, UPPER, UPDASH, HEXES, CRYPT };
+
+static const struct {
+    const char *prefix;
+    uint8_t len;
+    uint8_t chars;
+    uint16_t min, max; /* of what follows the prefix */
+} shapes[] = {
+#define SHAPE(prefix, chars, min, max) {prefix, sizeof prefix - 1, chars, min, max},
+#include "agent/mask/secrets.def"
+};
+
+static const struct {
+    const char *host, *path;
+} hooks[] = {
+#define HOOK(host, path) {host, path},
+#include "agent/mask/secrets.def"
+};
+
+enum group_id {
+#define GROUP(id, names, letters) GROUP_##id,
+#include "agent/mask/secrets.def"
+    GROUP_COUNT
+};
+
+static const struct secret_group groups[] = {
+#define GROUP(id, names, letters) {names, letters},
+#include "agent/mask/secrets.def"
+};
+
+static const struct secret_row rows[] = {
+#define FLAG(id, sub, flag, forms, after) {GROUP_##id, RULE_FLAG, forms, after, sub, flag},
+#define WORD(id, sub, nth, after)         {GROUP_##id, RULE_WORD, nth, after, sub, ""},
+#define FIELD(id, name, after)            {GROUP_##id, RULE_FIELD, 0, after, "", name},
+#define BARE(id, sub)                     {GROUP_##id, RULE_BARE, 0, 0, sub, ""},
+#define PLAIN(id, option)                 {GROUP_##id, RULE_PLAIN, BOTH, 0, "", option},
+#define ASKS(id, option)                  {GROUP_##id, RULE_PLAIN, SEPARATE, 0, "", option},
+#define RUNS(id, sub, valued, skip)       {GROUP_##id, RULE_RUNS, skip, 0, sub, valued},
+#include "agent/mask/secrets.def"
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+_Static_assert(COUNT(rows) <= SECRET_ROWS_MAX && (int)GROUP_COUNT <= SECRET_ROWS_MAX,
+               "index too small");
+_Static_assert(COUNT(names) <= SECRET_TEXTS_MAX, "index too small");
+_Static_assert(COUNT(shapes) <= SECRET_TEXTS_MAX, "index too small");
+_Static_assert(COUNT(suffixes) <= SECRET_TEXTS_MAX, "index too small");
 
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return lower(c) >= 'a' && lower(c) <= 'z';
 }
 
 static bool is_break(char c)
@@ -82,334 +114,430 @@ static bool is_break(char c)
     return c == '-' || c == '_' || c == '.';
 }
 
-static bool ends_with_word(const char *name, size_t len, const struct ending *e)
+static bool text_is(const char *s, size_t len, const char *word)
 {
-    const char *word = e->text;
-    size_t n = e->len;
-    if (len < n || lower(name[len - 1]) != word[n - 1] || strncasecmp(name + len - n, word, n) != 0)
-        return false;
-    if (len == n || is_break(word[0]) || is_break(name[len - n - 1]))
-        return true;
-    /* camelCase: dbPass */
-    return name[len - n] >= 'A' && name[len - n] <= 'Z' && name[len - n - 1] >= 'a';
+    return strlen(word) == len && strncasecmp(s, word, len) == 0;
 }
 
-/* Most names end with a letter that none of the above ends with. */
-static bool may_end(const char *name, size_t len)
+static unsigned hash_two(char a, char b)
 {
-    while (len && is_break(name[len - 1]))
+    return ((unsigned char)a * 31U + (unsigned char)b) & 255;
+}
+
+/* ---- the index */
+
+static void add_programs(struct secret_index *ix, uint16_t group)
+{
+    for (const char *s = groups[group].names; *s;) {
+        size_t len = strcspn(s, " ");
+        bool prefix = s[len - 1] == '*';
+        unsigned n = ix->program_count, h = hash_two(s[0], len > 1 ? s[1] : '\0');
+        if (n == SECRET_PROGRAMS_MAX)
+            return; /* a unit test asks for each of them */
+        ix->programs[n].name = s;
+        ix->programs[n].len = (uint8_t)(len - prefix);
+        ix->programs[n].prefix = prefix;
+        ix->programs[n].group = group;
+        ix->programs[n].next = ix->program_head[h];
+        ix->program_head[h] = ++ix->program_count;
+        s += len + (s[len] == ' ');
+    }
+}
+
+static void add_rows(struct secret_index *ix)
+{
+    for (size_t i = COUNT(rows); i > 0; i--) {
+        uint16_t *head = &ix->first_row[rows[i - 1].group];
+        ix->next_row[i - 1] = *head;
+        *head = (uint16_t)i;
+    }
+}
+
+static void add_names(struct secret_index *ix)
+{
+    for (size_t i = COUNT(names); i > 0; i--) {
+        const struct name_row *e = &names[i - 1];
+        uint16_t *head = &ix->name_head[hash_two(e->text[e->len - 2], e->text[e->len - 1])];
+        ix->name_next[i - 1] = *head;
+        *head = (uint16_t)i;
+    }
+}
+
+void secret_index_init(struct secret_index *ix)
+{
+    memset(ix, 0, sizeof *ix);
+    for (uint16_t i = 0; i < GROUP_COUNT; i++)
+        add_programs(ix, i);
+    add_rows(ix);
+    add_names(ix);
+    ix->shell = GROUP_shell;
+    ix->su = GROUP_runuser;
+    ix->httpie = GROUP_httpie;
+    for (size_t i = COUNT(shapes); i > 0; i--) {
+        uint16_t *head =
+            &ix->shape_head[hash_two(shapes[i - 1].prefix[0], shapes[i - 1].prefix[1])];
+        ix->shape_next[i - 1] = *head;
+        *head = (uint16_t)i;
+    }
+    for (size_t i = COUNT(suffixes); i > 0; i--) {
+        uint16_t *head = &ix->suffix_head[suffixes[i - 1][0] & 31];
+        ix->suffix_next[i - 1] = *head;
+        *head = (uint16_t)i;
+    }
+}
+
+/* ---- names */
+
+/* The last part of a name, as the author wrote it: "-pin", "_pin", "dbPin". */
+static bool is_part(const char *name, size_t len, size_t n)
+{
+    return len == n || is_break(name[len - n - 1]) || !is_letter(name[len - n - 1]) ||
+           (is_upper(name[len - n]) && !is_upper(name[len - n - 1]));
+}
+
+/* npm's "_auth" and "npm_config__auth" have user and password in base64. */
+static bool is_npm_auth(const char *name, size_t len)
+{
+    return len >= 5 && strncasecmp(name + len - 5, "_auth", 5) == 0 &&
+           (len == 5 || is_break(name[len - 6]));
+}
+
+/* The kind of a name by its end, without the digits of "password2". */
+static enum secret_kind name_end(const struct secret_index *ix, const char *name, size_t len)
+{
+    char flat[FLAT_MAX];
+    size_t n = 0, at;
+    while (len && (is_digit(name[len - 1]) || is_break(name[len - 1])))
         len--;
-    return len && memchr("dtenyrlswghk", lower(name[len - 1]), 12); /* all their last letters */
-}
-
-enum secret_kind secret_name(const char *name, size_t len)
-{
-    char flat[NAME_MAX_LEN] = "";
-    size_t n = 0;
-    if (len > sizeof flat) { /* the end is what counts */
-        name += len - sizeof flat;
-        len = sizeof flat;
-    }
-    if (!may_end(name, len))
+    for (at = len; at > 0 && n < 2; at--)
+        if (!is_break(name[at - 1]))
+            flat[FLAT_MAX - ++n] = lower(name[at - 1]);
+    if (n < 2)
         return SECRET_NOT;
-    for (size_t i = 0; i < len; i++)
-        if (!is_break(name[i]))
-            flat[n++] = lower(name[i]);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        const struct ending *e = &endings[i];
-        if (n >= e->len && flat[n - 1] == e->text[e->len - 1] &&
-            memcmp(flat + n - e->len, e->text, e->len) == 0)
-            return e->kind;
+    unsigned i = ix->name_head[hash_two(flat[FLAT_MAX - 2], flat[FLAT_MAX - 1])];
+    if (i == 0)
+        return SECRET_NOT;
+    for (; at > 0 && n < FLAT_MAX; at--)
+        if (!is_break(name[at - 1]))
+            flat[FLAT_MAX - ++n] = lower(name[at - 1]);
+    const struct name_row *best = NULL;
+    for (; i; i = ix->name_next[i - 1]) {
+        const struct name_row *e = &names[i - 1];
+        if ((best && e->len < best->len) || n < e->len ||
+            memcmp(flat + FLAT_MAX - e->len, e->text, e->len) != 0)
+            continue;
+        if (!e->part || is_part(name, len, e->len))
+            best = e;
     }
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (ends_with_word(name, len, &words[i]))
-            return words[i].kind;
-    return joined_pass(flat, n) ? SECRET_VALUE : SECRET_NOT;
+    if (best && best->part && is_npm_auth(name, len))
+        return SECRET_PASSWORD;
+    return best ? (enum secret_kind)best->kind : SECRET_NOT;
 }
 
-/* Programs that take a secret with a short option, by what they take. */
-#define MYSQL      (1U << 0)
-#define SSHPASS    (1U << 1)
-#define CURL       (1U << 2)
-#define HTTPIE     (1U << 3)
-#define LOAD       (1U << 4) /* generators of load, and a browser */
-#define LFTP       (1U << 5)
-#define SMB        (1U << 6)
-#define REDIS      (1U << 7)
-#define LDAP       (1U << 8)
-#define LDAPPASSWD (1U << 9)
-#define SEVENZIP   (1U << 10)
-#define RAR        (1U << 11)
-#define UNRAR      (1U << 12)
-#define ZIP        (1U << 13)
-#define MONGO      (1U << 14)
-#define SQL        (1U << 15)
-#define CLICKHOUSE (1U << 16)
-#define SNMP       (1U << 17)
-#define IPMI       (1U << 18)
-#define OPENSSL    (1U << 19)
-#define ACCOUNT    (1U << 20)
-#define REGISTRY   (1U << 21)
-#define FREERDP    (1U << 22)
-#define RDESKTOP   (1U << 23)
-#define NO_FLAG    (1U << 24)
-
-/*
- * A trailing '*' stands for any ending. Those without a flag are listed because they end the search
- * where one program starts another: `sshpass -p secret ssh -p 22 host`.
- */
-static const struct {
-    char name[20]; /* in place: every word is held against all of them */
-    uint32_t kinds;
-} programs[] = {
-    {"mysql*", MYSQL},
-    {"mariadb*", MYSQL},
-    {"mycli", MYSQL},
-    {"mytop", MYSQL},
-    {"sshpass", SSHPASS},
-    {"curl", CURL},
-    {"http", HTTPIE},
-    {"https", HTTPIE},
-    {"xh", HTTPIE},
-    {"ab", LOAD},
-    {"siege", LOAD},
-    {"wrk", LOAD},
-    {"lynx", LOAD},
-    {"lftp", LFTP},
-    {"smbclient", SMB},
-    {"rpcclient", SMB},
-    {"smbget", SMB},
-    {"smbmap", SMB},
-    {"net", SMB},
-    {"redis-cli", REDIS},
-    {"valkey-cli", REDIS},
-    {"keydb-cli", REDIS},
-    {"ldappasswd", LDAP | LDAPPASSWD},
-    {"ldap*", LDAP},
-    {"7z", SEVENZIP},
-    {"7za", SEVENZIP},
-    {"7zr", SEVENZIP},
-    {"7zz", SEVENZIP},
-    {"rar", RAR | UNRAR},
-    {"unrar", UNRAR},
-    {"zip", ZIP},
-    {"unzip", ZIP},
-    {"mongo*", MONGO},
-    {"sqlcmd", SQL},
-    {"bcp", SQL},
-    {"osql", SQL},
-    {"isql", SQL},
-    {"tsql", SQL},
-    {"clickhouse-client", CLICKHOUSE},
-    {"snmp*", SNMP},
-    {"ipmitool", IPMI},
-    {"openssl", OPENSSL},
-    {"useradd", ACCOUNT},
-    {"usermod", ACCOUNT},
-    {"groupadd", ACCOUNT},
-    {"groupmod", ACCOUNT},
-    {"docker", REGISTRY},
-    {"podman", REGISTRY},
-    {"nerdctl", REGISTRY},
-    {"buildah", REGISTRY},
-    {"skopeo", REGISTRY},
-    {"helm", REGISTRY},
-    {"az", REGISTRY},
-    {"oc", REGISTRY},
-    {"crane", REGISTRY},
-    {"oras", REGISTRY},
-    {"cf", REGISTRY},
-    {"xfreerdp*", FREERDP},
-    {"wlfreerdp*", FREERDP},
-    {"rdesktop", FREERDP | RDESKTOP},
-    {"ssh", NO_FLAG},
-    {"scp", NO_FLAG},
-    {"sftp", NO_FLAG},
-    {"rsync", NO_FLAG},
-    {"ps", NO_FLAG},
-    {"psql", NO_FLAG},
-    {"sudo", NO_FLAG},
-    {"su", NO_FLAG},
-    {"sh", NO_FLAG},
-    {"bash", NO_FLAG},
-    {"dash", NO_FLAG},
-};
-
-static const struct secret_flag flags[] = {
-    {MYSQL, "-p", .attached = true},
-    {SSHPASS, "-p", .attached = true, .separate = true},
-    {CURL, "-u", .attached = true, .separate = true, .after = ':'},
-    {CURL, "--user", .separate = true, .after = ':'},
-    {CURL, "-U", .attached = true, .separate = true, .after = ':'},
-    {CURL, "--proxy-user", .separate = true, .after = ':'},
-    {CURL, "-E", .attached = true, .separate = true, .after = ':'},
-    {CURL, "--cert", .separate = true, .after = ':'},
-    {CURL, "-b", .attached = true, .separate = true, .after = '='},
-    {HTTPIE, "-a", .separate = true, .after = ':'},
-    {HTTPIE, "--auth", .separate = true, .after = ':'},
-    {LOAD, "-A", .separate = true, .after = ':'},
-    {LFTP, "-u", .separate = true, .after = ','},
-    {SMB, "-U", .attached = true, .separate = true, .after = '%'},
-    {REDIS, "-a", .separate = true},
-    {LDAP, "-w", .attached = true, .separate = true},
-    {LDAPPASSWD, "-s", .separate = true},
-    {LDAPPASSWD, "-a", .separate = true},
-    {SEVENZIP, "-p", .attached = true},
-    {UNRAR, "-p", .attached = true},
-    {RAR, "-hp", .attached = true},
-    {ZIP, "-P", .attached = true, .separate = true},
-    {MONGO, "-p", .attached = true, .separate = true},
-    {SQL, "-P", .attached = true, .separate = true},
-    {CLICKHOUSE, "-p", .attached = true, .separate = true},
-    {SNMP, "-A", .separate = true},
-    {SNMP, "-X", .separate = true},
-    {SNMP, "-c", .separate = true},
-    {IPMI, "-P", .separate = true},
-    {OPENSSL, "-k", .separate = true},
-    {OPENSSL, "-K", .separate = true},
-    {ACCOUNT, "-p", .separate = true},
-    {REGISTRY, "-p", .attached = true, .separate = true, .login = true},
-    {FREERDP, "/p:", .attached = true},
-    {RDESKTOP, "-p", .attached = true, .separate = true},
-};
-
-/* What is known of the program; 0: nothing. */
-static uint32_t kinds_of(const char *name, size_t len)
+static bool is_suffix(const struct secret_index *ix, const char *s, size_t len)
 {
-    if (len == 0)
-        return 0;
-    const char first = name[0];
-    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-        const char *known = programs[i].name;
-        if (known[0] != first)
-            continue;
-        size_t n = 1;
-        while (n < len && known[n] == name[n])
-            n++;
-        if (known[n] == '*' || (n == len && known[n] == '\0'))
-            return programs[i].kinds;
+    unsigned i = len ? ix->suffix_head[s[0] & 31] : 0;
+    while (i && !text_is(s, len, suffixes[i - 1]))
+        i = ix->suffix_next[i - 1];
+    return i != 0;
+}
+
+static bool is_about(const char *s, size_t len)
+{
+    for (size_t i = 0; i < COUNT(abouts); i++)
+        if (text_is(s, len, abouts[i]))
+            return true;
+    return false;
+}
+
+/* How many bytes of "password" or the like begin at `s`. */
+static size_t password_word(const char *s, size_t len)
+{
+    static const char *const words[] = {"password", "passwd", "passphrase"};
+    for (size_t i = 0; i < COUNT(words); i++) {
+        size_t n = strlen(words[i]);
+        if (len >= n && strncasecmp(s, words[i], n) == 0)
+            return n;
     }
     return 0;
 }
 
-static size_t base_name(const char **path, size_t len)
+/* "password_of_ana", but not "password-file": `last` is the last part of the name. */
+static bool is_someones_password(const char *name, size_t len, const char *last)
 {
-    const char *slash = memrchr(*path, '/', len);
-    if (!slash)
+    for (const char *s = name; len >= 8 && s + 8 <= name + len; s++) {
+        if ((s[0] | 0x20) != 'p' || (s[1] | 0x20) != 'a')
+            continue;
+        size_t n = password_word(s, (size_t)(name + len - s));
+        const char *next = s + n, *end = next + 1;
+        if (n == 0 || next >= name + len || !is_break(*next))
+            continue;
+        while (end < name + len && !is_break(*end))
+            end++;
+        return !is_about(next + 1, (size_t)(end - next) - 1) &&
+               !is_about(last, (size_t)(name + len - last));
+    }
+    return false;
+}
+
+enum secret_kind secret_name(const struct secret_index *ix, const char *name, size_t len)
+{
+    while (len && name[0] == '-') {
+        name++;
+        len--;
+    }
+    while (len && is_break(name[len - 1]))
+        len--;
+    enum secret_kind kind = name_end(ix, name, len);
+    if (kind != SECRET_NOT || len < 6)
+        return kind;
+    const char *last = name + len;
+    while (last > name && !is_break(last[-1]))
+        last--;
+    if (last == name)
+        return SECRET_NOT;
+    if (is_suffix(ix, last, (size_t)(name + len - last)))
+        return name_end(ix, name, (size_t)(last - name) - 1);
+    return is_someones_password(name, len, last) ? SECRET_PASSWORD : SECRET_NOT;
+}
+
+bool secret_asks(const char *name, size_t len)
+{
+    while (len && name[0] == '-') {
+        name++;
+        len--;
+    }
+    size_t n = 0;
+    while (n < len && !is_break(name[n]))
+        n++;
+    for (size_t i = 0; n < len && i < COUNT(askings); i++)
+        if (text_is(name, n, askings[i]))
+            return true;
+    return false;
+}
+
+/* ---- programs */
+
+/* The length of a program's name without what tells its language. */
+static size_t without_extension(const char *name, size_t len)
+{
+    static const char *const extensions[] = {".py",  ".sh",  ".pl",  ".rb",  ".js",
+                                             ".exe", ".php", ".bat", ".phar"};
+    const char *dot = memrchr(name, '.', len);
+    if (!dot || dot == name)
         return len;
-    len -= (size_t)(slash + 1 - *path);
-    *path = slash + 1;
+    for (size_t i = 0; i < COUNT(extensions); i++)
+        if (text_is(dot, len - (size_t)(dot - name), extensions[i]))
+            return (size_t)(dot - name);
     return len;
 }
 
-uint32_t secret_program(const char *program, size_t len)
+unsigned secret_group(const struct secret_index *ix, const char *program, size_t len)
 {
-    len = base_name(&program, len);
-    return kinds_of(program, len);
+    const char *slash = memrchr(program, '/', len);
+    if (slash) {
+        len -= (size_t)(slash + 1 - program);
+        program = slash + 1;
+    }
+    if (len && program[0] == '-') { /* a login shell */
+        program++;
+        len--;
+    }
+    len = without_extension(program, len);
+    if (len == 0)
+        return 0;
+    unsigned best = 0, best_len = 0;
+    unsigned i = ix->program_head[hash_two(program[0], len > 1 ? program[1] : '\0')];
+    for (; i; i = ix->programs[i - 1].next) {
+        size_t n = ix->programs[i - 1].len;
+        bool prefix = ix->programs[i - 1].prefix;
+        if (n > len || (n < len && !prefix) || memcmp(ix->programs[i - 1].name, program, n) != 0)
+            continue;
+        if (!prefix)
+            return ix->programs[i - 1].group;
+        if (n > best_len) {
+            best_len = (unsigned)n;
+            best = ix->programs[i - 1].group;
+        }
+    }
+    return best;
 }
 
-/* "-sSu": letters behind one dash, the last being that of "-u". */
-static bool ends_cluster(const char *flag, const char *word, size_t len)
+const struct secret_row *secret_first(const struct secret_index *ix, unsigned group)
 {
-    if (strlen(flag) != 2 || len < 3 || len > 6 || word[0] != '-' || word[len - 1] != flag[1])
+    unsigned i = ix->first_row[group];
+    return i ? &rows[i - 1] : NULL;
+}
+
+const struct secret_row *secret_next(const struct secret_index *ix, const struct secret_row *row)
+{
+    unsigned i = ix->next_row[row - rows];
+    return i ? &rows[i - 1] : NULL;
+}
+
+/* "-sSu", "-sSuVALUE": options without a value before this one. */
+static bool ends_cluster(const struct secret_row *row, const char *word, size_t len, size_t *at)
+{
+    const char *letters = groups[row->group].letters;
+    size_t i = 1;
+    if (!*letters || strlen(row->text) != 2 || word[0] != '-')
         return false;
-    for (size_t i = 1; i < len; i++)
-        if (lower(word[i]) < 'a' || lower(word[i]) > 'z')
-            return false;
-    return true;
+    while (i < len && word[i] != '\0' && word[i] != row->text[1] && strchr(letters, word[i]))
+        i++;
+    if (i < 2 || i >= len || word[i] != row->text[1])
+        return false;
+    *at = i + 1;
+    return i + 1 < len ? row->number & ATTACHED : row->number & SEPARATE;
 }
 
-static bool match_flag(const struct secret_flag *f, const char *word, size_t len, size_t *at)
+bool secret_is_letter(unsigned group, const char *word, size_t len)
 {
-    size_t n = strlen(f->flag);
+    return len == 2 && word[1] != '\0' && strchr(groups[group].letters, word[1]);
+}
+
+bool secret_flag(const struct secret_row *row, const char *word, size_t len, size_t *at)
+{
+    size_t n = strlen(row->text);
     *at = len;
-    if (f->separate && len == n && memcmp(word, f->flag, n) == 0)
-        return true;
-    if (f->attached && len > n && memcmp(word, f->flag, n) == 0) {
-        *at = n;
-        return true;
+    if (len >= n && memcmp(word, row->text, n) == 0) {
+        if (len == n)
+            return row->number & SEPARATE;
+        *at = n + (n > 2 && word[n] == '=');
+        return *at > n || ((row->number & ATTACHED) && row->rule == RULE_FLAG);
     }
-    return f->separate && ends_cluster(f->flag, word, len);
+    return ends_cluster(row, word, len, at);
 }
 
-const struct secret_flag *secret_flag(uint32_t kinds, const char *word, size_t len, bool login,
-                                      size_t *at)
+static bool is_listed(const char *list, const char *word, size_t len)
 {
-    if (len < 2 || (word[0] != '-' && word[0] != '/'))
-        return NULL;
-    for (size_t i = 0; kinds && i < sizeof flags / sizeof *flags; i++) {
-        const struct secret_flag *f = &flags[i];
-        if ((f->programs & kinds) && (login || !f->login) && match_flag(f, word, len, at))
-            return f;
+    for (list += *list == '!'; *list;) {
+        size_t n = strcspn(list, " ");
+        if (n == len && memcmp(list, word, n) == 0)
+            return true;
+        list += n + (list[n] == ' ');
     }
-    return NULL;
+    return false;
 }
 
-static bool is_token_char(char c)
+bool secret_takes_next(const struct secret_row *row, const char *word, size_t len)
 {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-}
-
-/* What follows AKIA or ASIA: an access key id is exactly 20 capitals and digits. */
-static bool is_aws_id(const char *s, size_t len)
-{
-    if (len != AWS_ID_LEN)
+    bool inverted = row->text[0] == '!';
+    if (len < 2 || memchr(word, '=', len))
         return false;
-    for (size_t i = 4; i < len; i++)
-        if (!((s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9')))
-            return false;
-    return true;
+    if (len > 2 && word[1] == '-')
+        return is_listed(row->text, word, len) != inverted;
+    for (size_t i = 1; i < len; i++) {
+        const char letter[] = {word[0], word[i]};
+        if (is_listed(row->text, letter, sizeof letter) != inverted)
+            return i + 1 == len;
+    }
+    return false;
+}
+
+/* ---- tokens and webhooks */
+
+static bool has_char(enum chars chars, char c)
+{
+    switch (chars) {
+    case ALNUM:
+        return is_letter(c) || is_digit(c);
+    case WORDS:
+        return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+    case DOTTED:
+        return is_letter(c) || is_digit(c) || is_break(c);
+    case BASE64:
+        return is_letter(c) || is_digit(c) || (c && strchr("+/=_-", c));
+    case UPPER:
+        return is_upper(c) || is_digit(c);
+    case UPDASH:
+        return is_upper(c) || is_digit(c) || c == '-';
+    case HEXES:
+        return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+    case CRYPT:
+        return is_letter(c) || is_digit(c) || (c && strchr("./$=,+-", c));
+    }
+    return false;
+}
+
+/* Digits, or letters of both cases: not the words of a name. */
+static bool is_random(const char *s, size_t len)
+{
+    bool digit = false, small = false, capital = false;
+    for (size_t i = 0; i < len; i++) {
+        digit |= is_digit(s[i]);
+        capital |= is_upper(s[i]);
+        small |= s[i] >= 'a' && s[i] <= 'z';
+    }
+    return digit || (small && capital);
 }
 
 /* Header, payload and signature; the header is short. */
-static bool is_jwt(const char *s, size_t len)
+static size_t jwt_length(const char *s, size_t len)
 {
-    const char *first = memchr(s, '.', len < JWT_HEADER_MAX ? len : JWT_HEADER_MAX);
-    return first && memchr(first + 1, '.', len - (size_t)(first + 1 - s));
-}
-
-/* The first letters of all prefixes below: asked at every word, so without a call. */
-static bool starts_token(char c)
-{
-    switch (c) {
-    case 'A':
-    case 'd':
-    case 'e':
-    case 'g':
-    case 'h':
-    case 'n':
-    case 'r':
-    case 's':
-    case 'x':
-        return true;
-    default:
-        return false;
-    }
-}
-
-size_t secret_token(const char *s, size_t len)
-{
-    static const char *const prefixes[] = {
-        "AKIA",  "ASIA",        "eyJ",      "ghp_",  "gho_",  "ghu_",   "ghs_",
-        "ghr_",  "github_pat_", "glpat-",   "xoxb-", "xoxp-", "xoxa-",  "xoxr-",
-        "xoxs-", "sk_live_",    "rk_live_", "hvs.",  "npm_",  "dop_v1_"};
-    size_t i = 0, n = 0, count = sizeof prefixes / sizeof *prefixes;
-    if (len < TOKEN_MIN || !starts_token(s[0]))
-        return 0;
-    while (i < count &&
-           (prefixes[i][0] != s[0] || strncmp(s, prefixes[i], strlen(prefixes[i])) != 0))
-        i++;
-    if (i == count)
-        return 0;
-    size_t max = s[0] == 'A' ? AWS_ID_LEN + 1 : TOKEN_MAX;
-    if (s[0] == 'e' && !memchr(s, '.', len < JWT_HEADER_MAX ? len : JWT_HEADER_MAX))
-        return 0;
-    while (n < len && n < max && is_token_char(s[n]))
+    size_t n = 0, dots = 0;
+    while (n < len && n < JWT_MAX && has_char(DOTTED, s[n])) {
+        dots += s[n] == '.';
+        if (dots == 0 && n > JWT_HEADER_MAX)
+            return 0;
         n++;
-    if (s[0] == 'A')
-        return is_aws_id(s, n) ? n : 0;
-    if (s[0] == 'e' && !is_jwt(s, n))
+    }
+    return dots >= 2 && n >= TOKEN_MIN ? n : 0;
+}
+
+static size_t shape_length(size_t shape, const char *s, size_t len)
+{
+    enum chars chars = (enum chars)shapes[shape].chars;
+    size_t prefix = shapes[shape].len, max = prefix + shapes[shape].max, n = prefix;
+    if (len < prefix || memcmp(s, shapes[shape].prefix, prefix) != 0)
         return 0;
-    return n >= TOKEN_MIN ? n : 0;
+    while (n < len && n < max && has_char(chars, s[n]))
+        n++;
+    if (n < prefix + shapes[shape].min)
+        return 0;
+    if (n < len && n == max && shapes[shape].max <= SHORT_TOKEN && has_char(ALNUM, s[n]))
+        return 0;
+    bool capitals = chars == UPPER || chars == UPDASH;
+    return capitals || is_random(s + prefix, n - prefix) ? n : 0;
+}
+
+size_t secret_token(const struct secret_index *ix, const char *s, size_t len)
+{
+    if (len < TOKEN_MIN)
+        return 0;
+    for (unsigned i = ix->shape_head[hash_two(s[0], s[1])]; i; i = ix->shape_next[i - 1]) {
+        size_t n = shape_length(i - 1, s, len);
+        if (n)
+            return n;
+    }
+    return s[0] == 'e' && s[1] == 'y' && s[2] == 'J' ? jwt_length(s, len) : 0;
+}
+
+size_t secret_hook(const char *s, size_t len)
+{
+    size_t host = 0;
+    while (host < len && host < HOST_MAX && s[host] != '/' && s[host] != '?')
+        host++;
+    size_t path_len = len - host < HOST_MAX ? len - host : HOST_MAX;
+    for (size_t i = 0; i < COUNT(hooks) && path_len; i++) {
+        size_t n = strlen(hooks[i].host), m = strlen(hooks[i].path);
+        if (host < n || strncasecmp(s + host - n, hooks[i].host, n) != 0 ||
+            (n && host > n && s[host - n - 1] != '.'))
+            continue;
+        const char *found = memmem(s + host, path_len, hooks[i].path, m);
+        if (found)
+            return (size_t)(found - s) + m;
+    }
+    return 0;
+}
+
+const struct secret_group *secret_groups(size_t *count)
+{
+    *count = COUNT(groups);
+    return groups;
+}
+
+const struct secret_row *secret_rows(size_t *count)
+{
+    *count = COUNT(rows);
+    return rows;
 }
