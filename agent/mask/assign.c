@@ -220,6 +220,25 @@ static void hide_aws_secret(struct parse *p, const struct view *v, const struct 
         view_hide(p, v, at, end);
 }
 
+static bool is_hidden(const struct parse *p, const struct view *v, size_t at)
+{
+    return p->hide[v->places ? v->places[at] : v->base + at];
+}
+
+/* The assignment whose '=' or ':' is at `mark`. Returns how far it has been looked at. */
+static size_t assign_one(struct parse *p, const struct view *v, struct assignment *a, size_t mark,
+                         bool header)
+{
+    bool colon = v->s[mark] == ':';
+    enum secret_kind kind = secret_name(p->ix, v->s + a->name, a->name_end - a->name);
+    if (kind == SECRET_NOT && !colon)
+        hide_aws_secret(p, v, a, mark + 1);
+    if (kind == SECRET_NOT || (colon && !colon_assigns(v, a, mark, header)))
+        return mark;
+    a->option |= colon && !a->quoted && !a->braces;
+    return hide_assigned(p, v, a, kind, mark + 1) - 1;
+}
+
 void assign_scan(struct parse *p, const struct view *v, struct assign_context context)
 {
     size_t blank = view_find_space(v, 0, v->len), from = 0, looks = LOOKS * v->len + LOOKS_MIN;
@@ -235,19 +254,13 @@ void assign_scan(struct parse *p, const struct view *v, struct assign_context co
         if (plain || !name_before(v, from, i, &a))
             continue;
         a.first = context.whole && a.name <= blank && !a.spaced;
-        enum secret_kind kind = secret_name(p->ix, v->s + a.name, a.name_end - a.name);
-        if (kind == SECRET_NOT && c == '=') {
-            hide_aws_secret(p, v, &a, i + 1);
-        } else if (kind != SECRET_NOT && (c == '=' || colon_assigns(v, &a, i, context.header))) {
-            a.option |= c == ':' && !a.quoted && !a.braces;
-            size_t end = hide_assigned(p, v, &a, kind, i + 1);
-            looks = looks > end - i ? looks - (end - i) : 0;
-            if (looks == 0)
-                view_hide(p, v, i + 1, v->len); /* assignments in assignments: nobody's text */
-            if (looks == 0)
-                return;
-            if (end > i + 1 && p->hide[v->places ? v->places[end - 1] : v->base + end - 1])
-                from = i = end - 1; /* what is hidden needs no second look, however long it is */
+        size_t last = assign_one(p, v, &a, i, context.header);
+        if (looks <= last - i) {
+            view_hide(p, v, i + 1, v->len); /* assignments in assignments: nobody's text */
+            return;
         }
+        looks -= last - i;
+        if (last > i && is_hidden(p, v, last))
+            from = i = last; /* what is hidden needs no second look, however long it is */
     }
 }

@@ -1,7 +1,7 @@
 /*
  * mask: a process's command line as one line of text, with the secrets in it replaced by "***".
  *
- * Pure: bytes in, bytes out. What a secret is, is data: secrets.def. Here is where values begin and
+ * Pure: bytes in, bytes out. What a secret is, is data: secret.def. Here is where values begin and
  * end: `--password=x`, `--password x`, `-px` of mysql, `TOKEN=x`, `"token": "x"`, headers, SQL,
  * `user:x@host` in a URL, keys and tokens.
  *

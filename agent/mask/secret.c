@@ -20,25 +20,25 @@ struct name_row {
 };
 
 static const struct name_row names[] = {
-#define NAME(text, kind) {text, sizeof text - 1, SECRET_##kind, false},
-#define PART(text, kind) {text, sizeof text - 1, SECRET_##kind, true},
-#define NOT_NAME(text)   {text, sizeof text - 1, SECRET_NOT, false},
-#include "agent/mask/secrets.def"
+#define NAME(text, kind) {text, sizeof(text) - 1, SECRET_##kind, false},
+#define PART(text, kind) {text, sizeof(text) - 1, SECRET_##kind, true},
+#define NOT_NAME(text)   {text, sizeof(text) - 1, SECRET_NOT, false},
+#include "agent/mask/secret.def"
 };
 
 static const char *const suffixes[] = {
 #define SUFFIX(text) text,
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 };
 
 static const char *const abouts[] = {
 #define ABOUT(text) text,
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 };
 
 static const char *const askings[] = {
 #define ASKING(text) text,
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 };
 
 enum chars { ALNUM, WORDS, DOTTED, BASE64, UPPER, UPDASH, HEXES, CRYPT };
@@ -49,26 +49,26 @@ static const struct {
     uint8_t chars;
     uint16_t min, max; /* of what follows the prefix */
 } shapes[] = {
-#define SHAPE(prefix, chars, min, max) {prefix, sizeof prefix - 1, chars, min, max},
-#include "agent/mask/secrets.def"
+#define SHAPE(prefix, chars, min, max) {prefix, sizeof(prefix) - 1, chars, min, max},
+#include "agent/mask/secret.def"
 };
 
 static const struct {
     const char *host, *path;
 } hooks[] = {
 #define HOOK(host, path) {host, path},
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 };
 
 enum group_id {
 #define GROUP(id, names, letters) GROUP_##id,
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
     GROUP_COUNT
 };
 
 static const struct secret_group groups[] = {
 #define GROUP(id, names, letters) {names, letters},
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 };
 
 static const struct secret_row rows[] = {
@@ -79,7 +79,7 @@ static const struct secret_row rows[] = {
 #define PLAIN(id, option)                 {GROUP_##id, RULE_PLAIN, BOTH, 0, "", option},
 #define ASKS(id, option)                  {GROUP_##id, RULE_PLAIN, SEPARATE, 0, "", option},
 #define RUNS(id, sub, valued, skip)       {GROUP_##id, RULE_RUNS, skip, 0, sub, valued},
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -166,8 +166,8 @@ static void add_names(struct secret_index *ix)
 void secret_index_init(struct secret_index *ix)
 {
     memset(ix, 0, sizeof *ix);
-    for (uint16_t i = 0; i < GROUP_COUNT; i++)
-        add_programs(ix, i);
+    for (unsigned i = 0; i < GROUP_COUNT; i++)
+        add_programs(ix, (uint16_t)i);
     add_rows(ix);
     add_names(ix);
     ix->shell = GROUP_shell;

@@ -1,5 +1,5 @@
 /*
- * secret: the tables of secrets.def, and how to ask them.
+ * secret: the tables of secret.def, and how to ask them.
  *
  * secret_index_init() computes what makes the look-ups fast. All else only reads. Nothing here
  * allocates memory. Text is given as pointer and length, and need not end with NUL.
@@ -19,7 +19,7 @@ enum secret_kind {
     SECRET_COOKIE,   /* secret if it has a '='; else it is the name of a file */
 };
 
-/* What a row of a program says; see secrets.def. */
+/* What a row of a program says; see secret.def. */
 enum secret_rule { RULE_FLAG, RULE_WORD, RULE_FIELD, RULE_BARE, RULE_PLAIN, RULE_RUNS };
 
 enum {

@@ -1,4 +1,4 @@
-/* Each row of secrets.def, as a command line that is made from it. */
+/* Each row of secret.def, as a command line that is made from it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +90,7 @@ static void every_name(void **state)
     } names[] = {
 #define NAME(text, kind) {text, SECRET_##kind},
 #define PART(text, kind) {text, SECRET_##kind},
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         one_name(names[i].text, names[i].kind);
@@ -105,7 +105,7 @@ static void names_around_a_name(void **state)
 #define ABOUT(text)    shown("prog|--password-" text "|" SECRET);
 #define ASKING(text)   shown("prog|--" text "-password|" SECRET);
 #define NOT_NAME(text) shown("prog|--" text "|" SECRET);
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
     assert_int_equal(wrong, 0);
 }
 
@@ -138,13 +138,13 @@ static void every_shape(void **state)
         [ALNUM] = "aB3dE6", [WORDS] = "aB3dE6",  [DOTTED] = "aB3dE6", [BASE64] = "aB3dE6",
         [UPPER] = "AB3DE6", [UPDASH] = "AB3DE6", [HEXES] = "ab3de6",  [CRYPT] = "aB3dE6"};
 #define SHAPE(prefix, chars, min, max) one_shape(prefix, min, bodies[chars]);
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 #define SHAPE(prefix, chars, min, max) one_shape(prefix, max, bodies[chars]);
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
 #define HOOK(host, path)                                                                           \
     hidden("prog|https://" host path SECRET);                                                      \
     hidden("prog|--url=https://x." host "/a" path "1/" SECRET);
-#include "agent/mask/secrets.def"
+#include "agent/mask/secret.def"
     assert_int_equal(wrong, 0);
 }
 
