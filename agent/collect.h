@@ -1,6 +1,6 @@
 /*
- * collect: one beat's record, as CONTRACT.md's POST /data takes it: the host, who is logged in,
- * what runs, and how many processes could not be told of (unreadable, vanished, truncated).
+ * collect: the record of one beat, as POST /data takes it: the host, who is logged in, what runs,
+ * and how many processes could not be reported (unreadable, vanished, truncated).
  */
 #ifndef AGENT_COLLECT_H
 #define AGENT_COLLECT_H
@@ -12,14 +12,14 @@
 struct buf;
 struct history;
 
-/* No record is larger while cutting command lines shorter can help. */
+/* Command lines are cut until the record is not larger than this, as far as that helps. */
 enum { COLLECT_RECORD_MAX = 8 << 20 };
 
 /*
- * Adds the record, one JSON object on one line, to `out` (empty, its max above
- * COLLECT_RECORD_MAX). `root` is an open directory (tree.h), `own_root` true when it is "/".
- * `history` (history.h) holds the beat before, and then this one.
- * False with errno when /proc cannot be read or memory is out. Ends inside c->deadline.
+ * Appends the record, one JSON object on one line, to `out`, which is empty and takes more than
+ * COLLECT_RECORD_MAX. `root` is an open directory (procfs.h), `own_root` is true if it is "/".
+ * `history` (history.h) has the previous beat before the call, and this one after it. Ends within
+ * c->deadline. False with errno if /proc cannot be read or memory is out.
  */
 bool collect(const struct config *c, int root, bool own_root, struct history *history,
              struct buf *out);

@@ -122,23 +122,27 @@ static bool agent_open_log(struct agent *a, const char *path)
     return ok;
 }
 
-/* One record into `record`; 0, or the exit code after logging the reason. */
+/* Collects one record into `record`. 0, or the exit code after logging the reason. */
 static int agent_collect(struct agent *a, struct buf *record)
 {
     const struct options *o = &a->options;
+    const struct config *c = &a->config;
     int root = tree_root(o->root ? o->root : "/");
     if (root < 0)
         return agent_fail(EX_CONFIG, "bad_configuration", "root: cannot open this directory");
-    bool ok =
-        (a->config.listings ? listing : collect)(&a->config, root, !o->root, &a->history, record);
+    enum listed listed = LISTED;
+    if (c->listings)
+        listed = listing(c, root, !o->root, &a->history, record);
+    else if (!collect(c, root, !o->root, &a->history, record))
+        listed = LISTING_FAILED;
     int error = errno;
     close(root);
-    if (ok)
-        return EX_OK;
-    if (error == 0)
+    if (listed == LISTING_NO_UUID)
         return agent_fail(EX_CONFIG, "bad_configuration",
                           "uuid: is required, because this machine has no machine-id");
-    return agent_fail(EX_TEMPFAIL, "not_collected", strerror(error));
+    if (listed == LISTING_FAILED)
+        return agent_fail(EX_TEMPFAIL, "not_collected", strerror(error));
+    return EX_OK;
 }
 
 static int agent_print(struct agent *a)

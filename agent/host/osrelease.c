@@ -2,12 +2,13 @@
 
 #include <string.h>
 
-/* Copies the value that starts at `s` up to the line's end at `end`. */
-static void unquote(const char *s, const char *end, char *out, size_t size)
+/* Copies the value as a shell would read it. */
+static void osrelease_unquote(struct text value, char *out, size_t size)
 {
     size_t n = 0;
     char quote = '\0';
-    for (; s < end && n + 1 < size; s++) {
+    const char *end = value.ptr + value.len;
+    for (const char *s = value.ptr; s < end && n + 1 < size; s++) {
         if (quote && *s == quote) {
             quote = '\0';
             continue;
@@ -25,19 +26,26 @@ static void unquote(const char *s, const char *end, char *out, size_t size)
     out[n] = '\0';
 }
 
-bool osrelease_get(const char *text, size_t len, const char *name, char *out, size_t size)
+bool osrelease_raw(struct text text, const char *name, struct text *value)
 {
-    size_t name_len = strlen(name);
-    out[0] = '\0';
-    for (const char *line = text, *end = text + len; line < end;) {
-        const char *newline = memchr(line, '\n', (size_t)(end - line));
-        const char *stop = newline ? newline : end;
-        while (line < stop && (*line == ' ' || *line == '\t'))
-            line++;
-        if ((size_t)(stop - line) > name_len && line[name_len] == '=' &&
-            memcmp(line, name, name_len) == 0)
-            unquote(line + name_len + 1, stop, out, size);
-        line = stop + 1;
+    size_t len = strlen(name);
+    bool found = false;
+    for (struct text line; text_line(&text, &line);) {
+        while (line.len && (*line.ptr == ' ' || *line.ptr == '\t'))
+            line = (struct text){line.ptr + 1, line.len - 1};
+        if (line.len > len && line.ptr[len] == '=' && memcmp(line.ptr, name, len) == 0) {
+            *value = (struct text){line.ptr + len + 1, line.len - len - 1};
+            found = true;
+        }
     }
+    return found;
+}
+
+bool osrelease_get(struct text text, const char *name, char *out, size_t size)
+{
+    struct text value;
+    out[0] = '\0';
+    if (osrelease_raw(text, name, &value))
+        osrelease_unquote(value, out, size);
     return out[0] != '\0';
 }

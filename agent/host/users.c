@@ -5,36 +5,37 @@
 
 #include "handler/shared/buf.h"
 #include "handler/shared/clock.h"
+#include "handler/shared/dir.h"
 #include "handler/shared/json/write.h"
 
-#include <dirent.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <utmpx.h>
 
 enum {
-    SESSION_MAX = 16 << 10, /* bytes of a session's file */
+    SESSION_MAX = 16 << 10, /* bytes of a session file */
     USERS_MAX = 10000,
     UTMP_MAX = 4 << 20,
 };
 
+#define SESSIONS "run/systemd/sessions"
+
 struct user {
     char name[64], tty[64], host[256];
-    int64_t started; /* ms; 0: not known */
-    int64_t pid;     /* 0: not known */
+    int64_t started; /* ms; 0: unknown */
+    int64_t pid;     /* 0: unknown */
     const char *source;
 };
 
-static void put_member(struct buf *out, const char *name, const char *value)
+static void users_put_member(struct buf *out, const char *name, const char *value)
 {
     buf_putc(out, ',');
     jsonw_name(out, name);
     jsonw_str(out, value);
 }
 
-static void write_user(const struct user *u, struct buf *out)
+static void users_write_one(const struct user *u, struct buf *out)
 {
     if (out->len && out->data[out->len - 1] == '}')
         buf_putc(out, ',');
@@ -42,108 +43,165 @@ static void write_user(const struct user *u, struct buf *out)
     jsonw_name(out, "name");
     jsonw_str(out, u->name);
     if (u->tty[0])
-        put_member(out, "tty", u->tty);
+        users_put_member(out, "tty", u->tty);
     if (u->host[0])
-        put_member(out, "host", u->host);
+        users_put_member(out, "host", u->host);
     if (u->started > 0) {
         char time[CLOCK_TIME_LEN + 1];
         clock_rfc3339(u->started, time);
-        put_member(out, "started", time);
+        users_put_member(out, "started", time);
     }
     if (u->pid > 0)
         buf_printf(out, ",\"pid\":%lld", (long long)u->pid);
-    put_member(out, "source", u->source);
+    users_put_member(out, "source", u->source);
     buf_putc(out, '}');
 }
 
-static bool is_alive(int root, int64_t pid)
+static bool users_is_alive(int root, int64_t pid)
 {
     char path[40];
+    struct stat st;
     snprintf(path, sizeof path, "proc/%lld", (long long)pid);
-    return faccessat(root, path, F_OK, 0) == 0;
+    return tree_stat(root, path, &st);
 }
 
-/* A number that is nothing but digits; -1 otherwise. */
-static int64_t get_number(const char *text, size_t len, const char *name)
+/* ---- logind */
+
+/* A number that consists of digits only; -1 for anything else. */
+static int64_t session_number(struct text session, const char *name)
 {
-    char digits[24], *end;
-    if (!osrelease_get(text, len, name, digits, sizeof digits))
+    struct text value;
+    uint64_t n;
+    if (!osrelease_raw(session, name, &value) || !text_number(value, &n) || n > INT64_MAX)
         return -1;
-    long long n = strtoll(digits, &end, 10);
-    return *digits >= '0' && *digits <= '9' && *end == '\0' ? n : -1;
+    return (int64_t)n;
 }
 
-/* "user", and what newer systemd splits from it ("user-early" is root's); not greeters, managers,
- * cron jobs. */
-static bool is_user_class(const char *class)
+/* One character after a backslash, as C writes it; returns how many bytes it takes. */
+static size_t session_escape(struct text t, char *out)
+{
+    static const char letters[] = "abfnrtv", meant[] = "\a\b\f\n\r\t\v";
+    char digits[4] = "", *end;
+    if (t.len >= 3 && t.ptr[0] == 'x') {
+        memcpy(digits, t.ptr + 1, 2);
+        *out = (char)strtoul(digits, &end, 16);
+        return end == digits + 2 ? 3 : 0;
+    }
+    if (t.len >= 3 && t.ptr[0] >= '0' && t.ptr[0] <= '3') {
+        memcpy(digits, t.ptr, 3);
+        *out = (char)strtoul(digits, &end, 8);
+        return end == digits + 3 ? 3 : 0;
+    }
+    const char *letter = t.ptr[0] ? strchr(letters, t.ptr[0]) : NULL;
+    *out = letter ? meant[letter - letters] : t.ptr[0];
+    return 1;
+}
+
+/*
+ * logind writes USER, CLASS and TTY as they are, and REMOTE_HOST with the escapes of C. Since
+ * version 254 it quotes values that need it, as a shell reads them.
+ */
+static void session_value(struct text session, const char *name, bool escaped, char *out,
+                          size_t size)
+{
+    struct text value;
+    size_t n = 0;
+    out[0] = '\0';
+    if (!osrelease_raw(session, name, &value))
+        return;
+    if (value.len && value.ptr[0] == '"') {
+        osrelease_get(session, name, out, size);
+        return;
+    }
+    for (size_t i = 0; i < value.len && n + 1 < size; i++) {
+        size_t taken = 0;
+        if (escaped && value.ptr[i] == '\\' && i + 1 < value.len)
+            taken = session_escape((struct text){value.ptr + i + 1, value.len - i - 1}, &out[n]);
+        if (taken == 0)
+            out[n] = value.ptr[i];
+        i += taken;
+        n++;
+    }
+    out[n] = '\0';
+}
+
+/* "user", and its parts in newer systemd ("user-early" is root's). Not greeters or cron jobs. */
+static bool session_is_user(const char *class)
 {
     return strcmp(class, "user") == 0 || strncmp(class, "user-", 5) == 0;
 }
 
-static bool parse_session(const struct buf *text, struct user *u)
+static bool session_parse(struct text text, struct user *u)
 {
     char class[32];
-    osrelease_get(text->data, text->len, "CLASS", class, sizeof class);
-    osrelease_get(text->data, text->len, "USER", u->name, sizeof u->name);
-    osrelease_get(text->data, text->len, "TTY", u->tty, sizeof u->tty);
-    osrelease_get(text->data, text->len, "REMOTE_HOST", u->host, sizeof u->host);
-    u->started = get_number(text->data, text->len, "REALTIME") / 1000;
-    u->pid = get_number(text->data, text->len, "LEADER");
+    session_value(text, "CLASS", false, class, sizeof class);
+    session_value(text, "USER", false, u->name, sizeof u->name);
+    session_value(text, "TTY", false, u->tty, sizeof u->tty);
+    session_value(text, "REMOTE_HOST", true, u->host, sizeof u->host);
+    u->started = session_number(text, "REALTIME") / 1000;
+    u->pid = session_number(text, "LEADER");
     u->source = "logind";
-    return is_user_class(class) && u->name[0];
+    return session_is_user(class) && u->name[0];
 }
 
-/* True when there was at least one user. */
-static bool write_logind(int root, struct buf *out)
+struct sessions {
+    int root;
+    struct buf text, *out;
+    size_t found;
+};
+
+static bool session_visit(int dir, const char *name, void *to)
 {
-    int fd = openat(root, "run/systemd/sessions", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    struct buf text;
-    buf_init(&text, SESSION_MAX);
-    size_t found = 0;
-    for (const struct dirent *e; found < USERS_MAX && (e = readdir(dir));) {
-        struct user u = {0};
-        if (strchr(e->d_name, '.')) /* . and .. and the sessions' .ref pipes */
-            continue;
-        buf_reset(&text);
-        if (!tree_read(fd, e->d_name, &text) || !text.len || !parse_session(&text, &u))
-            continue;
-        if (u.pid > 0 && !is_alive(root, u.pid))
-            continue;
-        write_user(&u, out);
-        found++;
-    }
-    buf_release(&text);
-    closedir(dir);
-    return found > 0;
+    struct sessions *s = to;
+    struct user u = {0};
+    char path[sizeof SESSIONS + NAME_MAX + 1];
+    (void)dir;             /* a link in it leads below the root */
+    if (strchr(name, '.')) /* the .ref pipes of the sessions */
+        return true;
+    snprintf(path, sizeof path, SESSIONS "/%s", name);
+    buf_reset(&s->text);
+    if (!tree_read(s->root, path, &s->text) ||
+        !session_parse((struct text){s->text.data, s->text.len}, &u))
+        return true;
+    if (u.pid > 0 && !users_is_alive(s->root, u.pid))
+        return true;
+    users_write_one(&u, s->out);
+    return ++s->found < USERS_MAX;
 }
 
-static void copy_field(char *out, size_t size, const char *field, size_t len)
+/* True if there was at least one user. */
+static bool users_write_logind(int root, struct buf *out)
+{
+    struct sessions s = {.root = root, .out = out};
+    buf_init(&s.text, SESSION_MAX);
+    dir_visit(tree_directory(root, SESSIONS), session_visit, &s);
+    buf_release(&s.text);
+    return s.found > 0;
+}
+
+/* ---- utmp */
+
+static void utmp_copy(char *out, size_t size, const char *field, size_t len)
 {
     size_t n = strnlen(field, len < size ? len : size - 1);
     memcpy(out, field, n);
     out[n] = '\0';
 }
 
-static void write_utmp_entry(int root, const struct utmpx *entry, struct buf *out)
+static void utmp_write_entry(int root, const struct utmpx *entry, struct buf *out)
 {
     struct user u = {.source = "utmp", .pid = entry->ut_pid};
-    if (entry->ut_type != USER_PROCESS || u.pid <= 0 || !is_alive(root, u.pid))
+    if (entry->ut_type != USER_PROCESS || u.pid <= 0 || !users_is_alive(root, u.pid))
         return;
-    copy_field(u.name, sizeof u.name, entry->ut_user, sizeof entry->ut_user);
-    copy_field(u.tty, sizeof u.tty, entry->ut_line, sizeof entry->ut_line);
-    copy_field(u.host, sizeof u.host, entry->ut_host, sizeof entry->ut_host);
+    utmp_copy(u.name, sizeof u.name, entry->ut_user, sizeof entry->ut_user);
+    utmp_copy(u.tty, sizeof u.tty, entry->ut_line, sizeof entry->ut_line);
+    utmp_copy(u.host, sizeof u.host, entry->ut_host, sizeof entry->ut_host);
     u.started = (int64_t)entry->ut_tv.tv_sec * 1000 + entry->ut_tv.tv_usec / 1000;
     if (u.name[0])
-        write_user(&u, out);
+        users_write_one(&u, out);
 }
 
-static void write_utmp(int root, struct buf *out)
+static void users_write_utmp(int root, struct buf *out)
 {
     struct buf file;
     buf_init(&file, UTMP_MAX);
@@ -152,7 +210,7 @@ static void write_utmp(int root, struct buf *out)
     for (size_t at = 0; at + sizeof(struct utmpx) <= file.len; at += sizeof(struct utmpx)) {
         struct utmpx entry;
         memcpy(&entry, file.data + at, sizeof entry);
-        write_utmp_entry(root, &entry, out);
+        utmp_write_entry(root, &entry, out);
     }
     buf_release(&file);
 }
@@ -160,7 +218,7 @@ static void write_utmp(int root, struct buf *out)
 void users_write(int root, struct buf *out)
 {
     buf_putc(out, '[');
-    if (!write_logind(root, out))
-        write_utmp(root, out);
+    if (!users_write_logind(root, out))
+        users_write_utmp(root, out);
     buf_putc(out, ']');
 }

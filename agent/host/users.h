@@ -1,9 +1,9 @@
 /*
- * users: who is logged in, as the record's "users" has it.
+ * users: who is logged in, for the member "users" of a record.
  *
- * logind's session files below run/systemd/sessions come first (their lines are those that
- * sd-login(3) reads): sessions of class "user" whose leader lives. Where logind knows nobody,
- * utmp(5) is asked. `source` of each user says which it was.
+ * The session files of logind below run/systemd/sessions come first (the lines that sd-login(3)
+ * reads): sessions of class "user" whose leader is alive. If logind reports nobody, utmp(5) is
+ * read. `source` of each user names the one that was used.
  */
 #ifndef AGENT_HOST_USERS_H
 #define AGENT_HOST_USERS_H
@@ -11,8 +11,8 @@
 struct buf;
 
 /*
- * Adds a JSON array of objects to `out`: name, source, and of tty, host, started (RFC 3339) and
- * pid what is known.
+ * Appends a JSON array of objects: name, source, and of tty, host, started (RFC 3339) and pid what
+ * is known.
  */
 void users_write(int root, struct buf *out);
 

@@ -4,61 +4,71 @@
 
 enum { HEX_ID = 64, ECS_ID = 32 };
 
-static bool is_digit(char c)
+static bool container_is_hex(char c)
 {
-    return c >= '0' && c <= '9';
+    return text_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
-/* Length of the id that starts at `s`, 0 when none does. */
-static size_t id_length(const char *s, size_t len)
+/* The length of the id that starts at `s`, or 0. */
+static size_t container_id_length(const char *s, size_t len)
 {
     size_t n = 0;
-    while (n < len && is_hex(s[n]))
+    while (n < len && container_is_hex(s[n]))
         n++;
     if (n == HEX_ID)
         return n;
     if (n != ECS_ID || n + 1 >= len || s[n] != '-')
         return 0;
     size_t digits = n + 1;
-    while (digits < len && is_digit(s[digits]))
+    while (digits < len && text_is_digit(s[digits]))
         digits++;
     return digits > n + 1 && digits <= CONTAINER_ID_MAX ? digits : 0;
 }
 
-static bool copy(const char *s, size_t len, char out[CONTAINER_ID_MAX + 1])
+static bool container_copy(struct text id, char out[CONTAINER_ID_MAX + 1])
 {
-    if (len > CONTAINER_ID_MAX)
-        len = CONTAINER_ID_MAX;
-    memcpy(out, s, len);
-    out[len] = '\0';
-    return len > 0;
+    if (id.len > CONTAINER_ID_MAX)
+        id.len = CONTAINER_ID_MAX;
+    memcpy(out, id.ptr, id.len);
+    out[id.len] = '\0';
+    return id.len > 0;
 }
 
-bool container_id(const char *text, size_t len, char out[CONTAINER_ID_MAX + 1])
+/* Podman's libpod-conmon-ID.scope, CRI-O's crio-conmon-ID.scope */
+static bool container_is_monitor(struct text line, size_t at)
 {
-    static const char lxc[] = "lxc.payload.";
-    out[0] = '\0';
-    for (size_t i = 0; i < len;) {
-        size_t n = id_length(text + i, len - i);
-        if (n)
-            copy(text + i, n, out);
-        while (i < len && is_hex(text[i])) /* the rest of this run is no id */
+    static const char monitor[] = "conmon-";
+    size_t n = sizeof monitor - 1;
+    return at >= n && memcmp(line.ptr + at - n, monitor, n) == 0;
+}
+
+/* The last id of a line "hierarchy:controllers:path". */
+static void container_from_line(struct text line, char out[CONTAINER_ID_MAX + 1])
+{
+    for (size_t i = 0; i < line.len;) {
+        size_t n = container_id_length(line.ptr + i, line.len - i);
+        if (n && !container_is_monitor(line, i))
+            container_copy((struct text){line.ptr + i, n}, out);
+        while (i < line.len && container_is_hex(line.ptr[i])) /* the rest of this run */
             i++;
         i++;
     }
-    if (out[0])
-        return true;
-    const char *payload = memmem(text, len, lxc, sizeof lxc - 1);
+}
+
+bool container_id(struct text text, char out[CONTAINER_ID_MAX + 1])
+{
+    static const char lxc[] = "lxc.payload.";
+    struct text rest = text;
+    out[0] = '\0';
+    for (struct text line; text_line(&rest, &line);)
+        container_from_line(line, out);
+    const char *payload =
+        text.len && !out[0] ? memmem(text.ptr, text.len, lxc, sizeof lxc - 1) : NULL;
     if (!payload)
-        return false;
+        return out[0] != '\0';
     payload += sizeof lxc - 1;
-    size_t n = 0, room = len - (size_t)(payload - text);
+    size_t n = 0, room = text.len - (size_t)(payload - text.ptr);
     while (n < room && payload[n] != '/' && payload[n] != '\n')
         n++;
-    return copy(payload, n, out);
+    return container_copy((struct text){payload, n}, out);
 }

@@ -5,16 +5,18 @@
 #ifndef AGENT_PROC_CONTAINER_H
 #define AGENT_PROC_CONTAINER_H
 
+#include "handler/shared/text.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 
 enum { CONTAINER_ID_MAX = 64 };
 
 /*
- * The id that the runtime put into a control group's name: the last run of exactly 64 hex digits
- * (Docker, containerd, CRI-O, Podman), or ECS's 32 hex digits, '-' and digits, or the name behind
- * "lxc.payload.". False (and "") for a process outside of containers.
+ * The id that the runtime put into the name of a control group: the last run of exactly 64 hex
+ * digits (Docker, containerd, CRI-O, Podman), or the 32 hex digits, '-' and digits of ECS, or the
+ * name after "lxc.payload.". False, with "" in `out`, for a process outside of containers: conmon,
+ * which watches a container, is outside.
  */
-bool container_id(const char *text, size_t len, char out[CONTAINER_ID_MAX + 1]);
+bool container_id(struct text text, char out[CONTAINER_ID_MAX + 1]);
 
 #endif

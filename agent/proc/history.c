@@ -1,8 +1,11 @@
 #include "agent/proc/history.h"
 
-#include <stdlib.h>
+#include "handler/shared/vec.h"
 
-enum { FIRST_ROOM = 512 };
+#include <stdlib.h>
+#include <sys/wait.h>
+
+enum { CORES_MAX = 8192 };
 
 void history_init(struct history *h)
 {
@@ -23,14 +26,10 @@ void history_start(struct history *h, int64_t at)
 
 void history_add(struct history *h, const struct history_entry *e)
 {
-    if (h->count == h->room) {
-        size_t room = h->room ? h->room * 2 : FIRST_ROOM;
-        struct history_entry *list = reallocarray(h->list, room, sizeof *list);
-        if (!list)
-            return;
-        h->list = list;
-        h->room = room;
-    }
+    struct history_entry *list = vec_grow(h->list, h->count, &h->room, sizeof *list);
+    if (!list)
+        return;
+    h->list = list;
     h->list[h->count++] = *e;
 }
 
@@ -50,13 +49,43 @@ bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, ui
     return true;
 }
 
-double history_percent(const struct history *h, const struct history_entry *e, int64_t now,
-                       int64_t uptime_ms, uint64_t hertz)
+double history_percent(const struct history *h, const struct history_entry *e,
+                       const struct history_clock *clock)
 {
     uint64_t before = 0;
-    double span = (double)uptime_ms / 1000 - (double)e->start_ticks / (double)hertz;
+    double hertz = (double)clock->hertz, most = 100.0 * (clock->cores ? clock->cores : CORES_MAX);
+    double span = (double)clock->uptime_ms / 1000 - (double)e->start_ticks / hertz;
     if (history_find(h, e->pid, e->start_ticks, &before))
-        span = (double)(now - h->at) / 1000;
+        span = (double)(clock->now - h->at) / 1000;
     uint64_t used = e->cpu_ticks > before ? e->cpu_ticks - before : 0;
-    return span > 0 ? (double)used * 100 / (double)hertz / span : 0;
+    double percent = span > 0 ? (double)used * 100 / hertz / span : 0;
+    return percent < most ? percent : most;
+}
+
+void history_add_stuck(struct history *h, const struct history_stuck *s)
+{
+    if (h->stuck_count < HISTORY_STUCK_MAX)
+        h->stuck[h->stuck_count++] = *s;
+}
+
+void history_reap(struct history *h)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < h->stuck_count; i++)
+        if (waitpid(h->stuck[i].child, NULL, WNOHANG) == 0)
+            h->stuck[kept++] = h->stuck[i];
+    h->stuck_count = kept;
+}
+
+bool history_is_stuck(const struct history *h, int64_t pid, uint64_t start_ticks)
+{
+    for (size_t i = 0; i < h->stuck_count; i++)
+        if (h->stuck[i].pid == pid && h->stuck[i].start_ticks == start_ticks)
+            return true;
+    return false;
+}
+
+bool history_is_full(const struct history *h)
+{
+    return h->stuck_count == HISTORY_STUCK_MAX;
 }

@@ -1,6 +1,11 @@
 /*
- * history: the processor time that each process had used by the beat before, so that a staying
- * agent can say what it used since. A process is its pid and its start.
+ * history: what a staying agent remembers from beat to beat.
+ *
+ * The processor time that each process had used, so that the next beat can report what it used
+ * since. The processes that did not answer: each has left a child process that even SIGKILL did not
+ * end, and asking again would leave another one. And whether the directory service answered.
+ *
+ * A process is identified by its pid and its start.
  */
 #ifndef AGENT_PROC_HISTORY_H
 #define AGENT_PROC_HISTORY_H
@@ -8,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+enum { HISTORY_STUCK_MAX = 32, HISTORY_LOOKUP_PAUSE = 300000 }; /* ms */
 
 struct history_entry {
     int64_t pid;
@@ -15,29 +23,56 @@ struct history_entry {
     uint64_t cpu_ticks;
 };
 
+struct history_stuck {
+    int64_t pid; /* 0: the directory service, not a process */
+    uint64_t start_ticks;
+    pid_t child;
+};
+
 struct history {
     struct history_entry *list; /* by pid */
     size_t count, room;
-    int64_t at; /* when, on clock_monotonic(); 0: there was no beat before */
+    int64_t at; /* time of the previous beat, on clock_monotonic(); 0: there was none */
+    struct history_stuck stuck[HISTORY_STUCK_MAX];
+    size_t stuck_count;
+    int64_t no_lookup_until; /* on clock_monotonic(): do not ask the directory service before */
 };
 
 void history_init(struct history *h);
 void history_release(struct history *h);
 
-/* Forgets all, for a beat at `at`; then history_add() in the order of pids. */
+/* Forgets the times, for a beat at `at`. Then call history_add() in the order of pids. */
 void history_start(struct history *h, int64_t at);
 
-/* What finds no memory is not remembered. */
+/* Without memory, the entry is not remembered. */
 void history_add(struct history *h, const struct history_entry *e);
 
-/* False when that process was not there. */
+/* False if that process is not known. */
 bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, uint64_t *cpu_ticks);
 
+struct history_clock {
+    int64_t now;       /* on clock_monotonic() */
+    int64_t uptime_ms; /* of the machine */
+    uint64_t hertz;    /* clock ticks per second */
+    unsigned cores;    /* 0: unknown */
+};
+
 /*
- * Percent of one core that a process has used since the beat before, or, when it was not there,
- * since it started. `now`: on clock_monotonic(); `uptime_ms`: of the machine.
+ * Percent of one core that a process has used since the previous beat, or since its start if it is
+ * new. At most 100 for each core.
  */
-double history_percent(const struct history *h, const struct history_entry *e, int64_t now,
-                       int64_t uptime_ms, uint64_t hertz);
+double history_percent(const struct history *h, const struct history_entry *e,
+                       const struct history_clock *clock);
+
+/* Remembers a process that does not answer, and the child that hangs on it. */
+void history_add_stuck(struct history *h, const struct history_stuck *s);
+
+/* Reaps the children that have ended; their processes may be asked again. */
+void history_reap(struct history *h);
+
+bool history_is_stuck(const struct history *h, int64_t pid, uint64_t start_ticks);
+
+/* True if so many children hang that no more may be left behind. */
+bool history_is_full(const struct history *h);
 
 #endif

@@ -1,231 +1,293 @@
 #include "agent/proc/processes.h"
 
+#include "agent/proc/cmdline.h"
 #include "agent/proc/procfs.h"
 
 #include "handler/shared/buf.h"
 #include "handler/shared/clock.h"
+#include "handler/shared/dir.h"
 #include "handler/shared/json/write.h"
+#include "handler/shared/log.h"
+#include "handler/shared/vec.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_ROOM = 512, PID_DIGITS = 10 };
+enum { PID_DIGITS = 10, DIRECTORY_ANSWER = NAMES_LEN };
 
-/* Above these a number of /proc is nonsense; they keep the arithmetic below from overflowing. */
+/* Larger numbers in /proc are nonsense; the limits keep the arithmetic below from overflowing. */
 #define PAGES_MAX   ((uint64_t)1 << 48)
 #define SECONDS_MAX ((uint64_t)1 << 32)
 
-static bool is_pid(const char *name)
+/* ---- what runs: /proc/PID/stat */
+
+struct scan {
+    struct processes *p;
+    struct proc_closing closing;
+};
+
+static bool scan_is_pid(const char *name)
 {
-    size_t n = strspn(name, "0123456789");
-    return n > 0 && n <= PID_DIGITS && name[n] == '\0' && name[0] != '0';
+    return proc_entry_number(name) > 0 && name[0] != '0' && strlen(name) <= PID_DIGITS;
 }
 
-/* A process that ended between two looks at it, or one that is hidden from us. */
-static void count_failure(struct processes *p, int error)
+/* A process that ended meanwhile, or one that is hidden from the agent. */
+static void scan_count_failure(struct processes *p, int error)
 {
-    if (error == ENOENT || error == ESRCH)
+    if (proc_failure(error) == PROC_ENDED)
         p->vanished++;
     else
         p->unreadable++;
 }
 
-static struct process *add(struct processes *p)
+static struct proc *scan_add(struct processes *p)
 {
-    if (p->count == p->room) {
-        size_t room = p->room ? p->room * 2 : FIRST_ROOM;
-        struct process *list = reallocarray(p->list, room, sizeof *list);
-        if (!list)
-            return NULL;
-        p->list = list;
-        p->room = room;
-    }
-    p->list[p->count] = (struct process){0};
+    struct proc *list = vec_grow(p->list, p->count, &p->room, sizeof *list);
+    if (!list)
+        return NULL;
+    p->list = list;
+    p->list[p->count] = (struct proc){0};
     return &p->list[p->count++];
 }
 
-/* stat in one read, which is all of it; -1 with errno. */
-static ssize_t read_stat(int proc, const char *pid, struct tree_closing *closing,
-                         char text[PROCSTAT_TEXT_MAX])
+/* One read returns all of it. -1 with errno. */
+static ssize_t scan_read_stat(int proc, const char *pid, struct proc_closing *closing,
+                              char text[PROCSTAT_TEXT_MAX])
 {
     char path[PID_DIGITS + sizeof "/stat"];
     size_t n_pid = strlen(pid);
     memcpy(path, pid, n_pid);
     memcpy(path + n_pid, "/stat", sizeof "/stat");
-    int fd = tree_open(proc, path);
+    int fd = proc_open(proc, path);
     if (fd < 0)
         return -1;
     ssize_t n = read(fd, text, PROCSTAT_TEXT_MAX);
-    tree_close_later(closing, fd);
+    int saved = errno;
+    proc_close_later(closing, fd);
+    errno = saved;
     return n;
 }
 
-/* False only when memory is out; a process that cannot be read is counted. */
-static bool scan_one(struct processes *p, int proc, const char *pid, struct tree_closing *closing)
+/* False only if memory is out; a process that cannot be read is counted. */
+static bool scan_one(int proc, const char *pid, void *to)
 {
+    struct scan *s = to;
     char text[PROCSTAT_TEXT_MAX];
     struct procstat stat;
     struct stat owner;
-    ssize_t n = read_stat(proc, pid, closing, text);
+    if (!scan_is_pid(pid))
+        return true;
+    ssize_t n = scan_read_stat(proc, pid, &s->closing, text);
     if (n < 0 || fstatat(proc, pid, &owner, 0) != 0) {
-        count_failure(p, errno);
+        scan_count_failure(s->p, errno);
         return true;
     }
     if (!procstat_parse(text, (size_t)n, &stat)) {
-        p->unreadable++;
+        s->p->unreadable++;
         return true;
     }
-    struct process *new = add(p);
+    struct proc *new = scan_add(s->p);
     if (!new)
         return false;
     new->stat = stat;
-    return names_want(&p->names, owner.st_uid, &new->name);
+    new->inode = owner.st_ino;
+    return names_want(&s->p->names, owner.st_uid, &new->name);
 }
 
 static bool scan_all(struct processes *p, int proc)
 {
-    int fd = dup(proc); /* closedir() closes it; the guarded jobs need one for themselves */
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    struct tree_closing closing = {0};
-    bool ok = true;
-    errno = 0;
-    for (const struct dirent *e; ok && (e = readdir(dir));)
-        ok = !is_pid(e->d_name) || scan_one(p, proc, e->d_name, &closing);
-    tree_close_all(&closing);
-    closedir(dir);
+    struct scan s = {.p = p};
+    bool ok = dir_visit(dir_open(proc, "."), scan_one, &s);
+    proc_close_all(&s.closing);
     return ok;
 }
 
-static int by_pid(const void *a, const void *b)
+static int scan_by_pid(const void *a, const void *b)
 {
-    int64_t x = ((const struct process *)a)->stat.pid, y = ((const struct process *)b)->stat.pid;
+    int64_t x = ((const struct proc *)a)->stat.pid, y = ((const struct proc *)b)->stat.pid;
     return x < y ? -1 : x > y;
 }
 
-/* /proc mostly tells them in this order. */
-static void sort(struct processes *p)
+/* /proc lists them mostly in this order. */
+static void scan_sort(struct processes *p)
 {
     for (size_t i = 1; i < p->count; i++)
-        if (by_pid(&p->list[i - 1], &p->list[i]) > 0) {
-            qsort(p->list, p->count, sizeof *p->list, by_pid);
+        if (scan_by_pid(&p->list[i - 1], &p->list[i]) > 0) {
+            qsort(p->list, p->count, sizeof *p->list, scan_by_pid);
             return;
         }
 }
 
-/* The jobs that may block: users to be looked up; then what is to be read of each process. */
+/* ---- what may block: the names of users, and what the reader reads */
+
 struct jobs {
     struct processes *p;
     const struct processes_options *o;
-    struct cmdline_reader reader;
-    int keep_fd;
-    size_t *places; /* in p->names, then in p->list */
+    int proc;
+    size_t *places; /* in p->names, or in p->list */
     size_t count;
 };
 
-static bool run_user(void *context, size_t index, struct buf *out)
+static bool jobs_run_user(void *context, size_t index, struct buf *out)
 {
     const struct jobs *j = context;
     return names_lookup(j->p->names.list[j->places[index]].uid, out);
 }
 
-static bool run_reader(void *context, size_t index, struct buf *out)
+/* False if another process has the pid by now. */
+static bool jobs_is_same(const struct jobs *j, const struct proc *p)
 {
-    struct jobs *j = context;
-    const struct process *process = &j->p->list[j->places[index]];
-    if (j->o->detail)
-        return j->o->detail(j->o->context, process, &j->p->names, out);
-    return cmdline_pack(&j->reader, process->stat.pid, out);
+    char path[PROC_PID_PATH], text[PROCSTAT_TEXT_MAX];
+    struct stat st;
+    struct procstat now;
+    struct proc_closing closing = {0};
+    proc_pid_path(p->stat.pid, "", path);
+    if (fstatat(j->proc, path, &st, 0) != 0 || st.st_ino == p->inode)
+        return true; /* a process that has ended since was read completely */
+    /* The kernel may also have dropped the inode from memory: then the start decides. */
+    path[strlen(path) - 1] = '\0';
+    ssize_t n = scan_read_stat(j->proc, path, &closing, text);
+    proc_close_all(&closing);
+    return n > 0 && procstat_parse(text, (size_t)n, &now) && now.start_ticks == p->stat.start_ticks;
 }
 
-static void look_up_users(struct jobs *j)
+/* An empty result: the process has ended. */
+static bool jobs_run_reader(void *context, size_t index, struct buf *out)
+{
+    struct jobs *j = context;
+    const struct processes_reader *r = &j->o->reader;
+    const struct proc *p = &j->p->list[j->places[index]];
+    enum proc_outcome outcome = r->read(r->context, j->proc, p, out);
+    if (outcome == PROC_UNREADABLE)
+        return false;
+    if (outcome == PROC_ENDED || !jobs_is_same(j, p))
+        buf_reset(out);
+    return true;
+}
+
+/* The child stays: neither it nor its process is to be waited for again. */
+static bool jobs_abandoned(void *context, size_t index, pid_t child)
+{
+    struct jobs *j = context;
+    const struct procstat *s = &j->p->list[j->places[index]].stat;
+    history_add_stuck(j->o->history, &(struct history_stuck){s->pid, s->start_ticks, child});
+    return !history_is_full(j->o->history);
+}
+
+static bool jobs_abandoned_user(void *context, size_t index, pid_t child)
+{
+    const struct jobs *j = context;
+    (void)index;
+    history_add_stuck(j->o->history, &(struct history_stuck){.child = child});
+    return false;
+}
+
+static struct guard_work jobs_work(struct jobs *j, int root)
+{
+    return (struct guard_work){
+        .context = j, .count = j->count, .keep = {root, j->proc}, .until = j->o->until};
+}
+
+/* A directory service that does not answer is not asked again for some minutes. */
+static void jobs_look_up_users(struct jobs *j, int root)
 {
     struct names *names = &j->p->names;
+    struct history *h = j->o->history;
     struct guard g;
     const char *name;
     size_t len;
+    bool lost = false;
     j->count = 0;
     for (size_t i = 0; i < names->count; i++)
         if (!names->list[i].known)
             j->places[j->count++] = i;
-    if (j->count == 0 || !guard_run(&g, j->count, NAMES_LEN, run_user, j, j->keep_fd, j->o->until))
+    if (j->count == 0 || clock_monotonic() < h->no_lookup_until)
         return;
-    for (size_t i = 0; i < j->count; i++)
-        if (guard_result(&g, i, &name, &len) == GUARD_DONE)
+    struct guard_work work = jobs_work(j, root);
+    work.job = jobs_run_user;
+    work.abandoned = jobs_abandoned_user;
+    work.result_max = DIRECTORY_ANSWER;
+    work.stop_if_lost = true;
+    if (!guard_run(&g, &work))
+        return;
+    for (size_t i = 0; i < j->count; i++) {
+        enum guard_state state = guard_result(&g, i, &name, &len);
+        if (state == GUARD_DONE)
             names_set(names, j->places[i], name, len);
+        lost = lost || state == GUARD_LOST;
+    }
     guard_release(&g);
+    if (lost)
+        h->no_lookup_until = clock_monotonic() + HISTORY_LOOKUP_PAUSE;
 }
 
 /*
  * Kernel threads and zombies have no command line. That of a process in uninterruptible sleep is
- * left alone: whoever holds its memory's lock may hold it for ever. A detail knows all that itself.
+ * not read: another process may hold the lock of its memory forever. The same holds for a process
+ * that an earlier beat waits for.
  */
-static void plan_readers(struct jobs *j)
+static void jobs_plan(struct jobs *j)
 {
     struct processes *p = j->p;
     j->count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const struct procstat *s = &p->list[i].stat;
         bool none = (s->flags & PROCSTAT_KTHREAD) || s->state == 'Z' || s->state == 'X';
-        bool stuck = !none && s->state == 'D';
-        if (j->o->detail || (!none && !stuck))
-            j->places[j->count++] = i;
+        bool stuck = history_is_stuck(j->o->history, s->pid, s->start_ticks);
+        if (!j->o->reader.all) {
+            stuck = stuck || (!none && s->state == 'D');
+            if (none)
+                continue;
+        }
+        if (stuck)
+            p->unreadable++;
         else
-            p->unreadable += stuck;
+            j->places[j->count++] = i;
     }
 }
 
-static void take_result(struct jobs *j, struct process *process, size_t index)
+static void jobs_take(struct jobs *j, struct proc *p, size_t index)
 {
     const char *bytes;
     size_t len;
-    struct cmdline c;
-    enum guard_state state = guard_result(&j->p->guard, index, &bytes, &len);
-    if (j->o->detail) {
-        process->gone = state == GUARD_EMPTY;
-        process->cmd = state == GUARD_DONE ? bytes : NULL;
-        process->cmd_len = len;
-        return;
-    }
-    if (state != GUARD_DONE || !cmdline_unpack(bytes, len, &c)) {
+    if (guard_result(&j->p->guard, index, &bytes, &len) != GUARD_DONE) {
         j->p->unreadable++;
         return;
     }
-    process->gone = c.gone;
-    process->cmd = c.len ? c.text : NULL;
-    process->cmd_len = c.len;
-    process->cut = c.cut;
-    process->container = c.container;
+    p->ended = len == 0;
+    p->read = len > 0;
+    p->result = (struct text){bytes, len};
 }
 
-/* Without memory to share nothing is read; the processes are there all the same. */
-static void run_readers(struct jobs *j)
+/* Without memory to share, nothing is read, but the processes are listed. */
+static void jobs_read(struct jobs *j, int root)
 {
     struct processes *p = j->p;
-    size_t max = j->o->detail ? j->o->detail_max : cmdline_packed_max(j->reader.max);
+    struct guard_work work = jobs_work(j, root);
+    work.job = jobs_run_reader;
+    work.abandoned = jobs_abandoned;
+    work.result_max = j->o->reader.max;
     if (j->count == 0)
         return;
-    if (!guard_run(&p->guard, j->count, max, run_reader, j, j->keep_fd, j->o->until)) {
+    if (history_is_full(j->o->history) || !guard_run(&p->guard, &work)) {
+        log_event(LOG_WARN, "not_read", "count=%zu reason=%s", j->count,
+                  history_is_full(j->o->history) ? "too many processes do not answer"
+                                                 : strerror(errno));
         p->unreadable += j->count;
         return;
     }
     for (size_t i = 0; i < j->count; i++)
-        take_result(j, &p->list[j->places[i]], i);
+        jobs_take(j, &p->list[j->places[i]], i);
 }
 
-static void drop_gone(struct processes *p)
+static void jobs_drop_ended(struct processes *p)
 {
     size_t kept = 0;
     for (size_t i = 0; i < p->count; i++) {
-        if (p->list[i].gone)
+        if (p->list[i].ended)
             p->vanished++;
         else
             p->list[kept++] = p->list[i];
@@ -233,36 +295,35 @@ static void drop_gone(struct processes *p)
     p->count = kept;
 }
 
-static bool read_more(struct processes *p, const struct processes_options *o, int root, int proc)
+static bool jobs_run(struct processes *p, const struct processes_options *o, int root, int proc)
 {
-    struct jobs j = {.p = p, .o = o, .keep_fd = o->detail ? root : proc};
+    struct jobs j = {.p = p, .o = o, .proc = proc};
     size_t most = p->count > p->names.count ? p->count : p->names.count;
     j.places = calloc(most + 1, sizeof *j.places);
     if (!j.places)
         return false;
-    cmdline_init(&j.reader, proc, o->args, o->containers, o->cmd_max);
-    if (o->lookup)
-        look_up_users(&j);
-    plan_readers(&j);
-    run_readers(&j);
-    drop_gone(p);
+    history_reap(o->history);
+    if (o->lookup && !history_is_full(o->history))
+        jobs_look_up_users(&j, root);
+    jobs_plan(&j);
+    jobs_read(&j, root);
+    jobs_drop_ended(p);
     free(j.places);
-    cmdline_release(&j.reader);
     return true;
 }
 
 bool processes_scan(int root, const struct processes_options *o, struct processes *p)
 {
-    *p = (struct processes){.containers = o->containers};
+    *p = (struct processes){0};
     names_init(&p->names);
-    int proc = openat(root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int proc = tree_directory(root, "proc");
     if (proc < 0)
         return false;
     bool ok = scan_all(p, proc);
     if (ok) {
-        sort(p);
+        scan_sort(p);
         names_load(&p->names, root);
-        ok = read_more(p, o, root, proc);
+        ok = jobs_run(p, o, root, proc);
     }
     int saved = errno;
     close(proc);
@@ -279,14 +340,20 @@ void processes_release(struct processes *p)
     *p = (struct processes){0};
 }
 
-/* What all processes' numbers are related to, looked up once. */
-struct units {
-    uint64_t hertz, page;
+/* ---- the record */
+
+/* What is the same for all processes of a record. */
+struct writer {
+    const struct names *names;
     const struct processes_scale *scale;
+    const struct processes_format *format;
+    uint64_t page;
+    size_t truncated;
+    struct buf *out;
 };
 
-/* "12.3" of a share; as ps does, what is beyond the tenths is dropped. */
-static void put_percent(struct buf *out, double part, double whole)
+/* A share as "12.3"; what is beyond the tenths is dropped, as ps does. */
+static void write_percent(struct buf *out, double part, double whole)
 {
     double tenths = whole > 0 ? part * 1000 / whole : 0;
     uint64_t n = tenths < 1e9 ? (uint64_t)tenths : 1000000000;
@@ -295,119 +362,122 @@ static void put_percent(struct buf *out, double part, double whole)
     buf_putc(out, (char)('0' + n % 10));
 }
 
-static struct history_entry used_by(const struct procstat *s)
+static struct history_entry write_entry(const struct procstat *s)
 {
     return (struct history_entry){s->pid, s->start_ticks, s->cpu_ticks};
 }
 
 double processes_cpu(const struct processes_scale *scale, const struct procstat *s)
 {
-    struct history_entry e = used_by(s);
-    return history_percent(scale->before, &e, scale->now, scale->uptime_ms,
-                           (uint64_t)sysconf(_SC_CLK_TCK));
+    struct history_entry e = write_entry(s);
+    return history_percent(scale->before, &e, &scale->clock);
 }
 
-static void put_cpu(struct buf *out, const struct procstat *s, const struct units *u)
+static void write_memory(struct writer *w, uint64_t rss)
 {
-    put_percent(out, processes_cpu(u->scale, s), 100);
+    buf_puts(w->out, ",\"mem\":");
+    if (w->scale->memory_bytes)
+        write_percent(w->out, (double)rss, (double)w->scale->memory_bytes);
+    else
+        buf_puts(w->out, "null");
+    buf_puts_u64(w->out, ",\"rss\":", rss);
 }
 
-static void put_start(struct buf *out, const struct procstat *s, const struct units *u)
+static void write_start(struct writer *w, const struct procstat *s)
 {
     char time[CLOCK_TIME_LEN + 1];
-    if (s->start_ticks / u->hertz > SECONDS_MAX) {
-        buf_puts(out, "null");
+    uint64_t hertz = w->scale->clock.hertz;
+    buf_puts(w->out, ",\"start\":");
+    if (w->scale->boot_ms == 0 || s->start_ticks / hertz > SECONDS_MAX) {
+        buf_puts(w->out, "null");
         return;
     }
-    int64_t after_boot = (int64_t)(s->start_ticks * 1000 / u->hertz);
-    clock_rfc3339(u->scale->boot_ms + after_boot, time);
-    jsonw_string(out, time, CLOCK_TIME_LEN);
+    clock_rfc3339(w->scale->boot_ms + (int64_t)(s->start_ticks * 1000 / hertz), time);
+    jsonw_string(w->out, time, CLOCK_TIME_LEN);
 }
 
-static void put_tty(struct buf *out, const struct procstat *s)
+static void write_tty(struct writer *w, const struct procstat *s)
 {
     char tty[PROCSTAT_TTY_MAX];
+    buf_puts(w->out, ",\"tty\":");
     if (procstat_tty(s->tty, tty))
-        jsonw_str(out, tty);
+        jsonw_str(w->out, tty);
     else
-        buf_puts(out, "null");
+        buf_puts(w->out, "null");
 }
 
-static void put_cmd(struct buf *out, const struct process *p, size_t cmd_max, size_t *truncated)
+static void write_cmd(struct writer *w, const struct proc *p, const struct cmdline *c)
 {
-    if (p->cmd) {
-        size_t keep = cmdline_cut(p->cmd, p->cmd_len, cmd_max);
-        *truncated += p->cut || keep < p->cmd_len;
-        jsonw_string(out, p->cmd, keep);
+    buf_puts(w->out, ",\"cmd\":");
+    if (c->text.len) {
+        size_t keep = cmdline_cut(c->text.ptr, c->text.len, w->format->cmd_max);
+        w->truncated += c->cut || keep < c->text.len;
+        jsonw_string(w->out, c->text.ptr, keep);
         return;
     }
     char name[PROCSTAT_COMM_MAX + 2];
     name[0] = '[';
     memcpy(name + 1, p->stat.comm, p->stat.comm_len);
     name[1 + p->stat.comm_len] = ']';
-    jsonw_string(out, name, p->stat.comm_len + 2u);
+    jsonw_string(w->out, name, p->stat.comm_len + 2u);
 }
 
-static void write_one(const struct processes *all, const struct process *p, const struct units *u,
-                      size_t cmd_max, size_t *truncated, struct buf *out)
+static void write_one(struct writer *w, const struct proc *p)
 {
     const struct procstat *s = &p->stat;
-    const struct name *user = &all->names.list[p->name];
-    uint64_t pages = s->rss_pages < PAGES_MAX ? s->rss_pages : PAGES_MAX;
+    const struct name *user = &w->names->list[p->name];
+    struct buf *out = w->out;
+    struct cmdline c = {0};
+    if (p->read)
+        cmdline_unpack(p->result, &c);
     buf_puts(out, "{\"pid\":");
     buf_i64(out, s->pid);
     buf_puts(out, ",\"ppid\":");
     buf_i64(out, s->ppid);
     buf_puts(out, ",\"user\":");
     jsonw_str(out, user->text);
-    buf_puts(out, ",\"uid\":");
-    buf_u64(out, user->uid);
+    buf_puts_u64(out, ",\"uid\":", user->uid);
     buf_puts(out, ",\"cpu\":");
-    put_cpu(out, s, u);
-    buf_puts(out, ",\"mem\":");
-    put_percent(out, (double)(pages * u->page), (double)u->scale->memory_bytes);
-    buf_puts(out, ",\"rss\":");
-    buf_u64(out, pages * u->page);
+    write_percent(out, processes_cpu(w->scale, s), 100);
+    write_memory(w, (s->rss_pages < PAGES_MAX ? s->rss_pages : PAGES_MAX) * w->page);
     buf_puts(out, ",\"state\":");
     jsonw_string(out, &s->state, 1);
-    buf_puts(out, ",\"start\":");
-    put_start(out, s, u);
-    buf_puts(out, ",\"start_ticks\":");
-    buf_u64(out, s->start_ticks);
+    write_start(w, s);
+    buf_puts_u64(out, ",\"start_ticks\":", s->start_ticks);
     buf_puts(out, ",\"threads\":");
     buf_i64(out, s->threads);
-    buf_puts(out, ",\"tty\":");
-    put_tty(out, s);
-    buf_puts(out, ",\"cmd\":");
-    put_cmd(out, p, cmd_max, truncated);
-    if (all->containers) {
+    write_tty(w, s);
+    write_cmd(w, p, &c);
+    if (w->format->containers) {
         buf_puts(out, ",\"container\":");
-        p->container ? jsonw_str(out, p->container) : buf_puts(out, "null");
+        c.container ? jsonw_str(out, c.container) : buf_puts(out, "null");
     }
     buf_putc(out, '}');
 }
 
-void processes_write(const struct processes *p, const struct processes_scale *scale, size_t cmd_max,
-                     size_t *truncated, struct buf *out)
+size_t processes_write(const struct processes *p, const struct processes_scale *scale,
+                       const struct processes_format *format, struct buf *out)
 {
-    struct units u = {.hertz = (uint64_t)sysconf(_SC_CLK_TCK),
-                      .page = (uint64_t)sysconf(_SC_PAGESIZE),
-                      .scale = scale};
-    *truncated = 0;
+    struct writer w = {.names = &p->names,
+                       .scale = scale,
+                       .format = format,
+                       .page = (uint64_t)sysconf(_SC_PAGESIZE),
+                       .out = out};
     buf_putc(out, '[');
     for (size_t i = 0; i < p->count; i++) {
         if (i)
             buf_putc(out, ',');
-        write_one(p, &p->list[i], &u, cmd_max, truncated, out);
+        write_one(&w, &p->list[i]);
     }
     buf_putc(out, ']');
+    return w.truncated;
 }
 
 void processes_remember(const struct processes *p, int64_t now, struct history *h)
 {
     history_start(h, now);
     for (size_t i = 0; i < p->count; i++) {
-        struct history_entry e = used_by(&p->list[i].stat);
+        struct history_entry e = write_entry(&p->list[i].stat);
         history_add(h, &e);
     }
 }

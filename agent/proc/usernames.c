@@ -3,12 +3,13 @@
 #include "agent/proc/procfs.h"
 
 #include "handler/shared/buf.h"
+#include "handler/shared/vec.h"
 
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PASSWD_MAX = 16 << 20, NAMES_FIRST = 64 };
+enum { PASSWD_MAX = 16 << 20 };
 
 void names_init(struct names *n)
 {
@@ -21,7 +22,7 @@ void names_release(struct names *n)
     *n = (struct names){0};
 }
 
-static bool find(struct names *n, uid_t uid, size_t *at)
+static bool names_find(struct names *n, uid_t uid, size_t *at)
 {
     if (n->last < n->count && n->list[n->last].uid == uid) {
         *at = n->last;
@@ -38,16 +39,12 @@ static bool find(struct names *n, uid_t uid, size_t *at)
 
 bool names_want(struct names *n, uid_t uid, size_t *at)
 {
-    if (find(n, uid, at))
+    if (names_find(n, uid, at))
         return true;
-    if (n->count == n->room) {
-        size_t room = n->room ? n->room * 2 : NAMES_FIRST;
-        struct name *list = reallocarray(n->list, room, sizeof *list);
-        if (!list)
-            return false;
-        n->list = list;
-        n->room = room;
-    }
+    struct name *list = vec_grow(n->list, n->count, &n->room, sizeof *list);
+    if (!list)
+        return false;
+    n->list = list;
     *at = n->last = n->count++;
     struct name *entry = &n->list[*at];
     *entry = (struct name){.uid = uid};
@@ -65,38 +62,39 @@ void names_set(struct names *n, size_t at, const char *name, size_t len)
     entry->known = true;
 }
 
-/* passwd(5): name:password:uid:… */
-static void read_line(struct names *n, const char *line, size_t len)
+/* Takes the part up to the next colon off the front of `*line`; false if there is no colon. */
+static bool names_field(struct text *line, struct text *field)
 {
-    const char *end = line + len;
-    const char *name_end = memchr(line, ':', len);
-    const char *at = name_end ? memchr(name_end + 1, ':', (size_t)(end - name_end - 1)) : NULL;
-    uint64_t uid = 0;
-    size_t place;
-    if (!at || ++at == end || *at == ':')
+    const char *colon = line->len ? memchr(line->ptr, ':', line->len) : NULL;
+    if (!colon)
+        return false;
+    *field = (struct text){line->ptr, (size_t)(colon - line->ptr)};
+    *line = (struct text){colon + 1, line->len - field->len - 1};
+    return true;
+}
+
+/* passwd(5): name:password:uid:… */
+static void names_read_line(struct names *n, struct text line)
+{
+    struct text name, password, number;
+    uint64_t uid;
+    size_t at;
+    if (!names_field(&line, &name) || !names_field(&line, &password) ||
+        !names_field(&line, &number) || !text_number(number, &uid) || uid > UINT32_MAX)
         return;
-    for (; at < end && *at >= '0' && *at <= '9' && uid <= UINT32_MAX; at++)
-        uid = uid * 10 + (uint64_t)(*at - '0');
-    if (at == end || *at != ':' || uid > UINT32_MAX)
-        return;
-    if (find(n, (uid_t)uid, &place) && !n->list[place].known)
-        names_set(n, place, line, (size_t)(name_end - line));
+    if (names_find(n, (uid_t)uid, &at) && !n->list[at].known)
+        names_set(n, at, name.ptr, name.len);
 }
 
 void names_load(struct names *n, int root)
 {
-    struct buf text;
-    buf_init(&text, PASSWD_MAX);
-    if (tree_read(root, "etc/passwd", &text)) {
-        for (size_t at = 0; at < text.len;) {
-            const char *line = text.data + at;
-            const char *newline = memchr(line, '\n', text.len - at);
-            size_t len = newline ? (size_t)(newline - line) : text.len - at;
-            read_line(n, line, len);
-            at += len + 1;
-        }
-    }
-    buf_release(&text);
+    struct buf passwd;
+    buf_init(&passwd, PASSWD_MAX);
+    tree_read(root, "etc/passwd", &passwd);
+    struct text rest = {passwd.data, passwd.len};
+    for (struct text line; text_line(&rest, &line);)
+        names_read_line(n, line);
+    buf_release(&passwd);
 }
 
 bool names_lookup(uid_t uid, struct buf *out)

@@ -1,9 +1,9 @@
 /*
- * names: user names of the uids that were seen.
+ * names: the user names of the uids that were seen.
  *
- * names_want() each uid, names_load() once, and names_get(). What etc/passwd does not know may be
- * known to the directory service behind getpwuid(3); that can block, so names_lookup() is for a
- * guarded job, and names_set() takes what it found.
+ * Call names_want() for each uid, and names_load() once. A name that is not in etc/passwd may be
+ * known to the directory service of getpwuid(3). That can block, so names_lookup() must run in a
+ * guarded job, and names_set() stores its result.
  */
 #ifndef AGENT_PROC_USERNAMES_H
 #define AGENT_PROC_USERNAMES_H
@@ -25,22 +25,22 @@ struct name {
 struct names {
     struct name *list;
     size_t count, room;
-    size_t last; /* where the last search ended: processes of one user stand together */
+    size_t last; /* place of the last search: the next process often has the same user */
 };
 
 void names_init(struct names *n);
 void names_release(struct names *n);
 
-/* Notes the uid and gives its place in the list; false when memory is out. */
+/* Adds the uid unless it is there, and stores its place in the list. False if memory is out. */
 bool names_want(struct names *n, uid_t uid, size_t *at);
 
-/* Fills in what etc/passwd below `root` says: its first entry for a uid counts. */
+/* Fills in the names of etc/passwd below `root`. The first entry of a uid counts. */
 void names_load(struct names *n, int root);
 
-/* getpwuid(3)'s name of `uid` to `out`; false for none. May block. */
+/* Appends the name that getpwuid(3) has for `uid` to `out`; false if there is none. May block. */
 bool names_lookup(uid_t uid, struct buf *out);
 
-/* The name of the uid at place `at`. */
+/* Sets the name of the uid at place `at`. */
 void names_set(struct names *n, size_t at, const char *name, size_t len);
 
 #endif

@@ -1,21 +1,41 @@
 #include "agent/psutil/psfull.h"
 
 #include "agent/proc/procfs.h"
-#include "agent/psutil/psnum.h"
 
 #include "handler/shared/buf.h"
+#include "handler/shared/dir.h"
 #include "handler/shared/json/write.h"
+#include "handler/shared/vec.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SMALL_FILE = 16 << 10, SMAPS_MAX = 64 << 20, FD_PATH = 32 };
+
+void psfull_array(const uint64_t *n, size_t count, struct buf *out)
+{
+    buf_putc(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buf_putc(out, ',');
+        buf_u64(out, n[i]);
+    }
+    buf_putc(out, ']');
+}
+
+size_t psfull_without_mark(int root, const char *path, size_t len)
+{
+    static const char deleted[] = " (deleted)";
+    size_t mark = sizeof deleted - 1;
+    struct stat st;
+    if (len <= mark || memcmp(path + len - mark, deleted, mark) != 0)
+        return len;
+    return path[0] == '/' && tree_stat(root, path, &st) ? len : len - mark;
+}
 
 void psfull_io(int dir, struct buf *out)
 {
@@ -26,42 +46,36 @@ void psfull_io(int dir, struct buf *out)
     struct buf text;
     size_t i = 0;
     buf_init(&text, SMALL_FILE);
-    if (tree_read(dir, "io", &text))
-        while (i < COUNT && psnum_field(text.data, text.len, names[i], &n[i], 1))
+    if (proc_read(dir, "io", &text))
+        while (i < COUNT &&
+               proc_number_field((struct text){text.data, text.len}, names[i], &n[i], 1))
             i++;
     if (i == COUNT)
-        psnum_array(n, COUNT, out);
+        psfull_array(n, COUNT, out);
     else
         buf_puts(out, "null");
     buf_release(&text);
 }
 
-/* The open /proc/PID/fd; NULL when it cannot be read. */
-static DIR *open_fds(int dir)
+static bool psfull_count_fd(int dir, const char *name, void *to)
 {
-    int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *fds = fd < 0 ? NULL : fdopendir(fd);
-    if (!fds && fd >= 0)
-        close(fd);
-    return fds;
+    uint64_t *count = to;
+    (void)dir;
+    *count += proc_entry_number(name) >= 0;
+    return true;
 }
 
 void psfull_num_fds(int dir, struct buf *out)
 {
-    DIR *fds = open_fds(dir);
     uint64_t count = 0;
-    if (!fds) {
+    if (dir_visit(dir_open(dir, "fd"), psfull_count_fd, &count))
+        buf_u64(out, count);
+    else
         buf_puts(out, "null");
-        return;
-    }
-    for (const struct dirent *e; (e = readdir(fds));)
-        count += psnum_name(e->d_name) >= 0;
-    closedir(fds);
-    buf_u64(out, count);
 }
 
-/* As psutil words open(2)'s flags. */
-static const char *mode_word(unsigned long flags)
+/* The flags of open(2) in psutil's words. */
+static const char *psfull_mode(unsigned long flags)
 {
     bool append = flags & O_APPEND;
     switch (flags & O_ACCMODE) {
@@ -74,105 +88,107 @@ static const char *mode_word(unsigned long flags)
     }
 }
 
-static bool is_regular(int root, const char *path)
-{
-    struct stat st;
-    return path[0] == '/' && path[1] && fstatat(root, path + 1, &st, 0) == 0 && S_ISREG(st.st_mode);
-}
-
-static bool read_fdinfo(int dir, int64_t fd, uint64_t *position, unsigned long *flags)
+static bool psfull_read_fdinfo(int dir, int64_t fd, uint64_t *position, unsigned long *flags)
 {
     char path[FD_PATH];
     struct buf text;
-    struct tree_field f;
+    struct text value;
     snprintf(path, sizeof path, "fdinfo/%lld", (long long)fd);
     buf_init(&text, SMALL_FILE);
-    bool ok = tree_read(dir, path, &text) && psnum_field(text.data, text.len, "pos", position, 1) &&
-              tree_field(text.data, text.len, "flags", ':', &f);
+    bool ok = proc_read(dir, path, &text) && buf_str(&text);
+    struct text all = {text.data, text.len};
+    ok = ok && proc_number_field(all, "pos", position, 1) && proc_field(all, "flags", ':', &value);
     if (ok)
-        *flags = strtoul(f.value, NULL, 8); /* ends at the newline */
+        *flags = strtoul(value.ptr, NULL, 8); /* ends at the newline or the NUL */
     buf_release(&text);
     return ok;
 }
 
-/* False, with errno, when it is no regular file. */
-static bool put_file(int dir, int root, int64_t fd, bool first, struct buf *out)
+struct files {
+    int process; /* /proc/PID */
+    int root;
+    bool first;
+    struct buf *out;
+};
+
+/* False if the file may not be looked at. One that is not regular is left out. */
+static bool psfull_put_file(int dir, const char *name, void *to)
 {
-    char name[FD_PATH], path[PATH_MAX];
+    struct files *f = to;
+    struct stat st;
+    char path[PATH_MAX];
+    int64_t fd = proc_entry_number(name);
     uint64_t position;
     unsigned long flags;
-    snprintf(name, sizeof name, "fd/%lld", (long long)fd);
+    if (fd < 0)
+        return true;
     ssize_t n = readlinkat(dir, name, path, sizeof path - 1);
     if (n <= 0)
-        return false;
+        return n == 0 || errno != EACCES;
     path[n] = '\0';
-    errno = 0;
-    if (!is_regular(root, path) || !read_fdinfo(dir, fd, &position, &flags))
-        return false;
-    buf_puts(out, first ? "[" : ",[");
-    jsonw_str(out, path);
-    buf_printf(out, ",%lld,%llu,\"%s\",%lu]", (long long)fd, (unsigned long long)position,
-               mode_word(flags), flags);
+    if (path[0] != '/')
+        return true;
+    if (!tree_stat(f->root, path, &st))
+        return errno != EACCES;
+    if (!S_ISREG(st.st_mode))
+        return true;
+    if (!psfull_read_fdinfo(f->process, fd, &position, &flags))
+        return errno != EACCES;
+    buf_puts(f->out, f->first ? "[" : ",[");
+    f->first = false;
+    jsonw_str(f->out, path);
+    buf_printf(f->out, ",%lld,%llu,\"%s\",%lu]", (long long)fd, (unsigned long long)position,
+               psfull_mode(flags), flags);
     return true;
 }
 
-/* Whoever may list the descriptors may still not be allowed to look behind them: null, too. */
+/* A process whose descriptors may be listed, but not followed, has null as well. */
 void psfull_files(int dir, int root, struct buf *out)
 {
-    DIR *fds = open_fds(dir);
+    struct files f = {dir, root, true, out};
     size_t start = out->len;
-    bool first = true, denied = !fds;
     buf_putc(out, '[');
-    for (const struct dirent *e; fds && !denied && (e = readdir(fds));) {
-        int64_t fd = psnum_name(e->d_name);
-        if (fd < 0)
-            continue;
-        if (put_file(dir, root, fd, first, out))
-            first = false;
-        else
-            denied = errno == EACCES;
-    }
-    if (fds)
-        closedir(fds);
-    if (denied && !out->failed)
+    bool ok = dir_visit(dir_open(dir, "fd"), psfull_put_file, &f);
+    if (!ok && !out->failed)
         out->len = start;
-    buf_puts(out, denied ? "null" : "]");
+    buf_puts(out, ok ? "]" : "null");
 }
 
 /* ---- smaps */
 
-/* The length of a line with its newline, of which `len` bytes are there. */
-static size_t line_length(const char *line, size_t len)
+/* The length of the line with its newline; `len` bytes are left. */
+static size_t psfull_line_length(const char *line, size_t len)
 {
     const char *newline = memchr(line, '\n', len);
     return newline ? (size_t)(newline - line) + 1 : len;
 }
 
-/* The bytes that a line "Name:   12 kB" states; false when it has another name. */
-static bool line_bytes(const char *line, size_t len, const char *name, bool prefix, uint64_t *bytes)
+/* The bytes of a line "Name:   12 kB"; false if it has another name. */
+static bool psfull_line_bytes(const char *line, size_t len, const char *name, bool prefix,
+                              uint64_t *bytes)
 {
     size_t name_len = strlen(name);
     const char *colon = memchr(line, ':', len);
     if (!colon || strncmp(line, name, name_len) != 0 ||
         (!prefix && (size_t)(colon - line) != name_len) ||
-        psnum_parse(colon + 1, len - (size_t)(colon + 1 - line), bytes, 1) != 1)
+        proc_numbers((struct text){colon + 1, len - (size_t)(colon + 1 - line)}, bytes, 1) != 1)
         return false;
     *bytes *= 1024;
     return true;
 }
 
-/* Adds up uss, pss and swap over all lines: of smaps_rollup, or of smaps on older kernels. */
-static void add_up(const struct buf *text, uint64_t sum[3])
+/* Sums uss, pss and swap of all lines: of smaps_rollup, or of smaps on older kernels. */
+static void psfull_add_up(const struct buf *text, uint64_t sum[3])
 {
     for (size_t at = 0, n; at < text->len; at += n) {
         const char *line = text->data + at;
         uint64_t bytes;
-        n = line_length(line, text->len - at);
-        if (line_bytes(line, n, "Private_", true, &bytes))
+        n = psfull_line_length(line, text->len - at);
+        if (psfull_line_bytes(line, n, "Private_", true, &bytes))
             sum[0] += bytes;
-        else if (line_bytes(line, n, "Pss", false, &bytes))
+        else if (psfull_line_bytes(line, n, "Pss", false, &bytes))
             sum[1] += bytes;
-        else if (line_bytes(line, n, "Swap", false, &bytes))
+        else if (psfull_line_bytes(line, n, "Swap", false, &bytes))
             sum[2] += bytes;
     }
 }
@@ -183,12 +199,12 @@ void psfull_memory(int dir, const uint64_t statm[7], struct buf *out)
     struct buf text;
     buf_init(&text, SMAPS_MAX);
     memcpy(all, statm, 7 * sizeof *statm);
-    bool ok = tree_read(dir, "smaps_rollup", &text);
+    bool ok = proc_read(dir, "smaps_rollup", &text);
     if (!ok && faccessat(dir, "smaps_rollup", F_OK, 0) != 0)
-        ok = tree_read(dir, "smaps", &text);
+        ok = proc_read(dir, "smaps", &text);
     if (ok) {
-        add_up(&text, all + 7);
-        psnum_array(all, sizeof all / sizeof *all, out);
+        psfull_add_up(&text, all + 7);
+        psfull_array(all, sizeof all / sizeof *all, out);
     } else {
         buf_puts(out, "null");
     }
@@ -209,25 +225,21 @@ struct groups {
     size_t count, room;
 };
 
-static struct group *find_group(struct groups *g, const char *path, size_t len)
+static struct group *psfull_find_group(struct groups *g, const char *path, size_t len)
 {
     for (size_t i = 0; i < g->count; i++)
         if (g->list[i].len == len && memcmp(g->list[i].path, path, len) == 0)
             return &g->list[i];
-    if (g->count == g->room) {
-        size_t room = g->room ? g->room * 2 : 64;
-        struct group *list = reallocarray(g->list, room, sizeof *list);
-        if (!list)
-            return NULL;
-        g->list = list;
-        g->room = room;
-    }
+    struct group *list = vec_grow(g->list, g->count, &g->room, sizeof *list);
+    if (!list)
+        return NULL;
+    g->list = list;
     g->list[g->count] = (struct group){.path = path, .len = len};
     return &g->list[g->count++];
 }
 
-/* "addr perms offset dev inode   path": where the path starts and ends; false for another line. */
-static bool is_mapping(const char *line, size_t len, const char **path, size_t *path_len)
+/* The path of a line "addr perms offset dev inode   path"; false for another line. */
+static bool psfull_is_mapping(const char *line, size_t len, const char **path, size_t *path_len)
 {
     size_t at = 0;
     for (int field = 0; field < 5; field++) {
@@ -246,21 +258,16 @@ static bool is_mapping(const char *line, size_t len, const char **path, size_t *
     return true;
 }
 
-/* A file that is gone is listed under its old name. */
-static size_t without_mark(int root, const char *path, size_t len)
+static size_t psfull_path_length(int root, const char *path, size_t len)
 {
-    static const char deleted[] = " (deleted)";
-    size_t mark = sizeof deleted - 1;
     char copy[PATH_MAX];
-    struct stat st;
-    if (len <= mark || len >= sizeof copy || memcmp(path + len - mark, deleted, mark) != 0)
+    if (len >= sizeof copy)
         return len;
     snprintf(copy, sizeof copy, "%.*s", (int)len, path);
-    bool there = copy[0] == '/' && copy[1] && fstatat(root, copy + 1, &st, 0) == 0;
-    return there ? len : len - mark;
+    return psfull_without_mark(root, copy, len);
 }
 
-static bool group_maps(int root, const struct buf *text, struct groups *g)
+static bool psfull_group_maps(int root, const struct buf *text, struct groups *g)
 {
     static const char *const names[MAP_FIELDS] = {
         "Rss",           "Size",          "Pss",        "Shared_Clean", "Shared_Dirty",
@@ -270,21 +277,21 @@ static bool group_maps(int root, const struct buf *text, struct groups *g)
         const char *line = text->data + at, *path;
         size_t path_len;
         uint64_t bytes;
-        n = line_length(line, text->len - at);
-        if (is_mapping(line, n, &path, &path_len)) {
-            current = find_group(g, path, without_mark(root, path, path_len));
+        n = psfull_line_length(line, text->len - at);
+        if (psfull_is_mapping(line, n, &path, &path_len)) {
+            current = psfull_find_group(g, path, psfull_path_length(root, path, path_len));
             if (!current)
                 return false;
             continue;
         }
         for (size_t i = 0; current && i < MAP_FIELDS; i++)
-            if (line_bytes(line, n, names[i], false, &bytes))
+            if (psfull_line_bytes(line, n, names[i], false, &bytes))
                 current->bytes[i] += bytes;
     }
     return true;
 }
 
-static void put_groups(const struct groups *g, struct buf *out)
+static void psfull_put_groups(const struct groups *g, struct buf *out)
 {
     buf_putc(out, '[');
     for (size_t i = 0; i < g->count; i++) {
@@ -308,8 +315,8 @@ void psfull_maps(int dir, int root, struct buf *out)
     struct buf text;
     struct groups g = {0};
     buf_init(&text, SMAPS_MAX);
-    if (tree_read(dir, "smaps", &text) && group_maps(root, &text, &g))
-        put_groups(&g, out);
+    if (proc_read(dir, "smaps", &text) && psfull_group_maps(root, &text, &g))
+        psfull_put_groups(&g, out);
     else
         buf_puts(out, "null");
     free(g.list);

@@ -1,12 +1,14 @@
 /*
- * psfull: those members of psproc.h that are dear to read: what lies behind /proc/PID/fd, io,
- * smaps and smaps_rollup. Each adds one JSON value; null for what could not be read.
+ * psfull: the members of psproc.h that are expensive to read: those of /proc/PID/fd, io, smaps and
+ * smaps_rollup. Each function appends one JSON value, null for what could not be read.
  *
  * `dir` is the open /proc/PID, `root` the root below which paths are looked up.
  */
 #ifndef AGENT_PSUTIL_PSFULL_H
 #define AGENT_PSUTIL_PSFULL_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct buf;
@@ -27,5 +29,14 @@ void psfull_memory(int dir, const uint64_t statm[7], struct buf *out);
  * referenced anonymous swap
  */
 void psfull_maps(int dir, int root, struct buf *out);
+
+/* [1,2,3] */
+void psfull_array(const uint64_t *n, size_t count, struct buf *out);
+
+/*
+ * The kernel marks the path of a file that was removed: shortens `path` by that mark, unless a file
+ * has the whole name. Returns the length. `path` is NUL-terminated.
+ */
+size_t psfull_without_mark(int root, const char *path, size_t len);
 
 #endif

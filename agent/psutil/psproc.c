@@ -3,12 +3,11 @@
 #include "agent/proc/procfs.h"
 #include "agent/psutil/psfull.h"
 #include "agent/psutil/psnet.h"
-#include "agent/psutil/psnum.h"
 
 #include "handler/shared/buf.h"
+#include "handler/shared/dir.h"
 #include "handler/shared/json/write.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-    SMALL_FILE = 64 << 10, /* `status` of a process in thousands of groups */
-    CPU_WORDS = 128,       /* 8192 CPUs */
+    STATUS_MAX = 1 << 20, /* a process may be in 65536 groups */
+    CPU_WORDS = 128,      /* 8192 CPUs */
     WORD_BITS = 64,
     NAME_CUT = 15, /* the kernel keeps as much of a name */
     IOPRIO_PROCESS = 1,
@@ -33,9 +32,8 @@ struct subject {
     struct psproc *p;
     const struct procstat *s;
     double cpu;
-    int dir; /* /proc/PID; -1: it is not to be looked at */
-    struct names *names;
-    const char *user;   /* known without names */
+    int dir;            /* /proc/PID; -1: do not read it */
+    const char *user;   /* the name, if it is known already */
     struct buf status;  /* its text */
     struct buf cmdline; /* JSON */
     char exe[PATH_MAX];
@@ -50,12 +48,13 @@ void psproc_init(struct psproc *p, int root, enum cmdline_args args, size_t cmd_
     *p = (struct psproc){.root = root,
                          .hertz = (uint64_t)sysconf(_SC_CLK_TCK),
                          .page = (uint64_t)sysconf(_SC_PAGESIZE)};
-    cmdline_init(&p->reader, -1, args, false, cmd_max);
+    cmdline_init(&p->reader, args, false, cmd_max);
 }
 
 void psproc_release(struct psproc *p)
 {
     cmdline_release(&p->reader);
+    psnet_release(&p->net);
 }
 
 static void put_null(struct buf *out)
@@ -63,25 +62,33 @@ static void put_null(struct buf *out)
     buf_puts(out, "null");
 }
 
-/* Below the root: a path of the process, which may have been made to look like anything. */
+/* A path of the process, which may contain anything, below the root. */
 static bool exists(int root, const char *path, struct stat *st)
 {
-    return path[0] == '/' && path[1] && fstatat(root, path + 1, st, 0) == 0;
+    return path[0] == '/' && path[1] && tree_stat(root, path, st);
 }
 
-/* The link without the mark of a file that is gone; 0, or errno. */
+/* The target of a link, without the mark of a removed file; 0, or errno. */
 static int read_link(const struct subject *x, const char *name, char out[PATH_MAX])
 {
-    static const char deleted[] = " (deleted)";
-    struct stat st;
     ssize_t n = readlinkat(x->dir, name, out, PATH_MAX - 1);
     out[n < 0 ? 0 : n] = '\0';
     if (n < 0)
         return errno;
-    size_t len = (size_t)n, mark = sizeof deleted - 1;
-    if (len > mark && strcmp(out + len - mark, deleted) == 0 && !exists(x->p->root, out, &st))
-        out[len - mark] = '\0';
+    out[psfull_without_mark(x->p->root, out, (size_t)n)] = '\0';
     return 0;
+}
+
+static struct text status_text(const struct subject *x)
+{
+    return (struct text){x->status.data, x->status.len};
+}
+
+/* Clock ticks as seconds with three decimals. */
+static void put_ticks(uint64_t ticks, uint64_t hertz, struct buf *out)
+{
+    uint64_t whole = ticks / hertz, thousandths = ticks % hertz * 1000 / hertz;
+    buf_printf(out, "%llu.%03llu", (unsigned long long)whole, (unsigned long long)thousandths);
 }
 
 /* ---- members, by name */
@@ -137,15 +144,14 @@ static void put_cwd(struct subject *x)
         put_null(x->out);
 }
 
-/* psutil guesses from the first argument where the link says nothing. */
+/* If the link cannot be read, psutil takes the first argument, if that is an executable. */
 static void put_exe(struct subject *x)
 {
     struct stat st;
-    size_t len;
-    const char *first = cmdline_first(&x->p->reader, &len);
+    struct text first = cmdline_first(&x->p->reader);
     char path[PATH_MAX] = "";
-    if (x->exe_errno && x->cmdline.len && len < sizeof path)
-        snprintf(path, sizeof path, "%.*s", (int)len, first);
+    if (x->exe_errno && x->cmdline.len && first.len < sizeof path)
+        snprintf(path, sizeof path, "%.*s", (int)first.len, first.ptr ? first.ptr : "");
     if (x->exe_errno == 0)
         jsonw_str(x->out, x->exe);
     else if (exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111))
@@ -156,12 +162,12 @@ static void put_exe(struct subject *x)
         put_null(x->out);
 }
 
-/* The numbers behind "Uid:" and the like: real, effective, saved. */
+/* The numbers of a line "Uid:": real, effective, saved. */
 static void put_ids(struct subject *x, const char *name)
 {
     uint64_t n[3];
-    if (psnum_field(x->status.data, x->status.len, name, n, 3))
-        psnum_array(n, 3, x->out);
+    if (proc_number_field(status_text(x), name, n, 3))
+        psfull_array(n, 3, x->out);
     else
         put_null(x->out);
 }
@@ -179,10 +185,9 @@ static void put_gids(struct subject *x)
 static void put_switches(struct subject *x)
 {
     uint64_t n[2];
-    const struct buf *s = &x->status;
-    if (psnum_field(s->data, s->len, "voluntary_ctxt_switches", &n[0], 1) &&
-        psnum_field(s->data, s->len, "nonvoluntary_ctxt_switches", &n[1], 1))
-        psnum_array(n, 2, x->out);
+    if (proc_number_field(status_text(x), "voluntary_ctxt_switches", &n[0], 1) &&
+        proc_number_field(status_text(x), "nonvoluntary_ctxt_switches", &n[1], 1))
+        psfull_array(n, 2, x->out);
     else
         put_null(x->out);
 }
@@ -190,7 +195,7 @@ static void put_switches(struct subject *x)
 static void put_memory(struct subject *x)
 {
     if (x->has_memory)
-        psnum_array(x->memory, MEMORY_FIELDS, x->out);
+        psfull_array(x->memory, MEMORY_FIELDS, x->out);
     else
         put_null(x->out);
 }
@@ -238,8 +243,9 @@ static size_t program_name(const struct subject *x, const char *first, size_t le
 static void put_name(struct subject *x)
 {
     const struct procstat *s = x->s;
-    size_t len;
-    const char *first = cmdline_first(&x->p->reader, &len);
+    struct text argument = cmdline_first(&x->p->reader);
+    const char *first = argument.ptr;
+    size_t len = argument.len;
     if (s->comm_len >= NAME_CUT && x->cmdline.len && len) {
         const char *slash = memrchr(first, '/', len);
         const char *base = slash ? slash + 1 : first;
@@ -267,42 +273,46 @@ static void put_terminal(struct subject *x)
     put_null(x->out);
 }
 
-static bool put_thread(struct subject *x, const char *id, bool first)
+struct threads {
+    struct subject *x;
+    bool first;
+};
+
+/* A thread that ended meanwhile is left out. */
+static bool put_thread(int dir, const char *id, void *to)
 {
+    struct threads *all = to;
+    const struct subject *x = all->x;
     char path[40], text[PROCSTAT_TEXT_MAX];
     struct procstat t;
-    snprintf(path, sizeof path, "task/%.20s/stat", id);
-    int fd = psnum_name(id) < 0 ? -1 : tree_open(x->dir, path);
+    snprintf(path, sizeof path, "%.20s/stat", id);
+    int fd = proc_entry_number(id) < 0 ? -1 : proc_open(dir, path);
     if (fd < 0)
-        return false;
+        return true;
     ssize_t n = read(fd, text, sizeof text);
     close(fd);
     if (n <= 0 || !procstat_parse(text, (size_t)n, &t))
-        return false;
-    buf_printf(x->out, first ? "[%s," : ",[%s,", id);
-    psnum_ticks(t.user_ticks, x->p->hertz, x->out);
+        return true;
+    buf_printf(x->out, all->first ? "[%s," : ",[%s,", id);
+    all->first = false;
+    put_ticks(t.user_ticks, x->p->hertz, x->out);
     buf_putc(x->out, ',');
-    psnum_ticks(t.system_ticks, x->p->hertz, x->out);
+    put_ticks(t.system_ticks, x->p->hertz, x->out);
     buf_putc(x->out, ']');
     return true;
 }
 
 static void put_threads(struct subject *x)
 {
-    int fd = openat(x->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
+    struct threads all = {x, true};
+    int fd = dir_open(x->dir, "task");
+    if (fd < 0) {
         put_null(x->out);
         return;
     }
-    bool first = true;
     buf_putc(x->out, '[');
-    for (const struct dirent *e; (e = readdir(dir));)
-        first &= !put_thread(x, e->d_name, first);
+    dir_visit(fd, put_thread, &all);
     buf_putc(x->out, ']');
-    closedir(dir);
 }
 
 /* The real user, as psutil has it. */
@@ -312,11 +322,11 @@ static void put_username(struct subject *x)
     size_t at;
     if (x->user) {
         jsonw_str(x->out, x->user);
-    } else if (psnum_field(x->status.data, x->status.len, "Uid", &uid, 1) &&
-               names_want(x->names, (uid_t)uid, &at)) {
-        if (!x->names->list[at].known)
-            names_load(x->names, x->p->root);
-        jsonw_str(x->out, x->names->list[at].text);
+    } else if (proc_number_field(status_text(x), "Uid", &uid, 1) &&
+               names_want(x->p->names, (uid_t)uid, &at)) {
+        if (!x->p->names->list[at].known)
+            names_load(x->p->names, x->p->root);
+        jsonw_str(x->out, x->p->names->list[at].text);
     } else {
         put_null(x->out);
     }
@@ -337,7 +347,7 @@ static void put_cpu_times(struct subject *x)
                               s->children_system_ticks, s->iowait_ticks};
     for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++) {
         buf_putc(x->out, i ? ',' : '[');
-        psnum_ticks(ticks[i], x->p->hertz, x->out);
+        put_ticks(ticks[i], x->p->hertz, x->out);
     }
     buf_putc(x->out, ']');
 }
@@ -345,7 +355,10 @@ static void put_cpu_times(struct subject *x)
 static void put_create_time(struct subject *x)
 {
     uint64_t hertz = x->p->hertz, boot = (uint64_t)x->p->boot_ms / 1000;
-    psnum_ticks(x->s->start_ticks + boot * hertz, hertz, x->out);
+    if (boot)
+        put_ticks(x->s->start_ticks + boot * hertz, hertz, x->out);
+    else
+        put_null(x->out);
 }
 
 static const char *status_word(char state)
@@ -396,7 +409,7 @@ static void put_cpu_percent(struct subject *x)
 
 static void put_connections(struct subject *x)
 {
-    psnet_connections(x->dir, x->out);
+    psnet_connections(&x->p->net, x->dir, x->out);
 }
 
 static void put_io_counters(struct subject *x)
@@ -482,11 +495,12 @@ static void read_memory(struct subject *x)
 {
     uint64_t pages[MEMORY_FIELDS];
     char text[256];
-    int fd = tree_open(x->dir, "statm");
+    int fd = proc_open(x->dir, "statm");
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
     if (fd >= 0)
         close(fd);
-    x->has_memory = n > 0 && psnum_parse(text, (size_t)n, pages, MEMORY_FIELDS) == MEMORY_FIELDS;
+    x->has_memory = n > 0 && proc_numbers((struct text){text, (size_t)n}, pages, MEMORY_FIELDS) ==
+                                 MEMORY_FIELDS;
     if (!x->has_memory)
         return;
     for (size_t i = 0; i < MEMORY_FIELDS; i++)
@@ -496,53 +510,47 @@ static void read_memory(struct subject *x)
     x->memory[1] = vms;
 }
 
-/* Not one that merely keeps a file from us. */
+/* False for a process that merely does not allow reading. */
 static bool has_ended(const struct subject *x)
 {
-    return (errno == ENOENT || errno == ESRCH) && faccessat(x->dir, "stat", F_OK, 0) != 0;
+    return faccessat(x->dir, "stat", F_OK, 0) != 0;
 }
 
 /*
- * What takes the lock of the process's memory comes last, and not at all in uninterruptible sleep:
- * whoever holds that lock may hold it for ever.
+ * What takes the lock of the process's memory is read last, and not at all in uninterruptible
+ * sleep: another process may hold that lock forever.
  */
-static bool read_subject(struct subject *x)
+static enum proc_outcome read_subject(struct subject *x)
 {
-    if (!tree_read(x->dir, "status", &x->status) && has_ended(x))
-        return false;
+    if (!proc_read(x->dir, "status", &x->status) && has_ended(x))
+        return PROC_ENDED;
     read_memory(x);
     bool stuck = x->s->state == 'D' && !(x->s->flags & PROCSTAT_KTHREAD);
     x->exe_errno = stuck ? EACCES : read_link(x, "exe", x->exe);
-    if (stuck)
-        return true;
-    if (!cmdline_list(&x->p->reader, x->s->pid, &x->cmdline)) {
-        if (has_ended(x))
-            return false;
-        buf_reset(&x->cmdline);
-    }
-    return true;
+    if (stuck || cmdline_list(&x->p->reader, x->dir, &x->cmdline) == PROC_READ)
+        return PROC_READ;
+    buf_reset(&x->cmdline);
+    return has_ended(x) ? PROC_ENDED : PROC_READ;
 }
 
-bool psproc_write(struct psproc *p, const struct procstat *s, double cpu, struct names *names,
-                  struct buf *out)
+enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s, double cpu,
+                               struct buf *out)
 {
-    char path[40];
-    if (p->reader.proc < 0)
-        p->reader.proc = openat(p->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    snprintf(path, sizeof path, "%lld", (long long)s->pid);
-    struct subject x = {.p = p, .s = s, .cpu = cpu, .names = names, .out = out};
-    x.dir = openat(p->reader.proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char path[PROC_PID_PATH];
+    struct subject x = {.p = p, .s = s, .cpu = cpu, .out = out};
+    proc_pid_path(s->pid, "", path);
+    x.dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (x.dir < 0)
-        return false;
-    buf_init(&x.status, SMALL_FILE);
+        return PROC_ENDED;
+    buf_init(&x.status, STATUS_MAX);
     buf_init(&x.cmdline, out->max);
-    bool there = read_subject(&x);
-    if (there)
+    enum proc_outcome outcome = read_subject(&x);
+    if (outcome == PROC_READ)
         write_members(&x);
     buf_release(&x.status);
     buf_release(&x.cmdline);
     close(x.dir);
-    return there;
+    return outcome;
 }
 
 void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,

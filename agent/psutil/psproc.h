@@ -1,17 +1,19 @@
 /*
- * psproc: one process in the shape that psutil's Process.as_dict() gives it (psutil 5.9, Linux):
+ * psproc: one process in the form that psutil's Process.as_dict() gives it (psutil 5.9, Linux):
  * one JSON object, named tuples as arrays, null for what could not be read.
  *
- * Where psutil looks at the file system (is there such a terminal, has the program's file been
- * deleted), so does this, below the root. `environ` is always null: environments are never read.
- * Runs under guard.h: almost all of it may block.
+ * Where psutil looks at the file system (is there such a terminal, was the program's file removed),
+ * so does this, below the root. `environ` is always null: environments are never read. It runs
+ * under guard.h, because almost all of it may block.
  */
 #ifndef AGENT_PSUTIL_PSPROC_H
 #define AGENT_PSUTIL_PSPROC_H
 
 #include "agent/proc/cmdline.h"
+#include "agent/proc/procfs.h"
 #include "agent/proc/procstat.h"
 #include "agent/proc/usernames.h"
+#include "agent/psutil/psnet.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,24 +22,26 @@
 struct buf;
 
 struct psproc {
-    int root;      /* open directory */
-    bool own_root; /* the processes are those of this system: it can be asked about them */
-    bool full;     /* also what is dear to read */
-    int64_t boot_ms;
+    int root;        /* open directory */
+    bool own_root;   /* the processes are those of this system: it can be asked about them */
+    bool full;       /* also what is expensive to read */
+    int64_t boot_ms; /* 0: unknown, and so is create_time */
     uint64_t memory_bytes;
     uint64_t hertz, page;
-    struct cmdline_reader reader; /* its `proc` is -1 until the first psproc_write() */
+    struct names *names; /* users are added to it */
+    struct cmdline_reader reader;
+    struct psnet net;
 };
 
-/* The rest is the caller's to set. */
+/* The caller sets the other members. */
 void psproc_init(struct psproc *p, int root, enum cmdline_args args, size_t cmd_max);
 void psproc_release(struct psproc *p);
 
-/* False when the process has ended. `cpu`: percent. Users are added to `names`. */
-bool psproc_write(struct psproc *p, const struct procstat *s, double cpu, struct names *names,
-                  struct buf *out);
+/* Reads and writes the process below `proc`, the open /proc. `cpu`: percent. */
+enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s, double cpu,
+                               struct buf *out);
 
-/* What `s` alone tells, null for the rest: of a process that does not answer. */
+/* Writes what `s` has, and null for the rest: for a process that does not answer. */
 void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
                        struct buf *out);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# rollcall-agent --every: one agent that stays (against a stub server). Nothing here looks at the
-# clock; everything waits for what is to come.
+# rollcall-agent --every: one agent that stays (against a stub server). No test here measures time:
+# each waits for a condition.
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154
 
 load agent
@@ -198,6 +198,39 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   kill -TERM "$STAYING"
   ended
   same 0 "$STATUS"
+}
+
+@test "a directory service that hangs is asked once, not in every beat for every user" {
+  [ "$(id -u)" = 0 ] || skip "needs root to become other users"
+  command -v cc >/dev/null || skip "needs a compiler for the service"
+  cat >"$T/hang.c" <<'C'
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+struct passwd *getpwuid(uid_t uid)
+{
+    int fd = open(getenv("ASKED"), O_WRONLY | O_APPEND | O_CREAT, 0644);
+    (void)uid;
+    if (write(fd, "x\n", 2) == 2)
+        for (;;)
+            pause();
+    return NULL;
+}
+C
+  cc -shared -fPIC -o "$T/hang.so" "$T/hang.c"
+  for uid in 54321 54322 54323; do
+    setpriv --reuid $uid --clear-groups sleep 600 3>&- &
+    PIDS+=($!)
+  done
+  wait_for [ "$(stat -c %u "/proc/${PIDS[-1]}")" = 54323 ]
+  ASKED=$T/asked ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$T/hang.so \
+    stay --url "$URL/mode" --no-gzip --deadline 4s
+  wait_for delivered 4
+  kill -TERM "$STAYING"
+  ended
+  same "0 1" "$STATUS $(wc -l <"$T/asked")"
+  same "54321" "$(jq -r ".processes[] | select(.uid == 54321) | .user" "$T/stub/body")"
 }
 
 cpu_of() { jq -r ".processes[] | select(.pid == $1) | .cpu" "$T/stub/body"; }

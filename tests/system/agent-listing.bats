@@ -18,7 +18,7 @@ animal() {
   ZOO+=($!)
 }
 
-# zoo: processes that are hard to tell of.
+# zoo: processes that are hard to describe.
 zoo() {
   ZOO=()
   mkdir "$T/gone" "$T/kept"
@@ -142,12 +142,35 @@ printed_here() {
   done
 }
 
-@test "a process that is stuck does not keep the listing: null for what was not read" {
+@test "a process that does not answer has null for what was not read, and that is logged" {
   fixture --fifo
   printed --format record --deadline 2s
   same null "$(record '.data[] | select(.pid == 200) | .cmdline | tostring')"
   same "$MEMBERS" "$(record '.data[] | select(.pid == 200) | keys | join(" ")')"
   same array "$(record '.data[] | select(.pid == 111) | .cmdline | type')"
+  [[ $ERR == *"event=processes_not_read count=1"* ]]
+}
+
+@test "a process with 5,201 threads has all its members" {
+  fixture
+  "$PYTHON" - "$T/root/proc/101" <<'PY'
+import pathlib, sys
+process = pathlib.Path(sys.argv[1])
+stat = (process / "stat").read_bytes()
+for thread in range(1000001, 1005202):
+    (process / f"task/{thread}").mkdir(parents=True)
+    (process / f"task/{thread}/stat").write_bytes(stat.replace(b"101 (", b"%d (" % thread, 1))
+PY
+  printed --format record
+  same "5201 /opt/a b" "$(record '.data[] | select(.pid == 101) | "\(.threads | length) \(.cmdline[0])"')"
+}
+
+@test "little memory: processes are read all the same, and what is not read is logged" {
+  if grep -q __asan_init "$AGENT"; then skip "the address sanitizer needs more memory than that"; fi
+  echo '{}' >"$T/agent.json"
+  (ulimit -v 262144 && "$AGENT" --config "$T/agent.json" --print --format record --full >"$T/record.json" 2>"$T/err" 3>&-)
+  same "" "$(<"$T/err")"
+  same array "$(record ".data[] | select(.pid == $$) | .cmdline | type")"
 }
 
 @test "78: a listing needs a uuid; full belongs to listings" {

@@ -126,6 +126,31 @@ time.sleep(86403)' "$T/ready" 3>&- &
   run ! grep -q hunter2secret "$T/record.json"
 }
 
+# in_lxc COMMAND...: with the /proc/uptime and /proc/stat of a container that started just now, as
+# lxcfs has them.
+in_lxc() {
+  echo "1.23 1.23" >"$T/uptime"
+  sed "s/^btime .*/btime $(date +%s)/" /proc/stat >"$T/stat"
+  # shellcheck disable=SC2016
+  unshare -m sh -c 'mount --bind "$1/uptime" /proc/uptime && mount --bind "$1/stat" /proc/stat && shift && exec "$@"' sh "$T" "$@"
+}
+
+@test "below lxcfs, cpu and start are those of the machine's boot" {
+  [ "$(id -u)" = 0 ] || skip "needs root to mount"
+  unshare -m true || skip "needs namespaces"
+  bash -c 'until [ -e "$0" ]; do :; done' "$T/rest" 3>&- &
+  PIDS+=($!)
+  busy() { [ "$(awk '{ print $14 + $15 }' "/proc/${PIDS[0]}/stat")" -gt 50 ]; }
+  wait_for busy
+  echo '{}' >"$T/agent.json"
+  in_lxc "$AGENT" --config "$T/agent.json" --print >"$T/record.json" 3>&-
+  cpu=$(process "${PIDS[0]}" .cpu)
+  [ "$(jq -n "$cpu > 1 and $cpu <= 100 * $(record .cores)")" = true ]
+  started=$(process "${PIDS[0]}" '.start | sub("\\.[0-9]+Z"; "Z") | fromdate')
+  real=$(date -d "$(LC_ALL=C TZ=UTC ps -o lstart= -p "${PIDS[0]}") UTC" +%s)
+  [ $((started - real)) -ge -2 ] && [ $((started - real)) -le 2 ]
+}
+
 @test "the agent sees itself, and says what it cost" {
   agent --print
   cp "$T/out" "$T/record.json"

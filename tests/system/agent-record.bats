@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What rollcall-agent says of a tree whose every process is a case (procfs-fixture).
+# What rollcall-agent reports of a tree in which every process is a case (procfs-fixture).
 # shellcheck disable=SC2030,SC2031,SC2153
 
 load agent
@@ -255,6 +255,98 @@ PY
   printed --containers
   same 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef "$(process 113 .container)"
   same null "$(process 101 .container)"
+}
+
+@test "--root: absolute links of the tree lead into the tree, and the host name is the tree's" {
+  fixture
+  mkdir -p "$T/root/usr/lib" "$T/root/var/lib/dbus"
+  mv "$T/root/etc/os-release" "$T/root/usr/lib/os-release"
+  ln -s /usr/lib/os-release "$T/root/etc/os-release"
+  mv "$T/root/etc/passwd" "$T/root/usr/lib/passwd"
+  ln -s /usr/lib/passwd "$T/root/etc/passwd"
+  mv "$T/root/etc/machine-id" "$T/root/var/lib/dbus/machine-id"
+  ln -s /var/lib/dbus/machine-id "$T/root/etc/machine-id"
+  mv "$T/root/run/systemd/sessions/1" "$T/root/usr/lib/session"
+  ln -s /usr/lib/session "$T/root/run/systemd/sessions/1"
+  printf '# comment\n\n  tree.example  \n' >"$T/root/usr/lib/hostname"
+  ln -s ../../../../usr/lib/hostname "$T/root/etc/hostname"
+  printed
+  same "fixture tree.example 0123456789abcdef0123456789abcdef" "$(record '.os_id + " " + .hostname + " " + .machine_id')"
+  same "first ana" "$(process 101 .user) $(record '.users[0].name')"
+}
+
+@test "--root: the host name of /proc/sys counts if the tree has no etc/hostname" {
+  fixture
+  for text in '' '# only a comment'; do
+    echo "$text" >"$T/root/etc/hostname"
+    printed
+    same fixture.example "$(record .hostname)"
+  done
+}
+
+@test "a machine-id of zeros is none" {
+  fixture
+  echo 00000000000000000000000000000000 >"$T/root/etc/machine-id"
+  printed
+  same "null null" "$(record .machine_id) $(record .uuid)"
+}
+
+@test "unknown is null: start without btime, mem without MemTotal" {
+  fixture
+  sed -i /btime/d "$T/root/proc/stat"
+  printed
+  same "null 10000 null" "$(process 101 .start) $(process 101 .start_ticks) $(record .boot_time)"
+  echo "MemFree: 1 kB" >"$T/root/proc/meminfo"
+  printed
+  same null "$(process 101 .mem)"
+  printed --format record
+  same "null null" "$(record '.data[0] | [.create_time, .memory_percent] | map(tostring) | join(" ")')"
+}
+
+@test "96 cores without hyper-threading are counted" {
+  fixture
+  seq -s, 0 2 190 >"$T/root/sys/devices/system/cpu/online"
+  printed
+  same 96 "$(record .cores)"
+}
+
+@test "cpu is at most 100 for each core, whatever the clocks of the tree say" {
+  fixture
+  sed -i 's/^5000.25/100.01/' "$T/root/proc/uptime"
+  printed
+  same 200 "$(process 101 .cpu)"
+}
+
+# reused PID: the process ends while its command line is read, and another one gets its pid.
+reused() {
+  local pid=$1
+  mkdir "$T/next"
+  sed "s/ 10000 / 480000 /" "$T/root/proc/$pid/stat" >"$T/next/stat"
+  printf 'next\0' >"$T/next/cmdline"
+  mv "$T/root/proc/$pid" "$T/gone"
+  mv "$T/next" "$T/root/proc/$pid"
+}
+
+# opened FIFO: waits until the agent reads it, and then answers with TEXT.
+opened() { timeout 60 "$PYTHON" -c 'import sys; f = open(sys.argv[1], "wb"); sys.stdin.read(); f.write(sys.argv[2].encode())' "$@"; }
+
+@test "a pid that is used again while it is read: no command line of one process at another" {
+  fixture --fifo
+  echo '{}' >"$T/agent.json"
+  "$AGENT" --config "$T/agent.json" --root "$T/root" --print --deadline 120s >"$T/record.json" 3>&- &
+  agent=$!
+  PIDS+=("$agent")
+  mkfifo "$T/answer"
+  opened "$T/root/proc/200/cmdline" "/bin/other" <"$T/answer" 3>&- &
+  PIDS+=($!)
+  exec 5>"$T/answer"
+  # The writer opens the FIFO only when the agent has it open, too.
+  wait_for sh -c "ls -l /proc/$!/fd 2>/dev/null | grep -q cmdline || ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q $T/root/proc/200/cmdline"
+  reused 200
+  exec 5>&-
+  wait "$agent"
+  same "" "$(process 200 .cmd)"
+  same 3 "$(record .vanished)"
 }
 
 @test "a tree without /proc is not reported as an empty machine" {

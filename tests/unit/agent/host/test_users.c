@@ -112,7 +112,31 @@ static void two_sessions(void **state)
                          "{\"name\":\"ana\",\"pid\":100,\"source\":\"logind\"}]");
 }
 
-static void sessions_that_are_none(void **state)
+/* logind writes USER as it is and REMOTE_HOST with C escapes; newer versions quote both. */
+static void odd_names(void **state)
+{
+    static const struct {
+        const char *session, *name, *host;
+    } rows[] = {
+        {"USER=CORP\\ana\nREMOTE_HOST=10.0.0.9\n", "CORP\\\\ana", "10.0.0.9"},
+        {"USER=ana maria\nREMOTE_HOST=h\\303\\274lle\n", "ana maria", "h\xc3\xbclle"},
+        {"USER=a'b\nREMOTE_HOST=a\\x41\\tb\\\\c\n", "a'b", "aA\\tb\\\\c"},
+        {"USER=\"CORP\\\\ana\"\nREMOTE_HOST=\"a b\"\n", "CORP\\\\ana", "a b"},
+        {"USER=x\nREMOTE_HOST=end\\\n", "x", "end\\\\"},
+        {"USER=x\nREMOTE_HOST=\\xzz\\9\n", "x", "\\\\xzz9"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char session[200], want[300];
+        snprintf(session, sizeof session, "CLASS=user\nLEADER=100\n%s", rows[i].session);
+        put_text(*state, "run/systemd/sessions/1", session);
+        snprintf(want, sizeof want,
+                 "[{\"name\":\"%s\",\"host\":\"%s\",\"pid\":100,\"source\":\"logind\"}]",
+                 rows[i].name, rows[i].host);
+        expect_users(*state, want);
+    }
+}
+
+static void other_sessions(void **state)
 {
     static const char *const rows[] = {"USER=gdm\nCLASS=greeter\nLEADER=100\n",
                                        "USER=ana\nCLASS=manager\nLEADER=100\n",
@@ -161,7 +185,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(logind_sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(two_sessions, setup, teardown),
-        cmocka_unit_test_setup_teardown(sessions_that_are_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(odd_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(other_sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(utmp_second, setup, teardown),
         cmocka_unit_test_setup_teardown(utmp_without_ends, setup, teardown),
     };

@@ -1,4 +1,4 @@
-/* Jobs that block, crash and fail, and what the command line reader packs. */
+/* Jobs that block, crash and fail; the descriptors and the memory that they have. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 
 #include "agent/proc/cmdline.h"
 #include "agent/proc/guard.h"
+#include "agent/proc/history.h"
 #include "handler/shared/buf.h"
 #include "handler/shared/clock.h"
 
@@ -36,12 +37,23 @@ static bool job(void *context, size_t index, struct buf *out)
     return true;
 }
 
+static struct guard_work make_work(bool (*run)(void *, size_t, struct buf *), void *context,
+                                   size_t count, int64_t ms)
+{
+    return (struct guard_work){.job = run,
+                               .context = context,
+                               .count = count,
+                               .result_max = 100,
+                               .keep = {STDERR_FILENO, STDERR_FILENO},
+                               .until = clock_monotonic() + ms};
+}
+
 static void all_others_run(void **state)
 {
     (void)state;
     struct guard g;
-    assert_true(
-        guard_run(&g, JOBS, 100, job, (char[]){"job "}, STDERR_FILENO, clock_monotonic() + 8000));
+    struct guard_work work = make_work(job, (char[]){"job "}, JOBS, 8000);
+    assert_true(guard_run(&g, &work));
     for (size_t i = 0; i < JOBS; i++) {
         const char *bytes;
         size_t len;
@@ -63,18 +75,20 @@ static void out_of_time(void **state)
     struct guard g;
     const char *bytes;
     size_t len;
-    assert_true(guard_run(&g, 2, 100, job, (char[]){""}, STDERR_FILENO, clock_monotonic() - 1));
+    struct guard_work work = make_work(job, (char[]){""}, 2, -1);
+    assert_true(guard_run(&g, &work));
     assert_int_equal(guard_result(&g, 0, &bytes, &len), GUARD_NONE);
     assert_int_equal(guard_result(&g, 1, &bytes, &len), GUARD_NONE);
     guard_release(&g);
 }
 
-/* What a child holds open for ever must not keep our readers waiting, nor our locks locked. */
+/* A child that hangs must hold no pipe open, and no lock locked. */
 static bool count_descriptors(void *context, size_t index, struct buf *out)
 {
     (void)index;
-    const int *fds = context; /* kept, shed */
-    bool kept = fcntl(fds[0], F_GETFD) >= 0, shed = fcntl(fds[1], F_GETFD) < 0;
+    const int *fds = context; /* kept, shed, shed, kept */
+    bool kept = fcntl(fds[0], F_GETFD) >= 0 && fcntl(fds[3], F_GETFD) >= 0;
+    bool shed = fcntl(fds[1], F_GETFD) < 0 && fcntl(fds[2], F_GETFD) < 0;
     buf_puts(out, kept && shed ? "yes" : "no");
     return true;
 }
@@ -85,14 +99,119 @@ static void sheds_descriptors(void **state)
     struct guard g;
     const char *bytes;
     size_t len;
-    int fds[2];
+    int fds[4];
     assert_int_equal(pipe(fds), 0);
-    assert_true(guard_run(&g, 1, 100, count_descriptors, fds, fds[0], clock_monotonic() + 60000));
+    assert_int_equal(pipe(fds + 2), 0);
+    struct guard_work work = make_work(count_descriptors, fds, 1, 60000);
+    work.keep[0] = fds[3];
+    work.keep[1] = fds[0];
+    assert_true(guard_run(&g, &work));
     assert_int_equal(guard_result(&g, 0, &bytes, &len), GUARD_DONE);
     assert_memory_equal(bytes, "yes", 3);
     guard_release(&g);
-    close(fds[0]);
-    close(fds[1]);
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+}
+
+/* The first of two jobs that block: the other ones are not asked. */
+static void stops_when_told(void **state)
+{
+    (void)state;
+    struct guard g;
+    const char *bytes;
+    size_t len;
+    struct guard_work work = make_work(job, (char[]){""}, JOBS, 12000);
+    work.stop_if_lost = true;
+    assert_true(guard_run(&g, &work));
+    assert_int_equal(guard_result(&g, BLOCKS - 1, &bytes, &len), GUARD_DONE);
+    assert_int_equal(guard_result(&g, BLOCKS, &bytes, &len), GUARD_LOST);
+    assert_int_equal(guard_result(&g, BLOCKS + 1, &bytes, &len), GUARD_NONE);
+    guard_release(&g);
+}
+
+/*
+ * A job that outlives SIGKILL, as one in uninterruptible sleep does: here a second process keeps
+ * the child's pipe open.
+ */
+struct leftover {
+    size_t index;
+    pid_t child;
+};
+
+static bool job_that_stays(void *context, size_t index, struct buf *out)
+{
+    (void)context;
+    if (index == 1) {
+        pid_t parent = getpid();
+        if (fork() == 0) {
+            for (int i = 0; i < 600 && kill(parent, 0) == 0; i++)
+                usleep(100000);
+            _exit(0);
+        }
+        for (;;)
+            pause();
+    }
+    buf_putc(out, 'x');
+    return true;
+}
+
+static bool note_leftover(void *context, size_t index, pid_t child)
+{
+    struct leftover *l = context;
+    if (index == 1) /* a loaded machine may be slow to end others */
+        *l = (struct leftover){index, child};
+    return true;
+}
+
+static void a_child_that_stays_is_reported(void **state)
+{
+    (void)state;
+    struct guard g;
+    struct history h;
+    const char *bytes;
+    size_t len;
+    struct leftover left = {0};
+    struct guard_work work = make_work(job_that_stays, &left, 3, 12000);
+    work.abandoned = note_leftover;
+    assert_true(guard_run(&g, &work));
+    assert_int_equal(left.index, 1);
+    assert_true(left.child > 0);
+    assert_int_equal(guard_result(&g, 1, &bytes, &len), GUARD_LOST);
+    assert_int_equal(guard_result(&g, 2, &bytes, &len), GUARD_DONE);
+    guard_release(&g);
+    /* It is remembered until it has ended, and leaves no zombie. */
+    history_init(&h);
+    history_add_stuck(&h, &(struct history_stuck){77, 5, left.child});
+    assert_true(history_is_stuck(&h, 77, 5));
+    assert_false(history_is_stuck(&h, 77, 6));
+    while (h.stuck_count) {
+        history_reap(&h);
+        usleep(1000);
+    }
+    assert_false(history_is_stuck(&h, 77, 5));
+    assert_int_equal(kill(left.child, 0), -1);
+    history_release(&h);
+}
+
+static void only_so_many_children_stay(void **state)
+{
+    (void)state;
+    struct history h;
+    pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    history_init(&h);
+    for (int i = 0; i < HISTORY_STUCK_MAX + 5; i++) {
+        assert_int_equal(history_is_full(&h), i >= HISTORY_STUCK_MAX);
+        history_add_stuck(&h, &(struct history_stuck){i + 1, 0, child});
+    }
+    history_reap(&h);
+    assert_true(history_is_full(&h));
+    kill(child, SIGKILL);
+    while (h.stuck_count) /* waitpid(2) fails for a child that was reaped already */
+        history_reap(&h);
+    history_release(&h);
 }
 
 static void cuts_at_characters(void **state)
@@ -124,6 +243,9 @@ int main(void)
         cmocka_unit_test(all_others_run),
         cmocka_unit_test(out_of_time),
         cmocka_unit_test(sheds_descriptors),
+        cmocka_unit_test(stops_when_told),
+        cmocka_unit_test(a_child_that_stays_is_reported),
+        cmocka_unit_test(only_so_many_children_stay),
         cmocka_unit_test(cuts_at_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* history: found by pid and start, forgotten with the next beat. */
+/* history: found by pid and start, forgotten with the next beat; percentages. */
 #include "tests/unit/unit.h"
 
 #include "agent/proc/history.h"
@@ -26,8 +26,38 @@ static void test_found_by_pid_and_start(void **state)
     history_release(&h);
 }
 
+static void test_percent(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        struct history_entry now;
+        int64_t uptime_ms;
+        unsigned cores;
+        double want;
+    } rows[] = {
+        {__LINE__, {1, 1000, 500}, 20000, 4, 50},         /* since its start */
+        {__LINE__, {2, 100, 300}, 60000, 4, 20},          /* since the previous beat */
+        {__LINE__, {1, 1000, 5000}, 10010, 4, 400},       /* at most 100 for each core */
+        {__LINE__, {1, 1000, 5000}, 9000, 4, 0},          /* an uptime of another clock */
+        {__LINE__, {2, 100, 90}, 60000, 4, 0},            /* less than before */
+        {__LINE__, {1, 1000, 1 << 30}, 10010, 0, 819200}, /* number of cores unknown */
+    };
+    struct history h;
+    history_init(&h);
+    history_start(&h, 5000);
+    history_add(&h, &(struct history_entry){2, 100, 100});
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct history_clock clock = {15000, rows[i].uptime_ms, 100, rows[i].cores};
+        double got = history_percent(&h, &rows[i].now, &clock);
+        ROW_TRUE(&rows[i], got > rows[i].want - 0.01 && got < rows[i].want + 0.01);
+    }
+    history_release(&h);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_found_by_pid_and_start)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_found_by_pid_and_start),
+                                       cmocka_unit_test(test_percent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
