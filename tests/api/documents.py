@@ -1,23 +1,17 @@
-#!/usr/bin/env python3
-"""run: public JSON conformance suites and our own cases, through rollcall-handler. Prints TAP.
+"""documents: JSON documents, from public suites and made from the grammar, through rollcall-handler.
 
-Every document is sent as a member of a valid record: what must be accepted is 200 and comes back
-equal (numbers by their digits, strings by their characters, and byte for byte but for white space),
-what must be refused is 400 and stores nothing. Then as a body of its own: 422 (JSON, but not a
-record) or 400. At the end rollcall-verify and check_store.py read the whole store.
-
-    ROLLCALL_BUILD=build/dev tests/conformance/run [NAME PREFIX]
+Every document is sent as a member of a valid record. A document that RFC 8259 allows is 200, and is
+stored equal: numbers digit for digit, strings character for character, and byte for byte but for
+white space. Any other document is 400, and nothing is stored. Each document is also sent as a body
+of its own: 422 (JSON, but not a record) or 400. At the end check_store.py and rollcall-verify read
+the whole store. All of this goes to one FastCGI worker.
 """
 import glob
 import json
 import os
 import re
 import subprocess
-import sys
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-sys.dont_write_bytecode = True
-# pylint: disable=wrong-import-position
 import check_store
 import grammar
 import rig
@@ -27,7 +21,7 @@ LONE = re.compile("[\ud800-\udfff]")
 
 
 def is_json(document):
-    """RFC 8259 as the contract narrows it (UTF-8, 64 levels), judged by Python's own parser."""
+    """RFC 8259 and the handler's own limits (UTF-8, 64 levels), judged by Python's own parser."""
     if levels(document) > 64:
         return False
     try:
@@ -48,8 +42,8 @@ def levels(document):
     return deepest
 
 
-def mended(document):
-    """The document's raw bytes as they are to be stored."""
+def expected(document):
+    """The bytes that must be stored."""
     text = check_store.minify(document).decode()
     pair = r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     one = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -71,23 +65,15 @@ def same(a, b):
 
 
 class Run:
-    def __init__(self):
+    def __init__(self, tap):
+        self.tap = tap
         self.site = rig.Site(sync=False)
         self.worker = rig.Worker(self.site)
-        self.number = self.failed = self.end = 0
+        self.end = 0
         self.file = None
 
-    def tap(self, name, fault, skip=None):
-        self.number += 1
-        self.failed += fault is not None
-        print(f"{'ok' if fault is None else 'not ok'} {self.number} - {name}"
-              + (f" # SKIP {skip}" if skip else ""))
-        if fault is not None:
-            print("".join(f"# {line}\n" for line in str(fault)[:600].splitlines()), end="")
-        sys.stdout.flush()
-
     def new_bytes(self):
-        """What the last request added to the file."""
+        """The bytes that the last request added to the file."""
         if self.file is None:
             found = glob.glob(os.path.join(self.site.records, "data", "*", "*.json"))
             if not found:
@@ -113,10 +99,10 @@ class Run:
         line = self.new_bytes().rstrip(b"\n")
         own = line[:line.rindex(b',"rollcall":')] + b"}"
         raw = dict(check_store.members(own))[b'"extra"']
-        if raw != mended(document):
-            raise AssertionError(f"stored as {raw[:200]!r}, should be {mended(document)[:200]!r}")
+        if raw != expected(document):
+            raise AssertionError(f"stored as {raw[:200]!r}, should be {expected(document)[:200]!r}")
         if not same(check_store.parse(raw), check_store.parse(document)):
-            raise AssertionError(f"the value is another: {raw[:200]!r}")
+            raise AssertionError(f"the stored value differs: {raw[:200]!r}")
 
     def reject(self, document, wrapped):
         for body in (wrapped, document):
@@ -128,7 +114,7 @@ class Run:
             if not isinstance(offset, int) or not 0 <= offset <= len(body):
                 raise AssertionError(f"no offset within the body: {reply.body!r}")
         if self.new_bytes():
-            raise AssertionError("refused, and stored all the same")
+            raise AssertionError("refused, but stored")
 
     def case(self, name, verdict, document):
         wrapped = json.dumps(rig.base_record()).encode()[:-1] + b',"extra":' + document + b"}"
@@ -141,50 +127,44 @@ class Run:
                 self.send(document, 400 if isinstance(doc, check_store.Duplicates) else 422)
             else:
                 self.reject(document, wrapped)
-            self.tap(name, None)
+            self.tap.result(name, None)
         except (AssertionError, KeyError, ValueError) as e:
             self.new_bytes()
-            self.tap(name, f"{type(e).__name__}: {e}")
+            self.tap.result(name, f"{type(e).__name__}: {e}")
         except (rig.Broken, OSError) as e:
-            self.tap(name, f"{type(e).__name__}: {e} for {wrapped[-120:]!r}")
+            self.tap.result(name, f"{type(e).__name__}: {e} for {wrapped[-120:]!r}")
             if not self.worker.alive():
                 self.worker.start()
 
     def whole_store(self):
-        self.tap("the worker ends with 0 at SIGTERM",
+        self.tap.result("the worker ends with 0 at SIGTERM",
                  None if self.worker.stop() == 0 else "another status")
         store = check_store.check(self.site.records)
-        self.tap("check_store.py accepts everything that was stored",
+        self.tap.result("check_store.py accepts everything that was stored",
                  "\n".join(store.errors[:3]) if store.errors or store.tails else None)
         done = subprocess.run([rig.VERIFY, self.site.records], stdout=subprocess.PIPE, check=False,
                               stderr=subprocess.STDOUT, env=rig.environment())
-        self.tap("rollcall-verify accepts everything that was stored",
+        self.tap.result("rollcall-verify accepts everything that was stored",
                  None if done.returncode == 0 else done.stdout.decode(errors="replace"))
 
 
-def main():
-    prefix = sys.argv[1] if len(sys.argv) > 1 else ""
-    run = Run()
+def run(tap, prefix=""):
+    """Sends every document whose name starts with the prefix."""
+    one = Run(tap)
     try:
         for name, suite in suites.SUITES.items():
             try:
                 listed = list(suite())
             except suites.Unavailable as e:
-                run.tap(f"suite {name}", None, skip=str(e))
+                tap.result(f"suite {name}", skip=str(e))
                 continue
             for case in listed:
                 if case[0].startswith(prefix):
-                    run.case(*case)
+                    one.case(*case)
         for case in grammar.cases(is_json):
             if case[0].startswith(prefix):
-                run.case(*case)
-        run.whole_store()
+                one.case(*case)
+        one.whole_store()
     finally:
-        run.worker.stop()
-        run.site.remove()
-    print(f"1..{run.number}")
-    return 1 if run.failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        one.worker.stop()
+        one.site.remove()
