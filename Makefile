@@ -187,7 +187,7 @@ fuzz:
 		$(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
 
 # What tests/bench/run compares with, and measures with.
-BENCH := $(addprefix $(BUILD)/tests/bench/,null drive syncpairs libproc2 zoo measure srcaddr.so)
+BENCH := $(addprefix $(BUILD)/tests/bench/,null drive emudisk syncpairs libproc2 zoo measure slowsync.so srcaddr.so)
 
 bench-programs: $(BENCH)
 
@@ -195,9 +195,9 @@ $(BUILD)/tests/bench/null: $(BUILD)/tests/bench/null.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,fcgi)
 $(BUILD)/tests/bench/libproc2: $(BUILD)/tests/bench/libproc2.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,libproc2)
-$(addprefix $(BUILD)/tests/bench/,drive syncpairs zoo measure): %: %.o
+$(addprefix $(BUILD)/tests/bench/,drive emudisk syncpairs zoo measure): %: %.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
-$(BUILD)/tests/bench/srcaddr.so: tests/bench/srcaddr.c
+$(BUILD)/tests/bench/%.so: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Wno-pedantic -fPIC -shared -o $@ $<
 
