@@ -86,7 +86,8 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
 	rollcall-cleanup.service rollcall-cleanup.timer rollcall-heal.service \
 	rollcall-archive.service rollcall-archive.timer \
-	rollcall-bucket.socket rollcall-bucket@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
+	rollcall-bucket.socket rollcall-bucket@.service \
+	rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \

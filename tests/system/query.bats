@@ -1,0 +1,303 @@
+#!/usr/bin/env bats
+# rollcall-query and rollcall-silent over files that the real handler wrote, behind the shipped lighttpd.conf.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153
+
+load ../lib/helper
+
+CONF=$BATS_TEST_DIRNAME/../../lighttpd/lighttpd.conf
+
+setup() {
+    rollcall_setup
+    SILENT=$ROLLCALL_BUILD/rollcall-silent
+}
+teardown() { rollcall_teardown; }
+
+# stack_start [KEY=JSON...]: lighttpd, handlers and queries; addresses come from X-Forwarded-For.
+stack_start() {
+    make_config "hosts_file=\"$T/hosts\"" "$@"
+    [ -e "$T/hosts" ] || touch "$T/hosts"
+    mkdir -p "$T/web/htdocs" "$T/web/upload"
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    env ROLLCALL_RUN="$T/web" ROLLCALL_PORT="$PORT" ROLLCALL_HANDLER="$HANDLER" ROLLCALL_WORKERS=2 \
+        ROLLCALL_QUERY="$ROLLCALL_BUILD/rollcall-query" ROLLCALL_CONFIG="$T/handler.json" \
+        ROLLCALL_PROXIES=127.0.0.1 /usr/sbin/lighttpd -D -f "$CONF" >"$T/server.log" 2>&1 3>&- &
+    SERVER=$!
+    PIDS+=("$SERVER")
+    wait_until 10 server_answers
+}
+
+# beat ADDRESS [MEMBER...]: a record from there; members are JSON, such as '"hostname":"db-1"'.
+beat() {
+    local address=$1 members=''
+    shift
+    [ $# = 0 ] || members=$(printf ',%s' "$@")
+    printf '{"processor":"cpu","processes":[{"pid":1,"cmd":"init"}],"users":["ana"],"os_name":"Linux","os_ver":"6.1.0-28"%s}' \
+        "$members" >"$T/beat.json"
+    http_post "$T/beat.json" -H "X-Forwarded-For: $address"
+    assert_status 200
+}
+
+ask() { http -H "Authorization: Bearer $READ_TOKEN" "$URL$1" "${@:2}"; }
+rows() { jq -c ".data.hosts[] | [$1]" "$T/body"; }
+
+# age DAYS-OR-TIME ADDRESS...: makes the records of these hosts that much older.
+age() {
+    local seconds=$1 address file
+    shift
+    for address; do
+        file=$(json_file "$address")
+        "$PYTHON" - "$file" "$seconds" <<'PY'
+import datetime, re, sys
+path, seconds = sys.argv[1], int(sys.argv[2])
+def older(m):
+    t = datetime.datetime.strptime(m.group(2), "%Y-%m-%dT%H:%M:%S.%fZ") - datetime.timedelta(seconds=seconds)
+    return m.group(1) + t.strftime("%Y-%m-%dT%H:%M:%S.") + m.group(2)[20:]
+text = open(path).read()
+open(path, "w").write(re.sub(r'("received_at":")([^"]*)', older, text))
+PY
+    done
+}
+
+@test "query: a host is its newest record" {
+    stack_start
+    beat 10.0.0.7 '"hostname":"db-1"' '"cores":8' '"os_pretty_name":"Debian 12"'
+    beat 10.0.0.7 '"hostname":"db-2"' '"cores":16'
+    beat 2001:db8::7 '"hostname":"six"'
+    ask /api/v1/hosts
+    assert_status 200
+    assert_header Cache-Control 'private, no-cache'
+    assert_json '.status == "success" and .data.complete and .data.total == 2 and .data.counts.state.present == 2'
+    [ "$(rows '.ip, .hostname, .state, .cores, .os_pretty_name, .records, .process_count, .user_count')" = \
+        '["10.0.0.7","db-2","present",16,null,2,1,1]
+["2001:db8::7","six","present",null,null,1,1,1]' ] || fail "$(cat "$T/body")"
+    assert_json '.data.hosts[0].bytes > 500 and (.data.hosts[0].last_seen | length) == 24'
+}
+
+@test "query: text in a record cannot pass for a member" {
+    stack_start
+    beat 10.0.0.7 '"hostname":"x\",\"rollcall\":{\"received_at\":\"2026-01-01T00:00:00.000Z\"}}"' '"note":"\",\"hostname\":\"fake\\"'
+    ask /api/v1/hosts
+    [ "$(jq -r '.data.hosts[0].hostname' "$T/body")" = 'x","rollcall":{"received_at":"2026-01-01T00:00:00.000Z"}}' ]
+}
+
+@test "query: states, counts and filters" {
+    printf '%s\n' '10.0.0.3 ephemeral' '10.0.0.4 retired' '10.0.0.9 label=db' '10.0.0.0/24 label="net 0"' >"$T/hosts"
+    stack_start 'expect_every="10s"'
+    for i in 1 2 3 4 5; do beat "10.0.0.$i" "\"hostname\":\"host-$i\""; done
+    age 30 10.0.0.2
+    age 300 10.0.0.3 10.0.0.5
+    ask /api/v1/hosts
+    [ "$(rows '.ip, .state' | tr '\n' ' ')" = \
+        '["10.0.0.1","present"] ["10.0.0.2","late"] ["10.0.0.5","absent"] ["10.0.0.9","never"] ' ] || fail "$(cat "$T/body")"
+    assert_json '.data.counts.state == {"present":1,"late":1,"absent":1,"never":1,"moved":0,"gone":1,"retired":1}'
+    ask '/api/v1/hosts?state=gone,retired&fields=ip,labels'
+    [ "$(rows '.ip, .labels' | tr '\n' ' ')" = '["10.0.0.3",["net 0"]] ["10.0.0.4",["net 0"]] ' ]
+    ask '/api/v1/hosts?q=label:db&fields=ip'
+    [ "$(rows .ip)" = '["10.0.0.9"]' ]
+    ask '/api/v1/hosts?q=host+-host-2+ip:10.0.0.0/30&sort=-hostname&fields=hostname'
+    [ "$(rows .hostname | tr '\n' ' ')" = '["host-1"] ' ]
+    ask '/api/v1/hosts?label=net%200&limit=1'
+    assert_json '.data.total == 4 and (.data.hosts | length) == 1'
+}
+
+@test "query: a machine that moved, a clone, a shared address" {
+    stack_start 'expect_every="10s"'
+    beat 10.0.0.1 '"machine_id":"m1"' '"boot_id":"b1"'
+    beat 10.0.0.2 '"machine_id":"m1"' '"boot_id":"b1"'
+    beat 10.0.0.3 '"machine_id":"m3"' '"boot_id":"b3"'
+    beat 10.0.0.4 '"machine_id":"m3"' '"boot_id":"b4"'
+    beat 10.0.0.5 '"machine_id":"m5"' '"hostname":"five"'
+    beat 10.0.0.5 '"machine_id":"m6"' '"hostname":"six"'
+    beat 10.0.0.5 '"machine_id":"m6"' '"hostname":"six"'
+    age 300 10.0.0.1
+    ask '/api/v1/hosts?state=present,absent,moved'
+    [ "$(rows '.ip, .state, .moved_to, .flags, .hostname' | tr '\n' ' ')" = '["10.0.0.1","moved","10.0.0.2",[],null] ["10.0.0.2","present",null,[],null] ["10.0.0.3","present",null,["clone"],null] ["10.0.0.4","present",null,["clone"],null] ["10.0.0.5","present",null,["shared"],"five"] ["10.0.0.5","present",null,["shared"],"six"] ' ] ||
+        fail "$(cat "$T/body")"
+}
+
+@test "query: pages by cursor are the whole list, in every order" {
+    stack_start
+    local i sort pages cursor
+    for i in $(seq 1 7); do beat "10.0.0.$i" "\"hostname\":\"h-$((i % 3))\""; done
+    for sort in ip -ip hostname -records; do
+        ask "/api/v1/hosts?sort=$sort&fields=ip"
+        rows .ip >"$T/whole"
+        : >"$T/pages" cursor=''
+        for pages in 1 2 3 4 5; do
+            ask "/api/v1/hosts?sort=$sort&fields=ip&limit=2${cursor:+&cursor=$(jq -rn --arg c "$cursor" '$c | @uri')}"
+            rows .ip >>"$T/pages"
+            cursor=$(jq -r '.data.cursor // ""' "$T/body")
+            [ -n "$cursor" ] || break
+        done
+        diff "$T/whole" "$T/pages"
+    done
+}
+
+@test "query: the tag changes with the list, and is answered with 304" {
+    stack_start
+    beat 10.0.0.1
+    ask /api/v1/hosts
+    local tag
+    tag=$(sed -n 's/^[Ee][Tt]ag: *//p' "$T/head" | tr -d '\r')
+    [[ $tag == W/* ]]
+    ask /api/v1/hosts -H "If-None-Match: $tag"
+    [ "$STATUS" = 304 ]
+    beat 10.0.0.1
+    ask /api/v1/hosts -H "If-None-Match: $tag"
+    assert_status 200
+    ask /api/v1/hosts --compressed -H 'Accept-Encoding: gzip'
+    assert_json '.data.total == 1'
+}
+
+@test "query: changed_since gives what reported or changed its state since" {
+    stack_start 'expect_every="10s"'
+    beat 10.0.0.1
+    beat 10.0.0.2
+    age 60 10.0.0.1 10.0.0.2
+    age 39 10.0.0.2
+    ask '/api/v1/hosts?changed_since=-30s&fields=ip'
+    [ "$(rows .ip)" = '["10.0.0.1"]' ] || [ "$(rows .ip)" = '' ] || fail "$(cat "$T/body")"
+    beat 10.0.0.3
+    ask '/api/v1/hosts?changed_since=-5s&fields=ip'
+    [ "$(rows .ip | tail -n 1)" = '["10.0.0.3"]' ]
+}
+
+@test "query: CSV of what the filter shows, without formulas" {
+    stack_start
+    beat 10.0.0.1 '"hostname":"=cmd()"'
+    ask '/api/v1/hosts?format=csv&fields=ip,hostname'
+    assert_header Content-Type 'text/csv; charset=utf-8'
+    [ "$(cat "$T/body")" = $'"ip","hostname"\r\n"10.0.0.1","\'=cmd()"\r' ]
+}
+
+@test "query: bad parameters are 400 and named; no token is 401; a token of agents is 403" {
+    stack_start
+    local query
+    for query in limit=0 limit=x state=silent flag=x sort=flags fields=ip,x cursor=x date=2026-13-01 date=9999-01-01 \
+        changed_since=now format=xml 'q=x:y' 'q=%22' nothing=1; do
+        ask "/api/v1/hosts?$query"
+        assert_status 400
+        assert_json ".data.field == \"${query%%=*}\""
+    done
+    ask '/api/v1/hosts?limit=1&limit=2'
+    assert_status 400
+    # lighttpd repairs the encoding before the program sees it.
+    REQUEST_METHOD=GET PATH_INFO=/api/v1/hosts QUERY_STRING=q=%2 REMOTE_ADDR=127.0.0.1 HTTP_AUTHORIZATION="Bearer $READ_TOKEN" \
+        ROLLCALL_CONFIG=$T/handler.json "$ROLLCALL_BUILD/rollcall-query" 2>/dev/null | grep -q '^Status: 400'
+    ask "/api/v1/hosts?q=$(printf '%05000d' 0)"
+    assert_status 400
+    http "$URL/api/v1/hosts"
+    assert_status 401
+    http -H "Authorization: Bearer $TOKEN" -X DELETE "$URL/api/v1/hosts"
+    assert_status 405
+    assert_header Allow 'GET, HEAD'
+}
+
+@test "files: streamed up to the last commit, with ranges and tags" {
+    stack_start
+    beat 10.0.0.7
+    beat 10.0.0.7
+    local json csv day tag
+    json=$(json_file 10.0.0.7) csv=$(csv_file 10.0.0.7) day=$(today)
+    cp "$json" "$T/committed"
+    printf '{"torn' >>"$json"
+    ask "/files/$day/10.0.0.7_$day.json"
+    [ "$STATUS" = 200 ]
+    cmp "$T/body" "$T/committed"
+    assert_header Content-Disposition 'attachment; filename="10.0.0.7_.*\.json"'
+    assert_header X-Content-Type-Options nosniff
+    tag=$(sed -n 's/^[Ee][Tt]ag: *//p' "$T/head" | tr -d '\r')
+    ask "/files/$day/10.0.0.7_$day.json" -H "If-None-Match: $tag"
+    [ "$STATUS" = 304 ]
+    ask "/files/$day/10.0.0.7_$day.json" -H 'Range: bytes=5-9'
+    [ "$STATUS" = 206 ]
+    [ "$(cat "$T/body")" = "$(head -c 10 "$T/committed" | tail -c 5)" ]
+    ask "/files/$day/10.0.0.7_$day.json" -H 'Range: bytes=999999-'
+    assert_status 416
+    ask "/files/$day/10.0.0.7_$day.json" -H 'Range: bytes=5-9' -H 'If-Range: "other"'
+    [ "$STATUS" = 200 ]
+    ask "/files/$day/10.0.0.7_$day.csv"
+    cmp "$T/body" "$csv"
+    http -I -H "Authorization: Bearer $READ_TOKEN" "$URL/files/$day/10.0.0.7_$day.csv"
+    assert_header Content-Length "$(stat -c %s "$csv")"
+}
+
+@test "files: nothing else can be read" {
+    stack_start
+    beat 10.0.0.7
+    local day path
+    day=$(today)
+    echo secret >"$RECORDS/data/$day/10.0.0.8_$day.json.txt"
+    ln -s /etc/passwd "$RECORDS/data/$day/10.0.0.9_$day.json"
+    mkfifo "$RECORDS/data/$day/10.0.0.10_$day.json"
+    for path in "$day/10.0.0.9_$day.json" "$day/10.0.0.10_$day.json" "$day/10.0.0.8_$day.json.txt" "$day/../../../etc/passwd" \
+        "2026-01-01/10.0.0.7_$day.json" "$day/x_$day.json" "$day/10.0.0.7_$day.txt" "$day/" "%2e%2e/x" "$day/10.0.0.007_$day.json"; do
+        http --path-as-is -H "Authorization: Bearer $READ_TOKEN" "$URL/files/$path"
+        assert_status 404
+    done
+    ask /api/v1/hosts
+    assert_json '.data.total == 1'
+}
+
+@test "query: the answers are the same with and without the memo, after every change of the files" {
+    stack_start
+    make_config "hosts_file=\"$T/hosts\"" query_memo=false
+    cp "$T/handler.json" "$T/plain.json"
+    make_config "hosts_file=\"$T/hosts\""
+    local i step
+    for i in 1 2 3; do beat "10.0.0.$i" "\"hostname\":\"h$i\""; done
+    both() {
+        ask '/api/v1/hosts?fields=ip,hostname,records,bytes,last_seen'
+        jq -c '.data | del(.as_of)' "$T/body" >"$T/with"
+        REQUEST_METHOD=GET PATH_INFO=/api/v1/hosts QUERY_STRING='fields=ip,hostname,records,bytes,last_seen' REMOTE_ADDR=127.0.0.1 \
+            HTTP_AUTHORIZATION="Bearer $READ_TOKEN" ROLLCALL_CONFIG=$T/plain.json "$ROLLCALL_BUILD/rollcall-query" |
+            sed '1,/^\r*$/d' | jq -c '.data | del(.as_of)' >"$T/without"
+        diff "$T/with" "$T/without"
+    }
+    for step in 'sleep 2.2' 'beat 10.0.0.1' "rm $(json_file 10.0.0.2)" "truncate -s -1 $(json_file 10.0.0.3)" \
+        "truncate -s 0 $(json_file 10.0.0.1)" 'beat 10.0.0.4' "touch -d 2020-01-01 $(json_file 10.0.0.3)"; do
+        for i in 1 2 3 4 5; do both; done # each of the four workers
+        $step
+        for i in 1 2 3 4 5; do both; done
+    done
+}
+
+@test "query: it opens nothing for writing" {
+    ! sanitized || skip "n/a: sanitizers open files of their own"
+    stack_start
+    beat 10.0.0.7
+    REQUEST_METHOD=GET PATH_INFO=/api/v1/hosts REMOTE_ADDR=127.0.0.1 HTTP_AUTHORIZATION="Bearer $READ_TOKEN" \
+        ROLLCALL_CONFIG=$T/handler.json strace -f -e trace=open,openat,creat,unlink,unlinkat,rename,mkdir,truncate,ftruncate \
+        -o "$T/calls" "$ROLLCALL_BUILD/rollcall-query" >"$T/out"
+    grep -q 'Status: 200' "$T/out"
+    run ! grep -vE 'O_RDONLY|"/dev/null"|^[0-9]+ (\+|---)' "$T/calls"
+}
+
+@test "query: --check names every bad line of the hosts file" {
+    printf '%s\n' 'ok.example.net' '10.0.0.0/99' 'x every=banana' >"$T/hosts"
+    make_config "hosts_file=\"$T/hosts\""
+    ROLLCALL_CONFIG=$T/handler.json run -78 "$ROLLCALL_BUILD/rollcall-query" --check
+    [[ $output == *"line 2"*"line 3: every="* ]]
+    echo ok >"$T/hosts"
+    ROLLCALL_CONFIG=$T/handler.json run -0 "$ROLLCALL_BUILD/rollcall-query" --check
+}
+
+@test "silent: the roll call as one command" {
+    printf '%s\n' '10.0.0.9 name=ghost' >"$T/hosts"
+    stack_start
+    beat 10.0.0.1 '"hostname":"one"'
+    beat 10.0.0.2 '"hostname":"two"'
+    ROLLCALL_CONFIG=$T/handler.json run -1 "$SILENT"
+    [[ $output == *"never"*"10.0.0.9"*"ghost"*"1 of 3 host is silent"* ]]
+    age 7200 10.0.0.2
+    ROLLCALL_CONFIG=$T/handler.json run -1 "$SILENT" --json
+    [ "$(jq -c '.[] | [.ip, .hostname, .state]' <<<"$output" | tr '\n' ' ')" = '["10.0.0.2","two","absent"] ["10.0.0.9","ghost","never"] ' ]
+    ROLLCALL_CONFIG=/nonexistent run -0 "$SILENT" --older 3h "$RECORDS"
+    ROLLCALL_CONFIG=/nonexistent run -1 "$SILENT" --older 30m "$RECORDS"
+    [[ $output == *"10.0.0.2"*"1 of 2 host is silent"* ]]
+    ROLLCALL_CONFIG=/nonexistent run -74 "$SILENT" "$T/nowhere"
+    ROLLCALL_CONFIG=/nonexistent run -78 "$SILENT"
+    ROLLCALL_CONFIG=/nonexistent run -64 "$SILENT" --older banana "$RECORDS"
+    ROLLCALL_CONFIG=/nonexistent run -64 "$SILENT" --date 2026-02-30 "$RECORDS"
+}
