@@ -67,7 +67,7 @@ static bool check_health_url(const char *url, char out[URL_MAX])
 }
 
 /* A proxy may pass on the path of the records only, so a 404 here is reported and no failure. */
-static int check_health(struct post *post, const struct config *c)
+static int check_health(struct post *post, const struct agent_config *c)
 {
     char url[URL_MAX];
     struct post_answer answer;
@@ -94,7 +94,7 @@ static int check_health(struct post *post, const struct config *c)
 }
 
 /* A body without a record: rollcall reads it only if the token is valid, and stores nothing. */
-static int check_token(struct post *post, const struct config *c)
+static int check_token(struct post *post, const struct agent_config *c)
 {
     struct post_answer answer;
     struct reply reply;
@@ -115,7 +115,7 @@ static int check_token(struct post *post, const struct config *c)
     return code;
 }
 
-int check_run(const struct config *c)
+int check_run(const struct agent_config *c)
 {
     struct post *post = post_new();
     if (!post)

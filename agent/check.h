@@ -11,6 +11,6 @@
 #include "agent/config.h"
 
 /* The exit code of rollcall-agent(1): 0, 75, 77 or 78. */
-int check_run(const struct config *c);
+int check_run(const struct agent_config *c);
 
 #endif

@@ -106,8 +106,8 @@ static enum proc_outcome collect_read(void *context, int proc, const struct proc
     return cmdline_pack(context, proc, p->stat.pid, out);
 }
 
-static bool collect_scan(const struct config *c, int root, bool own_root, struct history *history,
-                         struct beat *b)
+static bool collect_scan(const struct agent_config *c, int root, bool own_root,
+                         struct history *history, struct beat *b)
 {
     static const enum cmdline_args args[] = {
         [ARGS_MASKED] = CMDLINE_MASKED, [ARGS_NONE] = CMDLINE_NAME, [ARGS_FULL] = CMDLINE_FULL};
@@ -128,7 +128,7 @@ static bool collect_scan(const struct config *c, int root, bool own_root, struct
     return ok;
 }
 
-bool collect(const struct config *c, int root, bool own_root, struct history *history,
+bool collect(const struct agent_config *c, int root, bool own_root, struct history *history,
              struct buf *out)
 {
     struct beat b = {.now = clock_now(),

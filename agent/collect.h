@@ -21,7 +21,7 @@ enum { COLLECT_RECORD_MAX = 8 << 20 };
  * `history` (history.h) has the previous beat before the call, and this one after it. Ends within
  * c->deadline. False with errno if /proc cannot be read or memory is out.
  */
-bool collect(const struct config *c, int root, bool own_root, struct history *history,
+bool collect(const struct agent_config *c, int root, bool own_root, struct history *history,
              struct buf *out);
 
 #endif

@@ -20,9 +20,9 @@ enum {
     OTHERS = S_IROTH | S_IWOTH,
 };
 
-void config_init(struct config *c)
+void config_init(struct agent_config *c)
 {
-    *c = (struct config){
+    *c = (struct agent_config){
         .gzip = true,
         .cmd_max = 4096,
         .deadline = 10 * SECOND,
@@ -33,7 +33,7 @@ void config_init(struct config *c)
     };
 }
 
-void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1])
+void config_keys(struct agent_config *c, struct conf_key keys[CONFIG_KEYS + 1])
 {
     static const char *const formats[] = {"data", "record", NULL};
     static const char *const arguments[] = {"masked", "none", "full", NULL};
@@ -88,7 +88,7 @@ static bool config_fail(char error[CONF_ERROR_LEN], const char *key, const char 
     return false;
 }
 
-static bool config_check_spool(struct config *c, char error[CONF_ERROR_LEN])
+static bool config_check_spool(struct agent_config *c, char error[CONF_ERROR_LEN])
 {
     if (!c->spool)
         c->spool = strdup(SPOOL_PATH);
@@ -134,7 +134,7 @@ static bool config_path_ends(const char *url, const char *path)
 }
 
 /* Only a path that is made for the other format is wrong: a proxy may have paths of its own. */
-static bool config_check_format(const struct config *c, char error[CONF_ERROR_LEN])
+static bool config_check_format(const struct agent_config *c, char error[CONF_ERROR_LEN])
 {
     if (c->listings && config_path_ends(c->url, "/data"))
         return config_fail(error, "url",
@@ -165,7 +165,7 @@ static bool config_refuse_others(const struct stat *st, const char *key, char er
     return true;
 }
 
-static bool config_read_token(struct config *c, char error[CONF_ERROR_LEN])
+static bool config_read_token(struct agent_config *c, char error[CONF_ERROR_LEN])
 {
     struct stat st;
     char text[TOKEN_MAX + 1];
@@ -193,9 +193,9 @@ static bool config_read_token(struct config *c, char error[CONF_ERROR_LEN])
                     : config_fail(error, "token_file", "out of memory");
 }
 
-bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_LEN])
+bool config_renew_token(struct agent_config *c, bool *changed, char error[CONF_ERROR_LEN])
 {
-    struct config new = {.token_file = c->token_file};
+    struct agent_config new = {.token_file = c->token_file};
     *changed = false;
     if (!c->token_file)
         return true;
@@ -210,7 +210,7 @@ bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_L
     return ok;
 }
 
-static bool config_check_token_source(struct config *c, const char *path,
+static bool config_check_token_source(struct agent_config *c, const char *path,
                                       char error[CONF_ERROR_LEN])
 {
     struct stat st;
@@ -226,7 +226,8 @@ static bool config_check_token_source(struct config *c, const char *path,
            config_check_token(c->token, "token", error);
 }
 
-bool config_check(struct config *c, const char *path, bool sending, char error[CONF_ERROR_LEN])
+bool config_check(struct agent_config *c, const char *path, bool sending,
+                  char error[CONF_ERROR_LEN])
 {
     c->arguments = !c->args                       ? ARGS_MASKED
                    : strcmp(c->args, "none") == 0 ? ARGS_NONE
@@ -249,7 +250,7 @@ bool config_check(struct config *c, const char *path, bool sending, char error[C
            config_check_token_source(c, path, error);
 }
 
-void config_release(struct config *c)
+void config_release(struct agent_config *c)
 {
     if (c->token)
         explicit_bzero(c->token, strlen(c->token));
@@ -257,5 +258,5 @@ void config_release(struct config *c)
                        c->cacert, c->cert,       c->key,   c->log,  c->spool};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free(strings[i]);
-    *c = (struct config){0};
+    *c = (struct agent_config){0};
 }

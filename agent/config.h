@@ -19,7 +19,7 @@ enum { CONFIG_KEYS = 23 };
 
 enum config_args { ARGS_MASKED, ARGS_NONE, ARGS_FULL };
 
-struct config {
+struct agent_config {
     char *url;
     char *token_file;
     char *token; /* the key, or the contents of token_file; never show it */
@@ -41,24 +41,25 @@ struct config {
     enum config_args arguments;
 };
 
-void config_init(struct config *c);
+void config_init(struct agent_config *c);
 
 /* Fills the table of conf.h, with its end mark, with keys that set the members of `c`. */
-void config_keys(struct config *c, struct conf_key keys[CONFIG_KEYS + 1]);
+void config_keys(struct agent_config *c, struct conf_key keys[CONFIG_KEYS + 1]);
 
 /*
  * Checks what the table cannot: keys that depend on each other, the token file (which is read
  * here), and with `sending` the keys that sending requires. `path` is the configuration file that
  * was loaded, or NULL. False with one line in `error` that names the key.
  */
-bool config_check(struct config *c, const char *path, bool sending, char error[CONF_ERROR_LEN]);
+bool config_check(struct agent_config *c, const char *path, bool sending,
+                  char error[CONF_ERROR_LEN]);
 
 /*
  * Reads token_file again, if there is one. `changed` tells whether it contains another token. False
  * with one line in `error` if it cannot be used; the known token is kept.
  */
-bool config_renew_token(struct config *c, bool *changed, char error[CONF_ERROR_LEN]);
+bool config_renew_token(struct agent_config *c, bool *changed, char error[CONF_ERROR_LEN]);
 
-void config_release(struct config *c);
+void config_release(struct agent_config *c);
 
 #endif

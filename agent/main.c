@@ -99,7 +99,7 @@ static int64_t agent_splay(int64_t splay)
 
 /* What is kept from beat to beat. */
 struct agent {
-    struct config config;
+    struct agent_config config;
     struct conf_key keys[CONFIG_KEYS + 1];
     struct options options;
     struct history history;
@@ -126,7 +126,7 @@ static bool agent_open_log(struct agent *a, const char *path)
 static int agent_collect(struct agent *a, struct buf *record)
 {
     const struct options *o = &a->options;
-    const struct config *c = &a->config;
+    const struct agent_config *c = &a->config;
     int root = tree_root(o->root ? o->root : "/");
     if (root < 0)
         return agent_fail(EX_CONFIG, "bad_configuration", "root: cannot open this directory");
@@ -162,7 +162,7 @@ static int agent_print(struct agent *a)
 static int agent_configure(struct agent *a)
 {
     char error[CONF_ERROR_LEN];
-    struct config *c = &a->config;
+    struct agent_config *c = &a->config;
     const struct options *o = &a->options;
     const char *path = agent_config_path(o);
     if (path && !conf_load(path, a->keys, error))
@@ -214,7 +214,7 @@ static int agent_open_spool(struct agent *a)
 /* If the new configuration is wrong, the old one is kept. Spool and connection are opened again. */
 static int agent_reload(struct agent *a)
 {
-    struct config old = a->config;
+    struct agent_config old = a->config;
     config_init(&a->config);
     if (agent_configure(a) == EX_OK) {
         if (a->config.every == 0)

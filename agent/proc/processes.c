@@ -24,7 +24,7 @@ enum { PID_DIGITS = 10, DIRECTORY_ANSWER = NAMES_LEN };
 
 /* ---- what runs: /proc/PID/stat */
 
-struct scan {
+struct proc_scan {
     struct processes *p;
     struct proc_closing closing;
 };
@@ -74,7 +74,7 @@ static ssize_t scan_read_stat(int proc, const char *pid, struct proc_closing *cl
 /* False only if memory is out; a process that cannot be read is counted. */
 static bool scan_one(int proc, const char *pid, void *to)
 {
-    struct scan *s = to;
+    struct proc_scan *s = to;
     char text[PROCSTAT_TEXT_MAX];
     struct procstat stat;
     struct stat owner;
@@ -99,7 +99,7 @@ static bool scan_one(int proc, const char *pid, void *to)
 
 static bool scan_all(struct processes *p, int proc)
 {
-    struct scan s = {.p = p};
+    struct proc_scan s = {.p = p};
     bool ok = dir_visit(dir_open(proc, "."), scan_one, &s);
     proc_close_all(&s.closing);
     return ok;

@@ -1,9 +1,11 @@
 #include "agent/proc/procstat.h"
 
+#include "handler/shared/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
-/* Fields by their number in proc(5); those between them are passed over. */
+/* Fields by their number in proc(5); the others are skipped. */
 enum {
     FIELD_STATE = 3,
     FIELD_PPID = 4,
@@ -30,21 +32,8 @@ enum {
 
 enum { DIGITS_SAFE = 19 }; /* so many always fit 64 bits */
 
-/* The value of `n` digits, of which none was looked at for overflow; false when they do not fit. */
-static bool long_number(const char *s, size_t n, uint64_t *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t digit = (uint64_t)(s[i] - '0');
-        if (*out > (UINT64_MAX - digit) / 10)
-            return false;
-        *out = *out * 10 + digit;
-    }
-    return true;
-}
-
-/* Decimal digits at `*s`, at most up to `end`; false when there are none or too many. */
-static bool digits(const char **s, const char *end, uint64_t *out)
+/* Decimal digits at `*s`, at most up to `end`; false if there are none, or too many. */
+static bool procstat_digits(const char **s, const char *end, uint64_t *out)
 {
     const char *start = *s, *at = start;
     uint64_t n = 0;
@@ -53,27 +42,27 @@ static bool digits(const char **s, const char *end, uint64_t *out)
     *s = at;
     *out = n;
     if (at - start > DIGITS_SAFE)
-        return long_number(start, (size_t)(at - start), out);
+        return text_number((struct text){start, (size_t)(at - start)}, out);
     return at > start;
 }
 
-static bool number(const char **s, const char *end, int64_t *out)
+static bool procstat_number(const char **s, const char *end, int64_t *out)
 {
     bool negative = *s < end && **s == '-';
     uint64_t n;
     if (negative)
         (*s)++;
-    if (!digits(s, end, &n))
+    if (!procstat_digits(s, end, &n))
         return false;
-    /* Some fields use all 64 bits; none that is kept here does. */
+    /* Some fields use all 64 bits, but none that is kept. */
     if (n > INT64_MAX)
         n = INT64_MAX;
     *out = negative ? -(int64_t)n : (int64_t)n;
     return true;
 }
 
-/* A field that is not kept: false when it is empty. */
-static bool pass_over(const char **s, const char *end)
+/* Skips a field that is not kept; false if it is empty. */
+static bool procstat_skip(const char **s, const char *end)
 {
     const char *start = *s, *at = start;
     while (at < end && *at != ' ')
@@ -82,35 +71,36 @@ static bool pass_over(const char **s, const char *end)
     return at > start;
 }
 
-static uint64_t count(int64_t value)
+static uint64_t procstat_count(int64_t value)
 {
     return value < 0 ? 0 : (uint64_t)value;
 }
 
-static void keep(struct procstat *out, const int64_t field[FIELD_IOWAIT + 1])
+static void procstat_store(struct procstat *out, const int64_t field[FIELD_IOWAIT + 1])
 {
     out->ppid = field[FIELD_PPID];
     out->tty = (uint32_t)field[FIELD_TTY];
-    out->flags = count(field[FIELD_FLAGS]);
-    out->user_ticks = count(field[FIELD_UTIME]);
-    out->system_ticks = count(field[FIELD_STIME]);
+    out->flags = procstat_count(field[FIELD_FLAGS]);
+    out->user_ticks = procstat_count(field[FIELD_UTIME]);
+    out->system_ticks = procstat_count(field[FIELD_STIME]);
     out->cpu_ticks = out->user_ticks + out->system_ticks;
-    out->children_user_ticks = count(field[FIELD_CHILDREN_UTIME]);
-    out->children_system_ticks = count(field[FIELD_CHILDREN_STIME]);
+    out->children_user_ticks = procstat_count(field[FIELD_CHILDREN_UTIME]);
+    out->children_system_ticks = procstat_count(field[FIELD_CHILDREN_STIME]);
     out->nice = field[FIELD_NICE];
     out->threads = field[FIELD_THREADS];
-    out->start_ticks = count(field[FIELD_START]);
-    out->rss_pages = count(field[FIELD_RSS]);
+    out->start_ticks = procstat_count(field[FIELD_START]);
+    out->rss_pages = procstat_count(field[FIELD_RSS]);
     out->cpu_num = field[FIELD_CPU];
-    out->iowait_ticks = count(field[FIELD_IOWAIT]);
+    out->iowait_ticks = procstat_count(field[FIELD_IOWAIT]);
 }
 
-/* "pid (comm" before the last ')'; NULL when it is not that, else the text behind the ')'. */
-static const char *parse_name(const char *text, const char *end, struct procstat *out)
+/* Parses "pid (comm)", up to the last ')', and returns the text after it; NULL if it is not that.
+ */
+static const char *procstat_parse_name(const char *text, const char *end, struct procstat *out)
 {
     const char *close = memrchr(text, ')', (size_t)(end - text));
     const char *at = text;
-    if (!close || !number(&at, close, &out->pid) || out->pid <= 0)
+    if (!close || !procstat_number(&at, close, &out->pid) || out->pid <= 0)
         return NULL;
     if (close - at < 2 || at[0] != ' ' || at[1] != '(')
         return NULL;
@@ -127,7 +117,7 @@ bool procstat_parse(const char *text, size_t len, struct procstat *out)
 {
     const char *end = text + len;
     *out = (struct procstat){0};
-    const char *at = parse_name(text, end, out);
+    const char *at = procstat_parse_name(text, end, out);
     if (!at || end - at < 2 || *at++ != ' ')
         return false;
     out->state = *at++;
@@ -136,13 +126,14 @@ bool procstat_parse(const char *text, size_t len, struct procstat *out)
     int64_t fields[FIELD_IOWAIT + 1] = {[FIELD_CPU] = -1};
     for (int field = FIELD_STATE + 1; field <= FIELD_IOWAIT; field++) {
         bool there = at < end && *at++ == ' ' &&
-                     ((KEPT >> field & 1) ? number(&at, end, &fields[field]) : pass_over(&at, end));
+                     ((KEPT >> field & 1) ? procstat_number(&at, end, &fields[field])
+                                          : procstat_skip(&at, end));
         if (!there && field <= FIELD_RSS)
             return false;
         if (!there)
             break;
     }
-    keep(out, fields);
+    procstat_store(out, fields);
     return true;
 }
 

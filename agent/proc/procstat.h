@@ -1,8 +1,8 @@
 /*
  * procstat: one line of /proc/PID/stat as numbers (proc(5)).
  *
- * Pure: text in, struct out. The line is hostile: the process chooses its name, which may hold
- * spaces, parentheses, newlines and any other byte, so the fields are counted from the last ')'.
+ * Pure. The line is hostile: the process chooses its name, which may contain spaces, parentheses,
+ * newlines and any other byte, so the fields are counted from the last ')'.
  */
 #ifndef AGENT_PROC_PROCSTAT_H
 #define AGENT_PROC_PROCSTAT_H
@@ -25,7 +25,7 @@ struct procstat {
     uint64_t cpu_ticks; /* utime + stime */
     uint64_t user_ticks, system_ticks;
     uint64_t children_user_ticks, children_system_ticks;
-    uint64_t iowait_ticks; /* delayacct_blkio_ticks; 0 when the line ends before it */
+    uint64_t iowait_ticks; /* delayacct_blkio_ticks; 0 if the line ends before it */
     int64_t nice;
     int64_t cpu_num;      /* -1: the line ends before it */
     uint64_t start_ticks; /* since boot */
@@ -37,13 +37,13 @@ struct procstat {
     char comm[PROCSTAT_COMM_MAX]; /* not NUL-terminated */
 };
 
-/* False when the text is not a whole stat line; `out` is then undefined. */
+/* False if the text is not a complete stat line; `out` is then undefined. */
 bool procstat_parse(const char *text, size_t len, struct procstat *out);
 
 /*
  * The terminal's name below /dev ("pts/0", "tty1", "ttyS0"), from the kernel's device numbers
- * (Documentation/admin-guide/devices.txt); "major:minor" for one that is not known here. False
- * when the process has none.
+ * (Documentation/admin-guide/devices.txt); "major:minor" for one that is not in that list. False
+ * if the process has none.
  */
 bool procstat_tty(uint32_t tty, char out[PROCSTAT_TTY_MAX]);
 

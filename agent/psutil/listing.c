@@ -102,7 +102,7 @@ static bool listing_fit(struct listing_task *t, int root, struct history *histor
     }
 }
 
-enum listed listing(const struct config *c, int root, bool own_root, struct history *history,
+enum listed listing(const struct agent_config *c, int root, bool own_root, struct history *history,
                     struct buf *out)
 {
     static const enum cmdline_args args[] = {

@@ -22,7 +22,7 @@ enum listed {
 };
 
 /* As collect() of collect.h. */
-enum listed listing(const struct config *c, int root, bool own_root, struct history *history,
+enum listed listing(const struct agent_config *c, int root, bool own_root, struct history *history,
                     struct buf *out);
 
 #endif

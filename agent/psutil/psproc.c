@@ -57,19 +57,19 @@ void psproc_release(struct psproc *p)
     psnet_release(&p->net);
 }
 
-static void put_null(struct buf *out)
+static void psproc_put_null(struct buf *out)
 {
     buf_puts(out, "null");
 }
 
 /* A path of the process, which may contain anything, below the root. */
-static bool exists(int root, const char *path, struct stat *st)
+static bool psproc_exists(int root, const char *path, struct stat *st)
 {
     return path[0] == '/' && path[1] && tree_stat(root, path, st);
 }
 
 /* The target of a link, without the mark of a removed file; 0, or errno. */
-static int read_link(const struct subject *x, const char *name, char out[PATH_MAX])
+static int psproc_read_link(const struct subject *x, const char *name, char out[PATH_MAX])
 {
     ssize_t n = readlinkat(x->dir, name, out, PATH_MAX - 1);
     out[n < 0 ? 0 : n] = '\0';
@@ -79,13 +79,13 @@ static int read_link(const struct subject *x, const char *name, char out[PATH_MA
     return 0;
 }
 
-static struct text status_text(const struct subject *x)
+static struct text psproc_status_text(const struct subject *x)
 {
     return (struct text){x->status.data, x->status.len};
 }
 
 /* Clock ticks as seconds with three decimals. */
-static void put_ticks(uint64_t ticks, uint64_t hertz, struct buf *out)
+static void psproc_put_ticks(uint64_t ticks, uint64_t hertz, struct buf *out)
 {
     uint64_t whole = ticks / hertz, thousandths = ticks % hertz * 1000 / hertz;
     buf_printf(out, "%llu.%03llu", (unsigned long long)whole, (unsigned long long)thousandths);
@@ -93,22 +93,22 @@ static void put_ticks(uint64_t ticks, uint64_t hertz, struct buf *out)
 
 /* ---- members, by name */
 
-static void put_cmdline(struct subject *x)
+static void psproc_put_cmdline(struct subject *x)
 {
     if (x->cmdline.len)
         buf_add(x->out, x->cmdline.data, x->cmdline.len);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
-static void put_affinity(struct subject *x)
+static void psproc_put_affinity(struct subject *x)
 {
     unsigned long set[CPU_WORDS] = {0};
     long n = -1;
     if (x->p->own_root)
         n = syscall(SYS_sched_getaffinity, (pid_t)x->s->pid, sizeof set, set);
     if (n <= 0) {
-        put_null(x->out);
+        psproc_put_null(x->out);
         return;
     }
     bool first = true;
@@ -124,28 +124,28 @@ static void put_affinity(struct subject *x)
     buf_putc(x->out, ']');
 }
 
-static void put_ionice(struct subject *x)
+static void psproc_put_ionice(struct subject *x)
 {
     long n = -1;
     if (x->p->own_root)
         n = syscall(SYS_ioprio_get, IOPRIO_PROCESS, (int)x->s->pid);
     if (n < 0)
-        put_null(x->out);
+        psproc_put_null(x->out);
     else
         buf_printf(x->out, "[%ld,%ld]", n >> IOPRIO_SHIFT, n & ((1L << IOPRIO_SHIFT) - 1));
 }
 
-static void put_cwd(struct subject *x)
+static void psproc_put_cwd(struct subject *x)
 {
     char path[PATH_MAX];
-    if (read_link(x, "cwd", path) == 0)
+    if (psproc_read_link(x, "cwd", path) == 0)
         jsonw_str(x->out, path);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
 /* If the link cannot be read, psutil takes the first argument, if that is an executable. */
-static void put_exe(struct subject *x)
+static void psproc_put_exe(struct subject *x)
 {
     struct stat st;
     struct text first = cmdline_first(&x->p->reader);
@@ -154,62 +154,62 @@ static void put_exe(struct subject *x)
         snprintf(path, sizeof path, "%.*s", (int)first.len, first.ptr ? first.ptr : "");
     if (x->exe_errno == 0)
         jsonw_str(x->out, x->exe);
-    else if (exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111))
+    else if (psproc_exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111))
         jsonw_str(x->out, path);
     else if (x->exe_errno == ENOENT || x->exe_errno == ESRCH)
         buf_puts(x->out, "\"\""); /* a kernel thread, a zombie */
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
 /* The numbers of a line "Uid:": real, effective, saved. */
-static void put_ids(struct subject *x, const char *name)
+static void psproc_put_ids(struct subject *x, const char *name)
 {
     uint64_t n[3];
-    if (proc_number_field(status_text(x), name, n, 3))
+    if (proc_number_field(psproc_status_text(x), name, n, 3))
         psfull_array(n, 3, x->out);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
-static void put_uids(struct subject *x)
+static void psproc_put_uids(struct subject *x)
 {
-    put_ids(x, "Uid");
+    psproc_put_ids(x, "Uid");
 }
 
-static void put_gids(struct subject *x)
+static void psproc_put_gids(struct subject *x)
 {
-    put_ids(x, "Gid");
+    psproc_put_ids(x, "Gid");
 }
 
-static void put_switches(struct subject *x)
+static void psproc_put_switches(struct subject *x)
 {
     uint64_t n[2];
-    if (proc_number_field(status_text(x), "voluntary_ctxt_switches", &n[0], 1) &&
-        proc_number_field(status_text(x), "nonvoluntary_ctxt_switches", &n[1], 1))
+    if (proc_number_field(psproc_status_text(x), "voluntary_ctxt_switches", &n[0], 1) &&
+        proc_number_field(psproc_status_text(x), "nonvoluntary_ctxt_switches", &n[1], 1))
         psfull_array(n, 2, x->out);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
-static void put_memory(struct subject *x)
+static void psproc_put_memory(struct subject *x)
 {
     if (x->has_memory)
         psfull_array(x->memory, MEMORY_FIELDS, x->out);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
-static void put_memory_percent(struct subject *x)
+static void psproc_put_memory_percent(struct subject *x)
 {
     if (x->has_memory && x->p->memory_bytes)
         buf_printf(x->out, "%.15g", (double)x->memory[0] / (double)x->p->memory_bytes * 100);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
 /* The first argument is the path of an executable, as far as a process may be looked at. */
-static bool names_executable(const struct subject *x, const char *first, size_t len)
+static bool psproc_names_executable(const struct subject *x, const char *first, size_t len)
 {
     struct stat st;
     char path[PATH_MAX];
@@ -221,7 +221,7 @@ static bool names_executable(const struct subject *x, const char *first, size_t 
     if (len >= sizeof path)
         return false;
     snprintf(path, sizeof path, "%.*s", (int)len, first);
-    return exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111);
+    return psproc_exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111);
 }
 
 /*
@@ -229,10 +229,11 @@ static bool names_executable(const struct subject *x, const char *first, size_t 
  * write anything there: unless it names an executable, the first character that starts an argument
  * or a value ends it.
  */
-static size_t program_name(const struct subject *x, const char *first, size_t len, const char *base)
+static size_t psproc_program_name(const struct subject *x, const char *first, size_t len,
+                                  const char *base)
 {
     size_t n = 0, base_len = len - (size_t)(base - first);
-    if (names_executable(x, first, len))
+    if (psproc_names_executable(x, first, len))
         return base_len;
     while (n < base_len && (unsigned char)base[n] > ' ' && !strchr("=:@", base[n]))
         n++;
@@ -240,7 +241,7 @@ static size_t program_name(const struct subject *x, const char *first, size_t le
 }
 
 /* The kernel keeps NAME_CUT bytes of a name. The first argument may have all of it. */
-static void put_name(struct subject *x)
+static void psproc_put_name(struct subject *x)
 {
     const struct procstat *s = x->s;
     struct text argument = cmdline_first(&x->p->reader);
@@ -249,7 +250,7 @@ static void put_name(struct subject *x)
     if (s->comm_len >= NAME_CUT && x->cmdline.len && len) {
         const char *slash = memrchr(first, '/', len);
         const char *base = slash ? slash + 1 : first;
-        size_t base_len = program_name(x, first, len, base);
+        size_t base_len = psproc_program_name(x, first, len, base);
         if (base_len >= s->comm_len && memcmp(base, s->comm, s->comm_len) == 0) {
             jsonw_string(x->out, base, base_len);
             return;
@@ -258,19 +259,19 @@ static void put_name(struct subject *x)
     jsonw_string(x->out, s->comm, s->comm_len);
 }
 
-static void put_terminal(struct subject *x)
+static void psproc_put_terminal(struct subject *x)
 {
     char name[PROCSTAT_TTY_MAX], path[PROCSTAT_TTY_MAX + 8];
     struct stat st;
     if (procstat_tty(x->s->tty, name) &&
         (strncmp(name, "tty", 3) == 0 || strncmp(name, "pts/", 4) == 0)) {
         snprintf(path, sizeof path, "/dev/%s", name);
-        if (exists(x->p->root, path, &st) && S_ISCHR(st.st_mode)) {
+        if (psproc_exists(x->p->root, path, &st) && S_ISCHR(st.st_mode)) {
             jsonw_str(x->out, path);
             return;
         }
     }
-    put_null(x->out);
+    psproc_put_null(x->out);
 }
 
 struct threads {
@@ -279,7 +280,7 @@ struct threads {
 };
 
 /* A thread that ended meanwhile is left out. */
-static bool put_thread(int dir, const char *id, void *to)
+static bool psproc_put_thread(int dir, const char *id, void *to)
 {
     struct threads *all = to;
     const struct subject *x = all->x;
@@ -295,73 +296,73 @@ static bool put_thread(int dir, const char *id, void *to)
         return true;
     buf_printf(x->out, all->first ? "[%s," : ",[%s,", id);
     all->first = false;
-    put_ticks(t.user_ticks, x->p->hertz, x->out);
+    psproc_put_ticks(t.user_ticks, x->p->hertz, x->out);
     buf_putc(x->out, ',');
-    put_ticks(t.system_ticks, x->p->hertz, x->out);
+    psproc_put_ticks(t.system_ticks, x->p->hertz, x->out);
     buf_putc(x->out, ']');
     return true;
 }
 
-static void put_threads(struct subject *x)
+static void psproc_put_threads(struct subject *x)
 {
     struct threads all = {x, true};
     int fd = dir_open(x->dir, "task");
     if (fd < 0) {
-        put_null(x->out);
+        psproc_put_null(x->out);
         return;
     }
     buf_putc(x->out, '[');
-    dir_visit(fd, put_thread, &all);
+    dir_visit(fd, psproc_put_thread, &all);
     buf_putc(x->out, ']');
 }
 
 /* The real user, as psutil has it. */
-static void put_username(struct subject *x)
+static void psproc_put_username(struct subject *x)
 {
     uint64_t uid;
     size_t at;
     if (x->user) {
         jsonw_str(x->out, x->user);
-    } else if (proc_number_field(status_text(x), "Uid", &uid, 1) &&
+    } else if (proc_number_field(psproc_status_text(x), "Uid", &uid, 1) &&
                names_want(x->p->names, (uid_t)uid, &at)) {
         if (!x->p->names->list[at].known)
             names_load(x->p->names, x->p->root);
         jsonw_str(x->out, x->p->names->list[at].text);
     } else {
-        put_null(x->out);
+        psproc_put_null(x->out);
     }
 }
 
-static void put_cpu_num(struct subject *x)
+static void psproc_put_cpu_num(struct subject *x)
 {
     if (x->s->cpu_num < 0)
-        put_null(x->out);
+        psproc_put_null(x->out);
     else
         buf_i64(x->out, x->s->cpu_num);
 }
 
-static void put_cpu_times(struct subject *x)
+static void psproc_put_cpu_times(struct subject *x)
 {
     const struct procstat *s = x->s;
     const uint64_t ticks[] = {s->user_ticks, s->system_ticks, s->children_user_ticks,
                               s->children_system_ticks, s->iowait_ticks};
     for (size_t i = 0; i < sizeof ticks / sizeof *ticks; i++) {
         buf_putc(x->out, i ? ',' : '[');
-        put_ticks(ticks[i], x->p->hertz, x->out);
+        psproc_put_ticks(ticks[i], x->p->hertz, x->out);
     }
     buf_putc(x->out, ']');
 }
 
-static void put_create_time(struct subject *x)
+static void psproc_put_create_time(struct subject *x)
 {
     uint64_t hertz = x->p->hertz, boot = (uint64_t)x->p->boot_ms / 1000;
     if (boot)
-        put_ticks(x->s->start_ticks + boot * hertz, hertz, x->out);
+        psproc_put_ticks(x->s->start_ticks + boot * hertz, hertz, x->out);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
-static const char *status_word(char state)
+static const char *psproc_status_word(char state)
 {
     static const struct {
         char letter;
@@ -375,67 +376,67 @@ static const char *status_word(char state)
     return "?";
 }
 
-static void put_status(struct subject *x)
+static void psproc_put_status(struct subject *x)
 {
-    jsonw_str(x->out, status_word(x->s->state));
+    jsonw_str(x->out, psproc_status_word(x->s->state));
 }
 
-static void put_pid(struct subject *x)
+static void psproc_put_pid(struct subject *x)
 {
     buf_i64(x->out, x->s->pid);
 }
 
-static void put_ppid(struct subject *x)
+static void psproc_put_ppid(struct subject *x)
 {
     buf_i64(x->out, x->s->ppid);
 }
 
-static void put_nice(struct subject *x)
+static void psproc_put_nice(struct subject *x)
 {
     buf_i64(x->out, x->s->nice);
 }
 
-static void put_num_threads(struct subject *x)
+static void psproc_put_num_threads(struct subject *x)
 {
     buf_i64(x->out, x->s->threads);
 }
 
-static void put_cpu_percent(struct subject *x)
+static void psproc_put_cpu_percent(struct subject *x)
 {
     buf_printf(x->out, "%.1f", x->cpu);
 }
 
 /* ---- the object */
 
-static void put_connections(struct subject *x)
+static void psproc_put_connections(struct subject *x)
 {
     psnet_connections(&x->p->net, x->dir, x->out);
 }
 
-static void put_io_counters(struct subject *x)
+static void psproc_put_io_counters(struct subject *x)
 {
     psfull_io(x->dir, x->out);
 }
 
-static void put_memory_full(struct subject *x)
+static void psproc_put_memory_full(struct subject *x)
 {
     if (x->has_memory)
         psfull_memory(x->dir, x->memory, x->out);
     else
-        put_null(x->out);
+        psproc_put_null(x->out);
 }
 
-static void put_memory_maps(struct subject *x)
+static void psproc_put_memory_maps(struct subject *x)
 {
     psfull_maps(x->dir, x->p->root, x->out);
 }
 
-static void put_num_fds(struct subject *x)
+static void psproc_put_num_fds(struct subject *x)
 {
     psfull_num_fds(x->dir, x->out);
 }
 
-static void put_open_files(struct subject *x)
+static void psproc_put_open_files(struct subject *x)
 {
     psfull_files(x->dir, x->p->root, x->out);
 }
@@ -446,39 +447,39 @@ static const struct {
     void (*put)(struct subject *x); /* NULL: null */
     bool full;
 } members[] = {
-    {"cmdline", put_cmdline, false},
-    {"connections", put_connections, true},
-    {"cpu_affinity", put_affinity, false},
-    {"cpu_num", put_cpu_num, false},
-    {"cpu_percent", put_cpu_percent, false},
-    {"cpu_times", put_cpu_times, false},
-    {"create_time", put_create_time, false},
-    {"cwd", put_cwd, false},
+    {"cmdline", psproc_put_cmdline, false},
+    {"connections", psproc_put_connections, true},
+    {"cpu_affinity", psproc_put_affinity, false},
+    {"cpu_num", psproc_put_cpu_num, false},
+    {"cpu_percent", psproc_put_cpu_percent, false},
+    {"cpu_times", psproc_put_cpu_times, false},
+    {"create_time", psproc_put_create_time, false},
+    {"cwd", psproc_put_cwd, false},
     {"environ", NULL, false},
-    {"exe", put_exe, false},
-    {"gids", put_gids, false},
-    {"io_counters", put_io_counters, true},
-    {"ionice", put_ionice, false},
-    {"memory_full_info", put_memory_full, true},
-    {"memory_info", put_memory, false},
-    {"memory_maps", put_memory_maps, true},
-    {"memory_percent", put_memory_percent, false},
-    {"name", put_name, false},
-    {"nice", put_nice, false},
-    {"num_ctx_switches", put_switches, false},
-    {"num_fds", put_num_fds, true},
-    {"num_threads", put_num_threads, false},
-    {"open_files", put_open_files, true},
-    {"pid", put_pid, false},
-    {"ppid", put_ppid, false},
-    {"status", put_status, false},
-    {"terminal", put_terminal, false},
-    {"threads", put_threads, false},
-    {"uids", put_uids, false},
-    {"username", put_username, false},
+    {"exe", psproc_put_exe, false},
+    {"gids", psproc_put_gids, false},
+    {"io_counters", psproc_put_io_counters, true},
+    {"ionice", psproc_put_ionice, false},
+    {"memory_full_info", psproc_put_memory_full, true},
+    {"memory_info", psproc_put_memory, false},
+    {"memory_maps", psproc_put_memory_maps, true},
+    {"memory_percent", psproc_put_memory_percent, false},
+    {"name", psproc_put_name, false},
+    {"nice", psproc_put_nice, false},
+    {"num_ctx_switches", psproc_put_switches, false},
+    {"num_fds", psproc_put_num_fds, true},
+    {"num_threads", psproc_put_num_threads, false},
+    {"open_files", psproc_put_open_files, true},
+    {"pid", psproc_put_pid, false},
+    {"ppid", psproc_put_ppid, false},
+    {"status", psproc_put_status, false},
+    {"terminal", psproc_put_terminal, false},
+    {"threads", psproc_put_threads, false},
+    {"uids", psproc_put_uids, false},
+    {"username", psproc_put_username, false},
 };
 
-static void write_members(struct subject *x)
+static void psproc_write_members(struct subject *x)
 {
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         buf_putc(x->out, i ? ',' : '{');
@@ -486,12 +487,12 @@ static void write_members(struct subject *x)
         if (members[i].put && (x->p->full || !members[i].full))
             members[i].put(x);
         else
-            put_null(x->out);
+            psproc_put_null(x->out);
     }
     buf_putc(x->out, '}');
 }
 
-static void read_memory(struct subject *x)
+static void psproc_read_memory(struct subject *x)
 {
     uint64_t pages[MEMORY_FIELDS];
     char text[256];
@@ -511,7 +512,7 @@ static void read_memory(struct subject *x)
 }
 
 /* False for a process that merely does not allow reading. */
-static bool has_ended(const struct subject *x)
+static bool psproc_has_ended(const struct subject *x)
 {
     return faccessat(x->dir, "stat", F_OK, 0) != 0;
 }
@@ -520,17 +521,17 @@ static bool has_ended(const struct subject *x)
  * What takes the lock of the process's memory is read last, and not at all in uninterruptible
  * sleep: another process may hold that lock forever.
  */
-static enum proc_outcome read_subject(struct subject *x)
+static enum proc_outcome psproc_read_subject(struct subject *x)
 {
-    if (!proc_read(x->dir, "status", &x->status) && has_ended(x))
+    if (!proc_read(x->dir, "status", &x->status) && psproc_has_ended(x))
         return PROC_ENDED;
-    read_memory(x);
+    psproc_read_memory(x);
     bool stuck = x->s->state == 'D' && !(x->s->flags & PROCSTAT_KTHREAD);
-    x->exe_errno = stuck ? EACCES : read_link(x, "exe", x->exe);
+    x->exe_errno = stuck ? EACCES : psproc_read_link(x, "exe", x->exe);
     if (stuck || cmdline_list(&x->p->reader, x->dir, &x->cmdline) == PROC_READ)
         return PROC_READ;
     buf_reset(&x->cmdline);
-    return has_ended(x) ? PROC_ENDED : PROC_READ;
+    return psproc_has_ended(x) ? PROC_ENDED : PROC_READ;
 }
 
 enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s, double cpu,
@@ -544,9 +545,9 @@ enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat
         return PROC_ENDED;
     buf_init(&x.status, STATUS_MAX);
     buf_init(&x.cmdline, out->max);
-    enum proc_outcome outcome = read_subject(&x);
+    enum proc_outcome outcome = psproc_read_subject(&x);
     if (outcome == PROC_READ)
-        write_members(&x);
+        psproc_write_members(&x);
     buf_release(&x.status);
     buf_release(&x.cmdline);
     close(x.dir);
@@ -558,5 +559,5 @@ void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, c
 {
     struct subject x = {
         .p = p, .s = s, .cpu = cpu, .dir = -1, .user = user, .exe_errno = EACCES, .out = out};
-    write_members(&x);
+    psproc_write_members(&x);
 }

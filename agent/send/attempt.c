@@ -113,7 +113,7 @@ static const char *attempt_reason(const struct post_answer *answer, const struct
  * Nothing is stored if rollcall answered 4xx or any server answered 3xx. A 5xx, and a 4xx that is
  * not rollcall's, may come from a proxy after the record was stored.
  */
-static void attempt_take_answer(const struct config *c, const struct attempt *a,
+static void attempt_take_answer(const struct agent_config *c, const struct attempt *a,
                                 const struct post_answer *answer, struct outcome *o)
 {
     struct reply reply;
@@ -153,7 +153,7 @@ static int64_t attempt_age(int64_t tried)
     return seconds < RETRY_MAX_S ? seconds : RETRY_MAX_S;
 }
 
-struct post_request attempt_request(const struct config *c)
+struct post_request attempt_request(const struct agent_config *c)
 {
     return (struct post_request){
         .url = c->url,
@@ -167,7 +167,7 @@ struct post_request attempt_request(const struct config *c)
     };
 }
 
-void attempt_send(struct post *post, const struct config *c, const struct attempt *a,
+void attempt_send(struct post *post, const struct agent_config *c, const struct attempt *a,
                   struct outcome *o)
 {
     struct post_answer answer;

@@ -39,11 +39,11 @@ struct outcome {
     char reason[POST_ERROR_MAX];
 };
 
-void attempt_send(struct post *post, const struct config *c, const struct attempt *a,
+void attempt_send(struct post *post, const struct agent_config *c, const struct attempt *a,
                   struct outcome *o);
 
 /* The request that every attempt makes: the configured URL, token and files. */
-struct post_request attempt_request(const struct config *c);
+struct post_request attempt_request(const struct agent_config *c);
 
 /*
  * The exit code for an HTTP status. `refused` says that the answer is a JSend "fail": only then

@@ -21,7 +21,7 @@ enum {
 
 struct backlog {
     struct post *post;
-    const struct config *config;
+    const struct agent_config *config;
     struct spool *spool;
     enum spool_kind kind; /* what the url accepts; records of other kinds stay */
     int64_t until;        /* on clock_monotonic(): no request is started later */

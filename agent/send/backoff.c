@@ -8,7 +8,7 @@ void backoff_clear(struct backoff *b)
 int64_t backoff_fail(struct backoff *b, int64_t now, int64_t asked, uint64_t random)
 {
     int64_t span = BACKOFF_SPAN_MAX;
-    if (b->failures < 6) /* 5 s · 2^6 is above the most */
+    if (b->failures < 6) /* 5 s * 2^6 is over the limit */
         span = (int64_t)BACKOFF_SPAN_FIRST << b->failures;
     b->failures++;
     if (asked > BACKOFF_ASKED_MAX)

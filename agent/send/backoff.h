@@ -1,9 +1,9 @@
 /*
- * backoff: when to try again after a failure. Pure: time and chance are arguments.
+ * backoff: when to try again after a failure. Pure: time and random numbers are arguments.
  *
- * Full jitter: the pause is anything between nothing and a span that doubles with each failure in
- * a row, up to BACKOFF_SPAN_MAX, so that those who failed together do not come back together. What
- * the server asked for (Retry-After) is waited for first, in any case.
+ * Full jitter: the pause is a random time up to a span that doubles with each consecutive failure,
+ * up to BACKOFF_SPAN_MAX, so that agents that failed together do not try again together. The time
+ * that the server asks for (Retry-After) comes first, in any case.
  */
 #ifndef AGENT_SEND_BACKOFF_H
 #define AGENT_SEND_BACKOFF_H
@@ -22,13 +22,13 @@ struct backoff {
     int64_t until;     /* ms since the epoch; 0: no pause */
 };
 
-/* Delivered, or there is another reason to believe in the next try. */
+/* After a delivery, or for another reason to try at once. */
 void backoff_clear(struct backoff *b);
 
-/* `asked`: ms of Retry-After, or 0; `random`: any number. Returns when what was asked for ends. */
+/* `asked`: ms of Retry-After, or 0; `random`: any number. Returns the end of the asked time. */
 int64_t backoff_fail(struct backoff *b, int64_t now, int64_t asked, uint64_t random);
 
-/* A pause that is longer than any of ours was made under another clock, and does not count. */
+/* A pause that is longer than any possible one comes from another clock setting, and is ignored. */
 bool backoff_waits(const struct backoff *b, int64_t now);
 
 #endif

@@ -1,14 +1,13 @@
 /*
- * curlload: libcurl, loaded when something is to be sent.
+ * curlload: loads libcurl when there is something to send.
  *
- * Debian's libcurl brings thirty libraries along; binding them costs more than reading all
- * processes does, and --print, or a beat that is only spooled, needs none of them. So the agent is
- * linked with these functions in place of libcurl's; each hands its call on. Where libcurl is
- * missing, sending fails, and says so. A static agent is linked with libcurl itself, without this
- * file.
+ * Debian's libcurl needs thirty libraries. Binding them costs more than reading all processes, and
+ * --print, or a beat that is only spooled, needs none of them. So the agent is linked with these
+ * functions instead of libcurl's, and each forwards its call. If libcurl is missing, sending fails
+ * and reports that. A static agent is linked with libcurl itself, without this file.
  */
 #define CURL_DISABLE_TYPECHECK
-#pragma GCC visibility push(hidden) /* libcurl's own calls are not to come through here */
+#pragma GCC visibility push(hidden) /* not for the calls inside libcurl */
 #include <curl/curl.h>
 #pragma GCC visibility pop
 
@@ -21,10 +20,10 @@
 #define LIBCURL "libcurl.so.4"
 #endif
 
-/* Stores libcurl's function of that name in `*function`, a pointer to such functions. */
-static bool find(const char *name, void *function)
+/* Stores the address of libcurl's function in `*function`, a pointer to such a function. */
+static bool curlload_find(const char *name, void *function)
 {
-    static void *library; /* never unloaded: it keeps state of its own, and so does OpenSSL */
+    static void *library; /* never unloaded: it and OpenSSL keep state */
     if (!library)
         library = dlopen(LIBCURL, RTLD_LAZY | RTLD_LOCAL);
     void *found = library ? dlsym(library, name) : NULL;
@@ -35,62 +34,62 @@ static bool find(const char *name, void *function)
 CURLcode curl_global_init(long flags)
 {
     CURLcode (*call)(long);
-    return find("curl_global_init", &call) ? call(flags) : CURLE_FAILED_INIT;
+    return curlload_find("curl_global_init", &call) ? call(flags) : CURLE_FAILED_INIT;
 }
 
 void curl_global_cleanup(void)
 {
     void (*call)(void);
-    if (find("curl_global_cleanup", &call))
+    if (curlload_find("curl_global_cleanup", &call))
         call();
 }
 
-/* Of a libcurl that was loaded before; there is none without it. */
+/* NULL if libcurl cannot be loaded. */
 curl_version_info_data *curl_version_info(CURLversion age)
 {
     curl_version_info_data *(*call)(CURLversion);
-    return find("curl_version_info", &call) ? call(age) : NULL;
+    return curlload_find("curl_version_info", &call) ? call(age) : NULL;
 }
 
 CURL *curl_easy_init(void)
 {
     CURL *(*call)(void);
-    return find("curl_easy_init", &call) ? call() : NULL;
+    return curlload_find("curl_easy_init", &call) ? call() : NULL;
 }
 
 void curl_easy_cleanup(CURL *curl)
 {
     void (*call)(CURL *);
-    if (find("curl_easy_cleanup", &call))
+    if (curlload_find("curl_easy_cleanup", &call))
         call(curl);
 }
 
 void curl_easy_reset(CURL *curl)
 {
     void (*call)(CURL *);
-    if (find("curl_easy_reset", &call))
+    if (curlload_find("curl_easy_reset", &call))
         call(curl);
 }
 
 CURLcode curl_easy_perform(CURL *curl)
 {
     CURLcode (*call)(CURL *);
-    return find("curl_easy_perform", &call) ? call(curl) : CURLE_FAILED_INIT;
+    return curlload_find("curl_easy_perform", &call) ? call(curl) : CURLE_FAILED_INIT;
 }
 
 const char *curl_easy_strerror(CURLcode code)
 {
     const char *(*call)(CURLcode);
-    return find("curl_easy_strerror", &call) ? call(code) : LIBCURL " cannot be loaded";
+    return curlload_find("curl_easy_strerror", &call) ? call(code) : LIBCURL " cannot be loaded";
 }
 
-/* The number of an option tells the type of its argument, see CURLOPTTYPE_* in curl.h. */
+/* The number of an option gives the type of its argument, see CURLOPTTYPE_* in curl.h. */
 CURLcode(curl_easy_setopt)(CURL *curl, CURLoption option, ...)
 {
     CURLcode (*call)(CURL *, CURLoption, ...);
     CURLcode code;
     va_list ap;
-    if (!find("curl_easy_setopt", &call))
+    if (!curlload_find("curl_easy_setopt", &call))
         return CURLE_FAILED_INIT;
     va_start(ap, option);
     if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
@@ -107,7 +106,7 @@ CURLcode(curl_easy_getinfo)(CURL *curl, CURLINFO info, ...)
 {
     CURLcode (*call)(CURL *, CURLINFO, ...);
     va_list ap;
-    if (!find("curl_easy_getinfo", &call))
+    if (!curlload_find("curl_easy_getinfo", &call))
         return CURLE_FAILED_INIT;
     va_start(ap, info);
     CURLcode code = call(curl, info, va_arg(ap, void *));
@@ -118,12 +117,12 @@ CURLcode(curl_easy_getinfo)(CURL *curl, CURLINFO info, ...)
 struct curl_slist *curl_slist_append(struct curl_slist *list, const char *text)
 {
     struct curl_slist *(*call)(struct curl_slist *, const char *);
-    return find("curl_slist_append", &call) ? call(list, text) : NULL;
+    return curlload_find("curl_slist_append", &call) ? call(list, text) : NULL;
 }
 
 void curl_slist_free_all(struct curl_slist *list)
 {
     void (*call)(struct curl_slist *);
-    if (find("curl_slist_free_all", &call))
+    if (curlload_find("curl_slist_free_all", &call))
         call(list);
 }

@@ -4,10 +4,10 @@
 
 #include <libdeflate.h>
 
-/* From 2 on, a process list gets 3 % smaller for twice the time and twice the memory. */
+/* Level 2 makes a process list 3 % smaller, for twice the time and memory. */
 enum { LEVEL = 1 };
 
-/* What RFC 1951 and 1952 allow: no member is shorter, none grows more. */
+/* Limits of RFC 1951 and 1952: the shortest member, and the most that one can grow. */
 enum { MEMBER_MIN = 18, GROWTH_MAX = 1032 };
 
 bool gzip_bytes(const void *bytes, size_t len, struct buf *out)
@@ -23,8 +23,8 @@ bool gzip_bytes(const void *bytes, size_t len, struct buf *out)
     return n > 0;
 }
 
-/* A member's last four bytes are the length of what is in it, lowest first. */
-static size_t unpacked_length(const unsigned char *end)
+/* The last four bytes of a member are the length of its contents, lowest first. */
+static size_t gzip_unpacked_length(const unsigned char *end)
 {
     return (size_t)end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
 }
@@ -33,11 +33,11 @@ bool gzip_unpack(const void *bytes, size_t len, struct buf *out)
 {
     if (len < MEMBER_MIN)
         return false;
-    size_t size = unpacked_length((const unsigned char *)bytes + len), used = 0, n = 0;
+    size_t size = gzip_unpacked_length((const unsigned char *)bytes + len), used = 0, n = 0;
     if (size / GROWTH_MAX > len)
         return false;
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-    bool ok = d && buf_reserve(out, size + 1) && /* a byte more, so that there is memory for none */
+    bool ok = d && buf_reserve(out, size + 1) && /* one byte more, for an empty member */
               libdeflate_gzip_decompress_ex(d, bytes, len, out->data + out->len, size, &used, &n) ==
                   LIBDEFLATE_SUCCESS &&
               used == len && n == size;

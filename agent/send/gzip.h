@@ -9,10 +9,10 @@
 
 struct buf;
 
-/* Adds `len` bytes as one gzip member (RFC 1952) to `out`; false when memory is out. */
+/* Appends `len` bytes as one gzip member (RFC 1952) to `out`; false if memory is out. */
 bool gzip_bytes(const void *bytes, size_t len, struct buf *out);
 
-/* The reverse, for exactly one whole member; false when it is none, or `out` has no room for it. */
+/* The reverse, for exactly one complete member; false if it is not one, or `out` has no room. */
 bool gzip_unpack(const void *bytes, size_t len, struct buf *out);
 
 #endif

@@ -28,7 +28,7 @@ struct delivery {
     struct outcome outcome;
 };
 
-int sender_open(struct sender *s, const struct config *c)
+int sender_open(struct sender *s, const struct agent_config *c)
 {
     char why[SPOOL_WHY_MAX];
     *s = (struct sender){.config = c, .post = post_new()};
@@ -66,7 +66,7 @@ void sender_close(struct sender *s)
     spool_close(&s->spool);
 }
 
-static enum spool_kind send_kind(const struct config *c)
+static enum spool_kind send_kind(const struct agent_config *c)
 {
     return c->listings ? SPOOL_LISTING : SPOOL_DATA;
 }
@@ -87,7 +87,7 @@ static void send_one(struct sender *s, struct delivery *d)
 }
 
 /* The backlog must not delay the next beat. */
-static int64_t send_time(const struct config *c)
+static int64_t send_time(const struct agent_config *c)
 {
     return c->every > 0 && c->every < c->max_time ? c->every : c->max_time;
 }

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 struct sender {
-    const struct config *config;
+    const struct agent_config *config;
     struct post *post;
     struct spool spool;
     bool busy; /* another agent sends from the spool: this one adds to it, and sends nothing */
@@ -24,7 +24,7 @@ struct sender {
 };
 
 /* 0, or an exit code after logging the reason. If the spool is in use, `busy` is set. */
-int sender_open(struct sender *s, const struct config *c);
+int sender_open(struct sender *s, const struct agent_config *c);
 void sender_close(struct sender *s);
 
 /* Ends the pause after a failure, because there is a new token or configuration. */

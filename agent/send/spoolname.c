@@ -13,8 +13,8 @@ void spoolname_format(const struct spoolname *n, char out[SPOOLNAME_MAX])
              (long long)n->tried, kinds[n->kind], n->bad ? bad_mark : "");
 }
 
-/* Up to 15 digits, which is beyond every date and below every overflow. */
-static bool number(const char **at, char end, int64_t *out)
+/* At most 15 digits: more than any date needs, and without overflow. */
+static bool spoolname_number(const char **at, char end, int64_t *out)
 {
     size_t n = strspn(*at, "0123456789");
     if (n == 0 || n > 15 || (end && (*at)[n] != end))
@@ -24,7 +24,7 @@ static bool number(const char **at, char end, int64_t *out)
     return true;
 }
 
-static bool kind_of(const char *suffix, struct spoolname *out)
+static bool spoolname_kind_of(const char *suffix, struct spoolname *out)
 {
     for (int i = SPOOL_DATA; i <= SPOOL_LISTING; i++) {
         size_t len = strlen(kinds[i]);
@@ -44,8 +44,9 @@ bool spoolname_parse(const char *text, struct spoolname *out)
     char again[SPOOLNAME_MAX];
     const char *at = text;
     *out = (struct spoolname){0};
-    if (!number(&at, '-', &out->created) || !number(&at, '-', &serial) ||
-        !number(&at, '\0', &out->tried) || serial > SPOOLNAME_SERIAL_MAX || !kind_of(at, out))
+    if (!spoolname_number(&at, '-', &out->created) || !spoolname_number(&at, '-', &serial) ||
+        !spoolname_number(&at, '\0', &out->tried) || serial > SPOOLNAME_SERIAL_MAX ||
+        !spoolname_kind_of(at, out))
         return false;
     out->serial = (unsigned)serial;
     spoolname_format(out, again);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct given {
-    struct config config;
+    struct agent_config config;
     struct conf_key keys[CONFIG_KEYS + 1];
     struct options options;
     char error[CONF_ERROR_LEN];
