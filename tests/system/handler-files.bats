@@ -1,13 +1,9 @@
 #!/usr/bin/env bats
-# An address's two files between two requests of one worker: removed, renamed, replaced, written by
-# others, of a day that is over. Each request finds them as if it were the worker's first, and no file
-# is open after it. All runs under a real lighttpd, mostly with one worker, which is the same one to
-# the end.
+# The files of one worker under a real lighttpd: locks, full disks, workers that end, load. What happens
+# to the files between two requests is in tests/api/between.table.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
-
-CLEANUP=$ROLLCALL_BUILD/rollcall-cleanup
 
 setup() {
     rollcall_setup
@@ -27,7 +23,7 @@ teardown() {
     if [ -n "$MOUNTED" ]; then umount -l "$MOUNTED"; fi
 }
 
-# clock_is TIME (UTC): the handler's clock goes on from there, that of a running one, too.
+# clock_is TIME (UTC): sets the handler's clock, also that of a running handler.
 clock_is() {
     echo "$(($(date -u -d "$1 UTC" +%s) - $(date +%s)))" >"$T/clock.new"
     mv "$T/clock.new" "$T/clock"
@@ -61,7 +57,7 @@ next_record() {
     printf '{"id":"r%s",%s\n' "$SENT" "${SMALL#?}" >"$T/sent"
 }
 
-# The answer is noted, in ACK, too.
+# Notes the answer, also in ACK.
 noted() {
     [ "$STATUS" = 200 ] || assert_status 200
     ACK=$(jq -ce --arg id "r$SENT" '.data | select(.records == 1) | {ip: .client_ip, date, id: $id, seq, chain}' \
@@ -86,10 +82,10 @@ other() {
     noted
 }
 
-# The acknowledged records were taken away on purpose.
+# The acknowledged records were removed on purpose.
 forget() { : >"$T/acks"; }
 
-# goes_on SEQ: the next two records stand in J as lines SEQ and SEQ + 1, its last.
+# goes_on SEQ: the next two records are the last lines of J, SEQ and SEQ + 1.
 goes_on() {
     send
     as_line "$1"
@@ -133,195 +129,7 @@ refused() {
 
 untouched() { cmp "$1" "$2" || fail "$2 was written to"; }
 
-# ---- removed
-
-@test "the CSV file is removed: the next record makes it anew from the JSON file" {
-    begin
-    rm "$C"
-    goes_on 4
-    cmp -n "$(stat -c %s "$T/c")" "$T/c" "$C"
-}
-
-@test "both files are removed: the next record is the first of new ones" {
-    begin
-    rm "$J" "$C"
-    forget
-    goes_on 1
-}
-
-@test "the JSON file is removed, with rows of several requests beside it: refused until they are gone, too" {
-    begin
-    rm "$J"
-    forget
-    refused "$C"
-    untouched "$T/c" "$C"
-    refused "$C"
-    untouched "$T/c" "$C"
-    rm "$C"
-    goes_on 1
-}
-
-@test "the JSON file is removed, with rows of one request beside it: both begin anew" {
-    server_start 1
-    WORKER=$(server_workers)
-    send
-    rm "$J"
-    forget
-    goes_on 1
-}
-
-@test "the day's directory is removed" {
-    begin
-    send --interface 127.0.0.2
-    rm -r "$D"
-    forget
-    send --interface 127.0.0.2
-    as_line 1
-    goes_on 1
-}
-
-@test "all days are removed, and removed again" {
-    begin
-    local round
-    for round in 1 2 3; do
-        rm -r "$RECORDS/data"
-        forget
-        http "$URL/healthz"
-        assert_status 200
-        goes_on 1
-    done
-}
-
-@test "the records directory is removed, and made by the operator" {
-    begin
-    rm -r "$RECORDS"
-    install -d -m 750 "$RECORDS" "$RECORDS/data" "$D"
-    forget
-    goes_on 1
-}
-
-# ---- renamed
-
-@test "the CSV file is renamed, and put back later" {
-    begin
-    mv "$C" "$T/away.csv"
-    goes_on 4
-    untouched "$T/c" "$T/away.csv"
-    mv "$T/away.csv" "$C"
-    goes_on 6
-}
-
-@test "the JSON file is renamed, and put back later" {
-    begin
-    mv "$J" "$J.1"
-    refused "$C"
-    untouched "$T/j" "$J.1"
-    untouched "$T/c" "$C"
-    mv "$J.1" "$J"
-    goes_on 4
-}
-
-@test "both files are renamed in their directory: new ones, and the old are let alone" {
-    begin
-    mv "$J" "$J.1"
-    mv "$C" "$C.1"
-    send
-    as_line 1
-    send
-    as_line 2
-    untouched "$T/j" "$J.1"
-    untouched "$T/c" "$C.1"
-    mv "$J.1" "$C.1" "$T"
-    : >"$T/acks"
-    goes_on 3
-    untouched "$T/j" "$T/${J##*/}.1"
-}
-
-@test "both files are renamed, and put back over the new ones" {
-    begin
-    cp "$T/acks" "$T/acks.old"
-    mv "$J" "$C" "$T"
-    forget
-    goes_on 1
-    untouched "$T/j" "$T/${J##*/}"
-    untouched "$T/c" "$T/${C##*/}"
-    mv "$T/${J##*/}" "$J"
-    mv "$T/${C##*/}" "$C"
-    cp "$T/acks.old" "$T/acks"
-    goes_on 4
-}
-
-@test "two pairs of the same names change places again and again" {
-    begin
-    mkdir "$T/a" "$T/b"
-    cp "$T/acks" "$T/a/acks"
-    : >"$T/b/acks"
-    mv "$J" "$C" "$T/a"
-    local here seq=1
-    for here in b a b a b; do
-        cp "$T/$here/acks" "$T/acks"
-        [ ! -e "$T/$here/${J##*/}" ] || mv "$T/$here/${J##*/}" "$T/$here/${C##*/}" "$D"
-        [ ! -e "$J" ] || seq=$(($(wc -l <"$J") + 1))
-        goes_on "$seq"
-        cp "$T/acks" "$T/$here/acks"
-        mv "$J" "$C" "$T/$here"
-        seq=1
-    done
-    mv "$T/a/${J##*/}" "$T/a/${C##*/}" "$D"
-    cp "$T/a/acks" "$T/acks"
-    goes_on 8
-}
-
-@test "the day's directory is renamed, and put back later" {
-    begin
-    mv "$D" "$T/away"
-    cp "$T/acks" "$T/acks.old"
-    forget
-    goes_on 1
-    untouched "$T/j" "$T/away/${J##*/}"
-    untouched "$T/c" "$T/away/${C##*/}"
-    mv "$D" "$T/second"
-    cp "$T/second/${J##*/}" "$T/j2"
-    mv "$T/away" "$D"
-    cp "$T/acks.old" "$T/acks"
-    goes_on 4
-    untouched "$T/j2" "$T/second/${J##*/}"
-}
-
-@test "the records directory is renamed, and a fresh one made" {
-    begin
-    mv "$RECORDS" "$T/away"
-    forget
-    install -d -m 750 "$RECORDS"
-    goes_on 1
-    untouched "$T/j" "$T/away/data/$DAY/${J##*/}"
-    untouched "$T/c" "$T/away/data/$DAY/${C##*/}"
-}
-
-@test "a copy takes the place of each file: it goes on in the copy" {
-    begin
-    exec 8<"$J" 9<"$C"
-    cp -p "$J" "$J.new" && mv "$J.new" "$J"
-    cp -p "$C" "$C.new" && mv "$C.new" "$C"
-    goes_on 4
-    cmp "$T/j" - <&8
-    cmp "$T/c" - <&9
-    exec 8<&- 9<&-
-}
-
-@test "a copy takes the place of the CSV file, or of the JSON file, alone" {
-    begin
-    cp -p "$C" "$C.new" && mv "$C.new" "$C"
-    goes_on 4
-    cp -p "$J" "$J.new" && mv "$J.new" "$J"
-    goes_on 6
-    sed 's/x/x/' -i "$J" "$C"
-    goes_on 8
-}
-
-# ---- replaced by what is no file of ours
-
-# instead FILE KIND: something else bears the file's name; the file itself is "$T/real".
+# instead FILE KIND: puts something else in the place of the file, which becomes "$T/real".
 instead() {
     mv "$1" "$T/real"
     case $2 in
@@ -334,42 +142,13 @@ instead() {
     esac
 }
 
-# back FILE: as before.
+# back FILE: puts the file back.
 back() {
     rm -rf "$1"
     mv "$T/real" "$1"
 }
 
-# not_followed FILE: whatever bears its name, or another name of it, is refused, and nothing is
-# written, here or there; and once it is right again, so are the answers.
-not_followed() {
-    local kind seq=4
-    for kind in link dangling fifo directory twin second; do
-        cp "$J" "$T/j"
-        cp "$C" "$T/c"
-        instead "$1" "$kind"
-        refused "$1"
-        [ "$kind" != dangling ] || [ ! -e "$T/elsewhere" ] || fail "made a file elsewhere"
-        [ "$kind" != directory ] || rmdir "$1"
-        back "$1"
-        untouched "$T/j" "$J"
-        untouched "$T/c" "$C"
-        goes_on "$seq"
-        seq=$((seq + 2))
-    done
-}
-
-@test "a link, a FIFO, a directory in place of the JSON file, or a second name of it, is refused" {
-    begin
-    not_followed "$J"
-}
-
-@test "a link, a FIFO, a directory in place of the CSV file, or a second name of it, is refused" {
-    begin
-    not_followed "$C"
-}
-
-@test "nothing is written into a FIFO that somebody reads" {
+@test "nothing is written into a FIFO that another process reads" {
     begin
     local file
     for file in "$J" "$C"; do
@@ -383,309 +162,9 @@ not_followed() {
     goes_on 4
 }
 
-@test "a link in place of the day's directory is refused, and nothing is stored behind it" {
-    begin
-    mv "$D" "$T/away"
-    ln -s "$T/away" "$D"
-    next_record
-    http_post "$T/sent"
-    assert_status 500
-    untouched "$T/j" "$T/away/${J##*/}"
-    untouched "$T/c" "$T/away/${C##*/}"
-    rm "$D"
-    mv "$T/away" "$D"
-    goes_on 4
-}
-
-@test "files that were given another mode, and may be written, go on" {
-    begin
-    chmod 600 "$J" "$C"
-    send
-    as_line 4
-    chmod 640 "$J" "$C"
-    chmod 700 "$D"
-    send
-    chmod 750 "$D"
-    goes_on 6
-}
-
-# ---- written by others
-
-@test "another process writes in between: one chain" {
-    begin
-    other
-    as_line 4
-    send
-    as_line 5
-    other
-    other
-    as_line 7
-    goes_on 8
-}
-
-@test "what another process stored is known when it is sent again, and the other way round" {
-    begin
-    other
-    local first chain
-    chain=$(jq -r .data.chain "$T/body")
-    http_post "$T/sent"
-    assert_status 200
-    assert_json ".data | .records == 0 and .duplicates == 1 and .seq == 4 and .chain == \"$chain\""
-    send
-    chain=$(jq -r .data.chain "$T/body")
-    post "$T/sent"
-    assert_json ".data | .records == 0 and .duplicates == 1 and .seq == 5 and .chain == \"$chain\""
-    goes_on 6
-}
-
-@test "what was stored in files that are gone is stored when it is sent again" {
-    begin
-    rm "$J" "$C"
-    forget
-    http_post "$T/sent"
-    noted
-    goes_on 2
-}
-
-@test "another process heals in between" {
-    begin
-    head -c 100 "$T/j" >>"$J"
-    tail -n 1 "$T/c" >>"$C"
-    other
-    as_line 4
-    goes_on 5
-    head -c 100 "$T/j" >>"$J"
-    head -c 4096 /dev/zero >>"$J"
-    goes_on 7
-    rm "$C"
-    other
-    goes_on 10
-}
-
-@test "torn bytes, NUL bytes and rows that nobody acknowledged are cut off" {
-    begin
-    local size
-    printf '{"half":"x' >>"$J"
-    goes_on 4
-    head -c 5000 /dev/zero >>"$J"
-    goes_on 6
-    tail -n 1 "$T/c" >>"$C"
-    goes_on 8
-    head -c 300 "$T/j" >>"$J"
-    printf '"2026-' >>"$C"
-    goes_on 10
-    size=$(stat -c %s "$C")
-    truncate -s +5000 "$C"
-    send
-    [ "$(stat -c %s "$C")" -lt $((size + 5000)) ]
-    whole
-    [ "$(grep -c event=healed "$T/run/handler.log")" -ge 5 ]
-}
-
-@test "lines of a batch without its last are cut off" {
-    begin
-    for i in 1 2 3; do record ".n = $i"; done | post - CONTENT_TYPE=application/x-ndjson
-    assert_status 200
-    head -n 5 "$J" >"$T/cut" && cat "$T/cut" >"$J"
-    goes_on 4
-}
-
-@test "a JSON file that was cut at a line goes on from there" {
-    begin
-    head -n 2 "$T/j" >"$J"
-    head -n 2 "$T/acks" >"$T/acks.2" && mv "$T/acks.2" "$T/acks"
-    goes_on 3
-}
-
-@test "files that were emptied begin anew" {
-    begin
-    : >"$J"
-    : >"$C"
-    forget
-    goes_on 1
-}
-
-@test "a CSV file that was cut short, or emptied, is made anew" {
-    begin
-    truncate -s -30 "$C"
-    goes_on 4
-    : >"$C"
-    goes_on 6
-    truncate -s 40 "$C"
-    goes_on 8
-    cmp -n "$(stat -c %s "$T/c")" "$T/c" "$C"
-    grep -q event=csv_rebuilt "$T/run/handler.log"
-}
-
-@test "a line of somebody else's at the end is refused and not touched, until it is gone" {
-    begin
-    echo '{"a":1}' >>"$J"
-    cp "$J" "$T/foreign"
-    refused "$J"
-    grep -q "offset=$(stat -c %s "$T/j")" "$T/run/handler.log"
-    untouched "$T/foreign" "$J"
-    untouched "$T/c" "$C"
-    truncate -s "$(stat -c %s "$T/j")" "$J"
-    goes_on 4
-}
-
-@test "a last line that was changed in place is refused and not touched, whatever its size and time say" {
-    begin
-    local size
-    size=$(stat -c %s "$J")
-    touch -r "$J" "$T/time"
-    printf ']' | dd of="$J" bs=1 seek=$((size - 2)) conv=notrunc status=none
-    touch -r "$T/time" "$J"
-    cp "$J" "$T/changed"
-    [ "$(stat -c %s "$T/changed")" = "$size" ]
-    refused "$J"
-    untouched "$T/changed" "$J"
-    untouched "$T/c" "$C"
-    cat "$T/j" >"$J"
-    touch -r "$T/time" "$J"
-    goes_on 4
-}
-
-@test "a file of somebody else's under the JSON file's name is refused and not touched" {
-    begin
-    printf 'hello\nworld\n' >"$T/foreign"
-    cat "$T/foreign" >"$J"
-    refused "$J"
-    untouched "$T/foreign" "$J"
-    mv "$J" "$T/was"
-    install -m 640 "$T/foreign" "$J"
-    refused "$J"
-    untouched "$T/foreign" "$J"
-    cat "$T/j" >"$J"
-    goes_on 4
-}
-
-# ---- other programs of rollcall's
-
-@test "rollcall-verify --rebuild-csv makes the CSV file anew: later rows are in the new one" {
-    begin
-    exec 9<"$C"
-    "$VERIFY" --rebuild-csv "$J"
-    goes_on 4
-    truncate -s -30 "$C"
-    "$VERIFY" --rebuild-csv "$J"
-    rm "$C"
-    "$VERIFY" --rebuild-csv "$J"
-    goes_on 6
-    cmp -n "$(stat -c %s "$T/c")" "$T/c" - <&9
-    exec 9<&-
-    run ! grep -q event=csv_rebuilt "$T/run/handler.log"
-}
-
-# cleanup DAY: rollcall-cleanup, when it is that day.
-cleanup() {
-    clock_env "$1 12:00:00"
-    "${CLOCK[@]}" "ROLLCALL_CONFIG=$T/handler.json" "$CLEANUP" >"$T/cleanup" 2>&1 ||
-        fail "rollcall-cleanup: $(cat "$T/cleanup")"
-    run ! grep -E 'in use|left alone' "$T/cleanup"
-}
-
-@test "rollcall-cleanup of a machine that is days ahead takes the files away: the next are new" {
-    make_config keep_days=1
-    begin
-    send --interface 127.0.0.2
-    cleanup 2026-01-20
-    [ ! -e "$D" ] || fail "still there: $(ls "$D") $(cat "$T/cleanup")"
-    forget
-    send --interface 127.0.0.2
-    as_line 1
-    goes_on 1
-}
-
-# ---- midnight
-
-@test "after midnight yesterday's files stay as they are" {
-    clock_is '2026-01-15 23:50:00'
-    begin
-    for n in 2 3 4 5; do
-        send --interface "127.0.0.$n"
-    done
-    (cd "$D" && sha256sum -- *) >"$T/sums"
-    clock_is '2026-01-16 00:10:00'
-    names 2026-01-16
-    goes_on 1
-    # Those who come again are heard; 127.0.0.4 and 5 are not heard of again.
-    for n in 2 3 1 6 7 8; do
-        send --interface "127.0.0.$n"
-    done
-    (cd "$RECORDS/data/2026-01-15" && sha256sum --quiet -c "$T/sums")
-    nothing_open
-    whole
-}
-
-@test "a clock that is set back goes on in the files of that day" {
-    clock_is '2026-01-16 00:10:00'
-    names 2026-01-16
-    begin
-    clock_is '2026-01-15 23:50:00'
-    names 2026-01-15
-    goes_on 1
-    clock_is '2026-01-16 00:20:00'
-    names 2026-01-16
-    goes_on 4
-    clock_is '2026-01-15 23:55:00'
-    names 2026-01-15
-    goes_on 3
-}
-
-@test "a record that was stored before midnight is known after it, and all is unlocked" {
-    clock_is '2026-01-15 23:59:00'
-    begin
-    local yesterday=$J
-    cp "$T/sent" "$T/resent"
-    clock_is '2026-01-16 00:01:00'
-    names 2026-01-16
-    local round
-    for round in 1 2; do
-        http_post "$T/resent" -H 'Rollcall-Retry: 600'
-        assert_status 200
-        assert_json '.data | .duplicates == 1 and .records == 0 and .seq == 3 and .date == "2026-01-15"'
-        flock -n "$yesterday" true || fail "yesterday's file is locked"
-        [ "$round" != 1 ] || send
-    done
-    untouched "$T/j" "$yesterday"
-    untouched "$T/c" "${yesterday%json}csv"
-    rm "${yesterday%json}csv"
-    http_post "$T/resent" -H 'Rollcall-Retry: 600'
-    assert_json '.data | .duplicates == 1 and .seq == 3'
-    untouched "$T/c" "${yesterday%json}csv"
-    mv "$yesterday" "$T/away"
-    mv "${yesterday%json}csv" "$T/away.csv"
-    http_post "$T/resent" -H 'Rollcall-Retry: 600'
-    assert_json '.data | .records == 1 and .date == "2026-01-16" and .seq == 2'
-    untouched "$T/j" "$T/away"
-    untouched "$T/c" "$T/away.csv"
-    forget
-    goes_on 3
-}
-
-@test "rollcall-cleanup takes an old day while the worker lives: its space is given back" {
-    make_config keep_days=1
-    begin
-    for n in 2 3 4; do
-        send --interface "127.0.0.$n"
-    done
-    clock_is '2026-01-17 12:00:00'
-    cleanup 2026-01-17
-    [ ! -e "$D" ] || fail "still there: $(ls "$D") $(cat "$T/cleanup")"
-    names 2026-01-17
-    forget
-    # As above: 127.0.0.4 is not heard of again.
-    for n in 2 3 5 6 7; do
-        send --interface "127.0.0.$n"
-    done
-    goes_on 1
-    nothing_open
-}
-
 # ---- the lock
 
-# unlocked: another may have the lock at once.
+# unlocked: another process can take the lock at once.
 unlocked() { flock -n "$J" true || fail "locked after $STATUS"; }
 
 @test "after an answer the worker has no file of the store open" {
@@ -698,7 +177,7 @@ unlocked() { flock -n "$J" true || fail "locked after $STATUS"; }
     nothing_open
 }
 
-@test "after each answer, whatever it is, the file is unlocked" {
+@test "after each answer, whatever its status, the file is unlocked" {
     make_config max_file_bytes=4000 lock_timeout_ms=50
     begin
     unlocked
@@ -736,8 +215,8 @@ waiting() {
     [ "$(grep -c '^socket:' <<<"$links")" = 2 ] && grep -qFx "$J" <<<"$links"
 }
 
-# while_waiting COMMAND...: done by the holder of the lock, as the worker waits for it. STATUS and so on
-# are the worker's answer then.
+# while_waiting COMMAND...: runs it while the worker waits for the lock. STATUS and the others
+# are then the worker's answer.
 while_waiting() {
     exec 8<"$J"
     flock 8
@@ -790,7 +269,7 @@ while_waiting() {
     goes_on 5
 }
 
-@test "files are torn, cut or made a stranger's while the worker waits for the lock" {
+@test "files are torn, truncated or replaced by foreign ones while the worker waits for the lock" {
     make_config lock_timeout_ms=20000
     begin
     torn() { head -c 100 "$T/j" >>"$J" && tail -n 1 "$T/c" >>"$C"; }
@@ -823,7 +302,7 @@ while_waiting() {
     nothing_open
 }
 
-@test "two workers have one address's files in use, and one chain comes of it" {
+@test "two workers that append to one address's files make one chain" {
     server_start 2
     WORKER=$(server_workers)
     load_run --writers 8 --addresses 1 --requests 10
@@ -903,7 +382,7 @@ END
     goes_on 4
 }
 
-@test "files that were made for a record that did not fit are gone, and are made again" {
+@test "files created for a record that did not fit are removed, and are created again" {
     make_config max_file_bytes=4000
     server_start 1
     WORKER=$(server_workers)
@@ -919,7 +398,7 @@ END
 
 # ---- workers that end
 
-@test "a worker that is ended or killed between requests has lost nothing" {
+@test "a worker that is terminated or killed between requests loses nothing" {
     begin
     local signal seq=4
     for signal in TERM HUP KILL; do
@@ -937,7 +416,7 @@ awake() {
     [ "$STATUS" = 200 ]
 }
 
-@test "the only worker is killed again and again amid two addresses: acknowledged is stored, exactly once" {
+@test "a worker that is killed again and again stores each acknowledged record exactly once" {
     "$PYTHON" - <<'END'
 import json, threading, rig, check_store
 site = rig.Site(lock_timeout_ms=10000)
@@ -1035,7 +514,7 @@ rebuilt() { "$VERIFY" --quiet --rebuild-csv "$J"; }
     all_in_one
 }
 
-@test "amid load the CSV files are made anew again and again" {
+@test "amid load the CSV files are rebuilt again and again" {
     meanwhile rebuilt
     sound
 }
