@@ -176,12 +176,14 @@ $(BUILD)/tests/aws/s3tool: $(BUILD)/tests/aws/s3tool.o $(AWS_LIB) $(SHARED_LIB)
 units: $(UNIT)
 
 # Fuzz targets (libFuzzer, so clang), in a tree of their own: run by tests/fuzz/run_c.
-FUZZ := commit json line record tokens
+FUZZ := commit json line mask record tokens
 FUZZ_OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
 	-fno-sanitize-recover=all
 
 build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/handler.a build/fuzz/shared.a
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(HANDLER_LIBS)
+build/fuzz/tests/fuzz/fuzz_mask: %: %.o build/fuzz/agent.a build/fuzz/shared.a
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^
 
 fuzz:
 	$(MAKE) CC=clang BUILD=build/fuzz OPT='$(FUZZ_OPT)' DEFS=-DBUF_FIRST=1 WERROR=-Werror \

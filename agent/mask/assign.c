@@ -44,13 +44,19 @@ static bool next_assignment(const struct view *v, size_t at)
     return end > name && end < v->len && v->s[end] == '=';
 }
 
+/* A quote before white space, or at the end: of a text around the assignment. */
+static bool ends_text(const struct view *v, size_t at)
+{
+    return at + 1 == v->len || is_space(v->s[at + 1]) || v->s[at + 1] == ';' || v->s[at + 1] == ')';
+}
+
 static size_t unquoted_end(const struct view *v, const struct assignment *a, size_t at, size_t end)
 {
     for (; at < end; at++) {
         char c = v->s[at];
         if (is_space(c) && !a->first)
             break;
-        if (is_quote(c) && c == a->before)
+        if (is_quote(c) && (c == a->before || ends_text(v, at)))
             break;
         if ((a->quoted || a->braces) && (c == ',' || c == '}' || c == ']'))
             break;
@@ -97,9 +103,10 @@ static bool is_text_prefix(const struct view *v, size_t at)
 static size_t hide_assigned(struct parse *p, const struct view *v, const struct assignment *a,
                             enum secret_kind kind, size_t at)
 {
-    bool colon = v->s[at - 1] == ':';
+    bool colon = v->s[at - 1] == ':', arrow = !colon && at < v->len && v->s[at] == '>';
+    at += arrow; /* Perl and Ruby: password => "x" */
     size_t value = view_skip_space(v, at, v->len), end;
-    if (colon || a->quoted || a->spaced || (value < v->len && value == at))
+    if (colon || arrow || a->quoted || a->spaced || (value < v->len && value == at))
         at = value;
     bool escaped = at + 1 < v->len && v->s[at] == '\\' && is_quote(v->s[at + 1]);
     at += escaped || is_text_prefix(v, at);
@@ -139,6 +146,10 @@ static bool name_before(const struct view *v, size_t from, size_t mark, struct a
     size_t end = mark;
     while (end > from && is_space(v->s[end - 1]))
         end--;
+    if (end > from && end == mark && v->s[mark] == '=' && v->s[end - 1] == ':')
+        mark = --end; /* name := value */
+    while (end > from && is_space(v->s[end - 1]))
+        end--;
     a->spaced = end < mark;
     if (end > from && is_quote(v->s[end - 1])) {
         a->quoted = true;
@@ -173,6 +184,20 @@ static bool is_header_name(const struct view *v, const struct assignment *a)
     return dash;
 }
 
+/* password:hunter2, but not password:reset. */
+static bool is_password_value(const struct view *v, const struct assignment *a, size_t at)
+{
+    size_t n = a->name_end - a->name;
+    if (a->before == ':' || n < 6 ||
+        !(view_is(v, a->name_end - 6, a->name_end, "passwd") ||
+          (n >= 8 && view_is(v, a->name_end - 8, a->name_end, "password"))))
+        return false;
+    for (; at < v->len && !is_space(v->s[at]); at++)
+        if (!(v->s[at] >= 'a' && v->s[at] <= 'z') && v->s[at] != '-' && v->s[at] != ':')
+            return true;
+    return false;
+}
+
 /* A colon is before a value in JSON, in YAML, and in headers, which may lack the space. */
 static bool colon_assigns(const struct view *v, const struct assignment *a, size_t mark,
                           bool header)
@@ -190,7 +215,7 @@ static bool colon_assigns(const struct view *v, const struct assignment *a, size
     if (header || is_authorization(v, a) || view_starts(v, a->name, a->name_end, "x-") ||
         view_starts(v, a->name, a->name_end, "-H"))
         return true;
-    return a->braces || is_header_name(v, a);
+    return a->braces || is_header_name(v, a) || is_password_value(v, a, mark + 1);
 }
 
 /* AWS's secret keys: 40 of base64's characters, which a SHA-1 in hex is not. */
@@ -253,7 +278,7 @@ void assign_scan(struct parse *p, const struct view *v, struct assign_context co
         context.plain &= !plain;
         if (plain || !name_before(v, from, i, &a))
             continue;
-        a.first = context.whole && a.name <= blank && !a.spaced;
+        a.first = context.whole && (a.name <= blank || a.before == ';') && !a.spaced;
         size_t last = assign_one(p, v, &a, i, context.header);
         if (looks <= last - i) {
             view_hide(p, v, i + 1, v->len); /* assignments in assignments: nobody's text */

@@ -166,7 +166,8 @@ static const struct secret_row *find_flag(struct parse *p, const struct command 
         if ((row->rule != RULE_FLAG && row->rule != RULE_PLAIN) || !is_asked(c, row, rank) ||
             !secret_flag(row, v->s, v->len, &value))
             continue;
-        if (found && (value < v->len || strlen(row->text) < strlen(found->text)))
+        bool closer = found && row->sub[0] && strcmp(row->text, found->text) == 0;
+        if (found && !closer && (value < v->len || strlen(row->text) < strlen(found->text)))
             continue;
         found = row;
         *at = value;

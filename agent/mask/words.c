@@ -25,20 +25,28 @@ static void skip_between(struct words *w)
     w->glued = w->fresh && !spaces && from > 0;
 }
 
+/* The quote of $'...', in which backslashes protect. */
+static bool is_ansi(const struct view *v, size_t at)
+{
+    return v->s[at] == '\'' && at > 0 && v->s[at - 1] == '$';
+}
+
 /* Where the word ends; sets `quoted` if the shell removes bytes from it. */
 static size_t word_end(struct words *w)
 {
     const struct view *v = &w->text;
     char quote = '\0';
+    bool ansi = false;
     size_t at = w->at;
     w->quoted = false;
     for (; at < v->len; at++) {
         char c = v->s[at];
-        if (c == '\\' && quote != '\'') {
+        if (c == '\\' && (quote != '\'' || ansi)) {
             w->quoted = true;
             at++;
         } else if (quote ? c == quote : is_quote(c)) {
             w->quoted = true;
+            ansi = !quote && is_ansi(v, at);
             quote = quote ? '\0' : c;
         } else if (!quote && ends_word(c)) {
             break;
@@ -74,13 +82,16 @@ static bool unquote(struct parse *p, const struct view *v, struct view *word)
     uint32_t *places = (uint32_t *)(void *)p->m->places.data + p->used;
     size_t n = 0;
     char quote = '\0';
+    bool ansi = false;
     for (size_t i = 0; i < v->len; i++) {
         char c = v->s[i];
         if (quote ? c == quote : is_quote(c)) {
+            ansi = !quote && is_ansi(v, i);
             quote = quote ? '\0' : c;
             continue;
         }
-        if (c == '\\' && quote != '\'' && i + 1 < v->len && is_protected(quote, v->s[i + 1]))
+        if (c == '\\' && (quote != '\'' || ansi) && i + 1 < v->len &&
+            is_protected(quote, v->s[i + 1]))
             c = v->s[++i];
         bytes[n] = c;
         places[n++] = v->places ? v->places[i] : (uint32_t)(v->base + i);
