@@ -190,12 +190,14 @@ fuzz:
 		$(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
 
 # What tests/bench/run compares with, and measures with.
-BENCH := $(addprefix $(BUILD)/tests/bench/,null drive emudisk syncpairs libproc2 zoo measure slowsync.so srcaddr.so)
+BENCH := $(addprefix $(BUILD)/tests/bench/,null drive emudisk syncpairs libproc2 zoo measure mask slowsync.so srcaddr.so)
 
 bench-programs: $(BENCH)
 
 $(BUILD)/tests/bench/null: $(BUILD)/tests/bench/null.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,fcgi)
+$(BUILD)/tests/bench/mask: $(BUILD)/tests/bench/mask.o $(AGENT_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 $(BUILD)/tests/bench/libproc2: $(BUILD)/tests/bench/libproc2.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg_libs,libproc2)
 $(addprefix $(BUILD)/tests/bench/,drive emudisk syncpairs zoo measure): %: %.o

@@ -56,7 +56,7 @@ static size_t unquoted_end(const struct view *v, const struct assignment *a, siz
         char c = v->s[at];
         if (is_space(c) && !a->first)
             break;
-        if (is_quote(c) && (c == a->before || ends_text(v, at)))
+        if (is_quote(c) && (c == a->before || (!a->first && ends_text(v, at))))
             break;
         if ((a->quoted || a->braces) && (c == ',' || c == '}' || c == ']'))
             break;
@@ -109,8 +109,9 @@ static size_t hide_assigned(struct parse *p, const struct view *v, const struct 
     if (colon || arrow || a->quoted || a->spaced || (value < v->len && value == at))
         at = value;
     bool escaped = at + 1 < v->len && v->s[at] == '\\' && is_quote(v->s[at + 1]);
-    at += escaped || is_text_prefix(v, at);
-    if (at < v->len && is_quote(v->s[at])) {
+    bool all = a->first && a->option && !colon; /* --name=value: quotes are part of the value */
+    at += !all && (escaped || is_text_prefix(v, at));
+    if (!all && at < v->len && is_quote(v->s[at])) {
         end = quoted_end(v, at + 1, v->s[at], escaped);
         at++;
     } else if (a->quoted && at < v->len && (v->s[at] == '{' || v->s[at] == '[')) {

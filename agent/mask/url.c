@@ -1,7 +1,7 @@
 #include "agent/mask/view.h"
 
 enum {
-    AUTHORITY_MAX = 2048,
+    AUTHORITY_MAX = 1024,
     USER_TOKEN_MIN = 20, /* https://TOKEN@host: a user's name this long is not one */
     PORT_MAX = 5,
 };

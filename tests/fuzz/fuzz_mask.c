@@ -13,7 +13,7 @@
 
 /* '|' is between two arguments, '*' is the secret, which may have any byte but NUL. */
 static const char *const forms[] = {
-    "app|--password=*",
+    "app|--password=x*",
     "app|--password|x*",
     "mysql|-px*",
     "sudo|-u|ana|mysql|-px*",
@@ -51,7 +51,10 @@ static void check_hidden(struct mask *m, const struct buf *raw)
     struct buf out;
     buf_init(&out, 3 * raw->len + 1);
     CHECK(mask_arguments(m, raw->data, raw->len, false, &out));
-    CHECK(!memmem(out.data, out.len, MARK, sizeof MARK - 1));
+    if (memmem(out.data, out.len, MARK, sizeof MARK - 1)) {
+        fprintf(stderr, "shown: %.*s\n", (int)out.len, out.data);
+        CHECK(false);
+    }
     buf_release(&out);
 }
 
@@ -121,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_release(&line);
     buf_release(&list);
     free(text);
-    if (size > 1) {
+    if (size > 1 && !memmem(data, size, MARK, sizeof MARK - 1)) {
         try_form(&m, data, size);
         try_script(&m, data, size);
     }

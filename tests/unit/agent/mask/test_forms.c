@@ -718,7 +718,7 @@ static void siblings(void **state)
         "h",
         "curl|https://u:<<p>>@h/",
         "curl|ftp://u:<<p>>@h/f",
-        "curl|\"https://h/?apikey=<<x>>\"",
+        "curl|\"https://h/?apikey=<<x\">>",
         "curl|https://maps.googleapis.com/maps/api/geocode/"
         "json?key=<<AIzaSyA0123456789abcdefghijklmnopqrstuv>>",
         "wget|--user|u|--password|<<x>>|h",

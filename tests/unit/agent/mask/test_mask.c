@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* Arguments are separated by '|' in `raw`; `shown` is NULL where nothing may change. */
+/* Arguments are separated by '|' in `raw`; `shown` is NULL if nothing may change. */
 struct row {
     const char *raw;
     const char *shown;
@@ -223,7 +223,7 @@ static void left_alone(void **state)
     CHECK(rows);
 }
 
-/* A secret must not show because the end that would mark it as one was cut off. */
+/* A secret stays hidden if the end that would show that it is one was cut off. */
 static void cut_text(void **state)
 {
     (void)state;
@@ -234,7 +234,7 @@ static void cut_text(void **state)
     assert_string_equal(mask_text(flag, sizeof flag - 1, true), "app --password=***");
 }
 
-/* Bytes that are not text go through; nothing is read beyond the end (see it under ASan). */
+/* Bytes that are not text remain; nothing is read beyond the end, as ASan would report. */
 static void any_bytes(void **state)
 {
     (void)state;
@@ -261,14 +261,63 @@ static void any_bytes(void **state)
     }
 }
 
-/* One process's command line must not cost more than all others: were one of
- * these quadratic, this would not end. */
+/* One process's command line must not cost more than all others: if one of these took quadratic
+ * time, the test would not end. */
 static void long_and_hostile(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {
-        "x=", "token=", "://a:b/",  "://",     "eyJ-", "AKIA-",   "ghp_-", ",a", "\"",     ":",
-        " ",  "@",      "'token='", "a-=b\"c", "-p ",  "bearer ", "a:b@",  "&",  "token=/"};
+    static const char *const pieces[] = {"x=",
+                                         "token=",
+                                         "://a:b/",
+                                         "://",
+                                         "eyJ-",
+                                         "AKIA-",
+                                         "ghp_-",
+                                         ",a",
+                                         "\"",
+                                         ":",
+                                         " ",
+                                         "@",
+                                         "'token='",
+                                         "a-=b\"c",
+                                         "-p ",
+                                         "bearer ",
+                                         "a:b@",
+                                         "&",
+                                         "token=/",
+                                         "\\",
+                                         "\"\\\"'",
+                                         "sh -c \"",
+                                         "sh -c '",
+                                         "$(",
+                                         "auth=",
+                                         "auth:",
+                                         "PASSWORD '",
+                                         "identified by ",
+                                         "identified \"",
+                                         "auth(\"",
+                                         "set password \"a\" ",
+                                         "{\"a\":",
+                                         "-----BEGIN ",
+                                         "-----END ",
+                                         "a b\\ ",
+                                         "jdbc:oracle:",
+                                         "a:/b@",
+                                         "://a:b c",
+                                         "password ",
+                                         "password_",
+                                         "mysql -p ",
+                                         "mysql;",
+                                         "--a-",
+                                         "a,",
+                                         "<<<",
+                                         "12345678:",
+                                         "\\\"token\\\":",
+                                         "token={",
+                                         "cookie=",
+                                         "=>",
+                                         ":=",
+                                         "a[password]="};
     enum { LEN = 256 << 10 };
     char *text = test_malloc(LEN);
     struct mask m;
