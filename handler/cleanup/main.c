@@ -4,6 +4,7 @@
 #include "handler/cleanup/purge.h"
 #include "handler/config.h"
 #include "handler/shared/io.h"
+#include "handler/shared/text.h"
 #include "handler/store/layout.h"
 
 #include <getopt.h>
@@ -71,11 +72,11 @@ static void cleanup_branch(struct purge *p, const char *branch, int64_t keep)
 static void cleanup_summary(const struct purge *p)
 {
     printf("%s %" PRIu64 " day%s, %" PRIu64 " file%s, %" PRIu64 " byte%s\n",
-           p->dry_run ? "would remove" : "removed", p->days, purge_plural(p->days), p->files,
-           purge_plural(p->files), p->bytes, purge_plural(p->bytes));
+           p->dry_run ? "would remove" : "removed", p->days, text_plural(p->days), p->files,
+           text_plural(p->files), p->bytes, text_plural(p->bytes));
     if (p->kept > 0)
-        printf("kept %" PRIu64 " day%s not archived; see rollcall-archive(8)\n", p->kept,
-               purge_plural(p->kept));
+        printf("kept %" PRIu64 " day%s that %s not archived; see rollcall-archive(8)\n", p->kept,
+               text_plural(p->kept), p->kept == 1 ? "is" : "are");
 }
 
 int main(int argc, char **argv)

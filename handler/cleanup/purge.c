@@ -2,6 +2,7 @@
 
 #include "handler/cleanup/archived.h"
 #include "handler/shared/dir.h"
+#include "handler/shared/text.h"
 #include "handler/store/layout.h"
 
 #include <errno.h>
@@ -27,11 +28,6 @@ struct purge_day {
     uint64_t left; /* entries that stay */
     bool removed;
 };
-
-const char *purge_plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
 
 /* Names an entry that stays; an empty name is the directory itself. */
 static void purge_leave(struct purge_day *d, const char *name, const char *why)
@@ -215,8 +211,8 @@ static void purge_report(const struct purge_day *d)
     p->bytes += d->bytes;
     if (p->verbose)
         printf("%s/%s: %s %" PRIu64 " file%s, %" PRIu64 " byte%s\n", d->day.branch, d->day.date,
-               p->dry_run ? "would remove" : "removed", d->files, purge_plural(d->files), d->bytes,
-               purge_plural(d->bytes));
+               p->dry_run ? "would remove" : "removed", d->files, text_plural(d->files), d->bytes,
+               text_plural(d->bytes));
 }
 
 /* The branch that is being read. */

@@ -33,7 +33,4 @@ struct purge {
  */
 void purge_branch(struct purge *p, const char *branch, const char first[CLOCK_DATE_LEN + 1]);
 
-/* "s" for any number but 1. */
-const char *purge_plural(uint64_t n);
-
 #endif

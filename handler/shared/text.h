@@ -89,4 +89,10 @@ static inline bool text_number(struct text t, uint64_t *n)
     return t.len > 0 && text_digits(t, n) == t.len;
 }
 
+/* The plural ending of a count of things: "" for 1, else "s". */
+static inline const char *text_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 #endif

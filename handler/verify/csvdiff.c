@@ -2,8 +2,8 @@
 
 #include <csv.h>
 
-/* Where the reader is: counted up by libcsv's callbacks. */
-struct place {
+/* The place of the reader, counted by libcsv's callbacks. */
+struct csvdiff_place {
     size_t row, column;
 };
 
@@ -11,13 +11,13 @@ static void on_field(void *bytes, size_t len, void *to)
 {
     (void)bytes;
     (void)len;
-    ((struct place *)to)->column++;
+    ((struct csvdiff_place *)to)->column++;
 }
 
 static void on_row(int c, void *to)
 {
     (void)c;
-    struct place *p = to;
+    struct csvdiff_place *p = to;
     p->row++;
     p->column = 0;
 }
@@ -29,10 +29,10 @@ bool csvdiff(struct text is, struct text should, struct csvdiff *out)
         same++;
     if (same == is.len && same == should.len)
         return false;
-    struct place place = {0, 0};
+    struct csvdiff_place place = {0, 0};
     struct csv_parser parser;
     if (csv_init(&parser, CSV_STRICT) == 0) {
-        /* Up to the difference both say the same: the place in one is the place in the other. */
+        /* Both are the same up to the difference, so is the place. */
         csv_parse(&parser, should.ptr, same, on_field, on_row, &place);
         csv_free(&parser);
     }

@@ -1,6 +1,6 @@
 /*
- * csvdiff: where do two pieces of CSV differ first? Read through libcsv, so that the answer is a
- * row and a column, not only a byte.
+ * csvdiff: finds the first difference of two pieces of CSV. It reads them through libcsv, so the
+ * result is a row and a column, not only a byte.
  */
 #ifndef HANDLER_VERIFY_CSVDIFF_H
 #define HANDLER_VERIFY_CSVDIFF_H
@@ -13,7 +13,7 @@ struct csvdiff {
     size_t column; /* from 0 */
 };
 
-/* False when they are equal. Lengths may differ. */
+/* False if they are equal. Their lengths may differ. */
 bool csvdiff(struct text is, struct text should, struct csvdiff *out);
 
 #endif

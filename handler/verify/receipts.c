@@ -1,12 +1,16 @@
 #include "handler/verify/receipts.h"
 
+#include "handler/shared/text.h"
+#include "handler/shared/vec.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of `name` in a line, as "name":"value", "name":value or name=value; "" for none. */
-static void find_value(const char *line, const char *name, char *out, size_t size)
+/* The value of `name` in a line, as "name":"value", "name":value or name=value; "" if there is no
+ * such name. */
+static void receipt_value(const char *line, const char *name, char *out, size_t size)
 {
     size_t len = strlen(name);
     out[0] = '\0';
@@ -27,27 +31,25 @@ static void find_value(const char *line, const char *name, char *out, size_t siz
     }
 }
 
-static bool parse_receipt(const char *line, struct receipt_line *out)
+static bool receipt_parse(const char *line, struct receipt_line *out)
 {
     char ip[IP_TEXT_LEN], seq[24];
     struct ip address;
     unsigned char sum[DIGEST_LEN];
     *out = (struct receipt_line){.seen = false};
-    find_value(line, "client_ip", ip, sizeof ip);
-    find_value(line, "date", out->date, sizeof out->date);
-    find_value(line, "seq", seq, sizeof seq);
-    find_value(line, "chain", out->chain, sizeof out->chain);
+    receipt_value(line, "client_ip", ip, sizeof ip);
+    receipt_value(line, "date", out->date, sizeof out->date);
+    receipt_value(line, "seq", seq, sizeof seq);
+    receipt_value(line, "chain", out->chain, sizeof out->chain);
     if (!ip_parse(ip, &address) || strlen(out->date) != CLOCK_DATE_LEN ||
         strlen(out->chain) != DIGEST_HEX_LEN || !digest_from_hex(out->chain, sum))
         return false;
     memcpy(out->client_ip, address.text, sizeof out->client_ip);
     digest_hex(sum, out->chain); /* lower case */
-    char *end;
-    out->seq = strtoull(seq, &end, 10);
-    return *seq && *end == '\0';
+    return text_number(text_of(seq), &out->seq);
 }
 
-static int compare(const void *x, const void *y)
+static int receipt_order(const void *x, const void *y)
 {
     const struct receipt_line *a = x, *b = y;
     int order = strcmp(a->date, b->date);
@@ -56,16 +58,12 @@ static int compare(const void *x, const void *y)
     return order ? order : (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-static bool append(struct receipts *r, size_t *room, const struct receipt_line *line)
+static bool receipts_add(struct receipts *r, size_t *room, const struct receipt_line *line)
 {
-    if (r->count == *room) {
-        size_t more = *room ? *room * 2 : 64;
-        struct receipt_line *list = realloc(r->list, more * sizeof *list);
-        if (!list)
-            return false;
-        r->list = list;
-        *room = more;
-    }
+    struct receipt_line *list = vec_grow(r->list, r->count, room, sizeof *list);
+    if (!list)
+        return false;
+    r->list = list;
     r->list[r->count++] = *line;
     return true;
 }
@@ -81,15 +79,15 @@ bool receipts_read(struct receipts *r, const char *path)
     bool ok = true;
     while (ok && getline(&line, &size, file) >= 0) {
         struct receipt_line receipt;
-        if (parse_receipt(line, &receipt))
-            ok = append(r, &room, &receipt);
+        if (receipt_parse(line, &receipt))
+            ok = receipts_add(r, &room, &receipt);
     }
     ok = ok && !ferror(file);
     int saved = errno;
     free(line);
     fclose(file);
     if (r->count > 0)
-        qsort(r->list, r->count, sizeof *r->list, compare);
+        qsort(r->list, r->count, sizeof *r->list, receipt_order);
     errno = saved;
     return ok;
 }
@@ -109,7 +107,7 @@ struct receipt_line *receipts_find(struct receipts *r, const char *date, const c
     size_t low = 0, high = r->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(&r->list[middle], &key) < 0)
+        if (receipt_order(&r->list[middle], &key) < 0)
             low = middle + 1;
         else
             high = middle;

@@ -1,8 +1,8 @@
 /*
- * receipts: what the handler once answered, to be held against the files.
+ * receipts: what the handler once acknowledged, to be compared with the files.
  *
- * A receipt is client_ip, date, seq and chain. They are read from any text that has them in one
- * line, as JSON ("seq":17) or as logfmt (seq=17): saved answers, the log of an agent.
+ * A receipt is client_ip, date, seq and chain. It is read from any text that has them in one line,
+ * as JSON ("seq":17) or as logfmt (seq=17): saved responses, or the log of an agent.
  */
 #ifndef HANDLER_VERIFY_RECEIPTS_H
 #define HANDLER_VERIFY_RECEIPTS_H
@@ -14,7 +14,7 @@ struct receipt_line {
     char date[CLOCK_DATE_LEN + 1];
     uint64_t seq;
     char chain[DIGEST_HEX_LEN + 1];
-    bool seen; /* its line was found, right or wrong */
+    bool seen; /* its line was found, with this chain or another */
 };
 
 struct receipts {
@@ -22,12 +22,14 @@ struct receipts {
     size_t count;
 };
 
-/* Reads `path`; lines that are no receipt are passed over. False with errno. */
+/* Reads `path` and skips lines without a receipt. False with errno. */
 bool receipts_read(struct receipts *r, const char *path);
 void receipts_release(struct receipts *r);
 
-/* The first receipt of that file with seq or above; NULL when there is none. Those that follow it
- * in the list belong to the same file as long as date and client_ip are the same. */
+/*
+ * The first receipt of that file with this `seq` or a later one; NULL if there is none. Those that
+ * follow it in the list belong to the same file as long as date and client_ip are the same.
+ */
 struct receipt_line *receipts_find(struct receipts *r, const char *date, const char *client_ip,
                                    uint64_t seq);
 

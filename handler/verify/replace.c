@@ -1,12 +1,15 @@
 #include "handler/verify/replace.h"
 
+#include "handler/shared/clock.h"
 #include "handler/shared/lock.h"
+#include "handler/shared/random.h"
 #include "handler/store/commit.h"
 #include "handler/store/layout.h"
 #include "handler/store/rebuild.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,94 +17,124 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_TIMEOUT_MS = 10000 };
+enum { REPLACE_LOCK_MS = 10000 };
 
-static bool fail(const char *path, const char *what)
+/* A pair whose CSV file is replaced. */
+struct replace {
+    const char *path, *name; /* of the JSON file, and the last part of it */
+    int dir, json;
+    struct rebuild_file new;
+};
+
+/* Reports why not, with errno; always false. */
+static bool replace_failed(const struct replace *r, const char *what)
 {
-    printf("%s: %s: %s\n", path, what, strerror(errno));
+    printf("%s: %s: %s\n", r->path, what, strerror(errno));
     return false;
 }
 
-/* Writes header and rows to `s`; what comes out must end where the last line says. */
-static bool fill(int json, const char *path, struct rebuild_file *s)
+static bool replace_not_ours(const struct replace *r, off_t at)
 {
-    struct stat st;
-    struct jsonl_back h;
-    struct commit commit;
-    off_t bad = 0;
-    if (fstat(json, &st) != 0 || fchown(s->fd, st.st_uid, st.st_gid) != 0 ||
-        fchmod(s->fd, st.st_mode & 0777) != 0)
-        return fail(path, "cannot take over the owner");
-    enum commit_result found = commit_find(json, st.st_size, NULL, &h, &commit);
-    if (found == COMMIT_FAILED)
-        return fail(path, "cannot be read");
-    if (found == COMMIT_NOT_OURS) {
-        printf("%s: byte %lld: not a line of rollcall's\n", path, (long long)commit.foreign);
-        return false;
-    }
-    if (found == COMMIT_NONE) {
-        printf("%s: byte 0: no record to make the CSV file from\n", path);
-        return false;
-    }
-    if (!rebuild_csv(json, commit.end, rebuild_write, s, &bad)) {
-        printf("%s: byte %lld: %s\n", path, (long long)bad,
-               errno == EBADMSG ? "not a line of rollcall's" : strerror(errno));
-        return false;
-    }
-    if ((uint64_t)s->at != commit.line.csv_end) {
-        printf("%s: the rows come out as %lld bytes, the last line says %llu\n", path,
-               (long long)s->at, (unsigned long long)commit.line.csv_end);
-        return false;
-    }
-    return fsync(s->fd) == 0 || fail(path, "cannot be written");
+    printf("%s: byte %lld: not a line that rollcall wrote\n", r->path, (long long)at);
+    return false;
 }
 
-/* `dir` is the directory, `json` its locked file. */
-static bool replace(int dir, int json, const char *path, const char *name, long long *written)
+static bool replace_take_owner(const struct replace *r, struct stat *json)
 {
-    char csv[NAME_MAX + 1], temporary[NAME_MAX + 1];
-    size_t stem = strlen(name) - strlen("json");
-    snprintf(csv, sizeof csv, "%.*scsv", (int)stem, name);
-    snprintf(temporary, sizeof temporary, ".csv-%d", (int)getpid());
-    struct rebuild_file s = {
-        .fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-    if (s.fd < 0)
-        return fail(path, "no new file can be made beside it");
-    bool ok = fill(json, path, &s);
-    if (ok && renameat(dir, temporary, dir, csv) != 0)
-        ok = fail(path, "the new CSV file cannot be renamed");
+    return (fstat(r->json, json) == 0 && fchown(r->new.fd, json->st_uid, json->st_gid) == 0 &&
+            fchmod(r->new.fd, json->st_mode & 0777) == 0) ||
+           replace_failed(r, "cannot give the new CSV file the owner and mode of the JSON file");
+}
+
+/* Writes header and rows; they must end where the last line says. */
+static bool replace_fill(struct replace *r)
+{
+    struct stat st;
+    struct jsonl_back last;
+    struct commit commit;
+    off_t bad = 0;
+    if (!replace_take_owner(r, &st))
+        return false;
+    switch (commit_find(r->json, st.st_size, NULL, &last, &commit)) {
+    case COMMIT_FAILED:
+        return replace_failed(r, "cannot be read");
+    case COMMIT_NOT_OURS:
+        return replace_not_ours(r, commit.foreign);
+    case COMMIT_NONE:
+        printf("%s: byte 0: there is no record to rebuild the CSV file from\n", r->path);
+        return false;
+    case COMMIT_FOUND:
+        break;
+    }
+    if (!rebuild_csv(r->json, commit.end, rebuild_write, &r->new, &bad))
+        return errno == EBADMSG ? replace_not_ours(r, bad)
+                                : replace_failed(r, "cannot be rebuilt from");
+    if ((uint64_t)r->new.at != commit.line.csv_end) {
+        printf("%s: the rebuilt rows are %lld bytes, but the last line says %" PRIu64 "\n", r->path,
+               (long long)r->new.at, commit.line.csv_end);
+        return false;
+    }
+    return fsync(r->new.fd) == 0 || replace_failed(r, "the new CSV file cannot be synced");
+}
+
+/* Under the lock: true if the name still leads to the file that is locked. */
+static bool replace_is_same(const struct replace *r)
+{
+    struct stat locked, named;
+    if (fstat(r->json, &locked) != 0 || fstatat(r->dir, r->name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+        return replace_failed(r, "cannot be looked up");
+    if (locked.st_ino == named.st_ino && locked.st_dev == named.st_dev)
+        return true;
+    printf("%s: was replaced meanwhile; try again\n", r->path);
+    return false;
+}
+
+static bool replace_locked(struct replace *r)
+{
+    char csv[NAME_MAX + 1], temporary[32];
+    if (!replace_is_same(r) || !layout_other(r->name, csv, sizeof csv))
+        return false;
+    snprintf(temporary, sizeof temporary, ".csv-%016" PRIx64, random_bits());
+    r->new.fd = openat(r->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (r->new.fd < 0)
+        return replace_failed(r, "cannot create a new file beside it");
+    bool ok = replace_fill(r);
+    if (ok && renameat(r->dir, temporary, r->dir, csv) != 0)
+        ok = replace_failed(r, "the new CSV file cannot be renamed");
     if (!ok)
-        unlinkat(dir, temporary, 0);
-    else if (fsync(dir) != 0)
-        ok = fail(path, "the directory cannot be synced");
-    close(s.fd);
-    *written = (long long)s.at;
+        unlinkat(r->dir, temporary, 0);
+    else if (fsync(r->dir) != 0)
+        ok = replace_failed(r, "the directory cannot be synced");
+    close(r->new.fd);
     return ok;
 }
 
-bool recsv(const char *json_path, long long *written)
+bool replace_csv(const char *json_path, long long *written)
 {
     char directory[PATH_MAX], file[PATH_MAX];
+    struct replace r = {.path = json_path, .dir = -1, .json = -1};
+    struct layout_name parsed;
     snprintf(directory, sizeof directory, "%s", json_path);
     snprintf(file, sizeof file, "%s", json_path);
-    const char *name = basename(file);
-    struct layout_name parsed;
-    if (!layout_parse(name, ".json", &parsed)) {
+    r.name = basename(file);
+    if (!layout_parse(r.name, LAYOUT_JSON, &parsed)) {
         printf("%s: byte 0: the name is not <address>_<YYYY-MM-DD>.json\n", json_path);
         return false;
     }
-    int dir = open(dirname(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int json = dir < 0 ? -1 : openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    r.dir = open(dirname(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r.dir >= 0)
+        r.json = openat(r.dir, r.name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     bool ok = false;
-    if (json < 0)
-        fail(json_path, "cannot be opened");
-    else if (!lock_poll(json, clock_monotonic() + LOCK_TIMEOUT_MS))
-        fail(json_path, "cannot be locked");
+    if (r.json < 0)
+        replace_failed(&r, "cannot be opened");
+    else if (!lock_wait(r.json, clock_monotonic() + REPLACE_LOCK_MS))
+        replace_failed(&r, "cannot be locked");
     else
-        ok = replace(dir, json, json_path, name, written);
-    if (json >= 0)
-        close(json);
-    if (dir >= 0)
-        close(dir);
+        ok = replace_locked(&r);
+    *written = (long long)r.new.at;
+    if (r.json >= 0)
+        close(r.json);
+    if (r.dir >= 0)
+        close(r.dir);
     return ok;
 }

@@ -1,5 +1,5 @@
 /*
- * recsv: rollcall-verify --rebuild-csv. Makes a CSV file anew from its JSON file, under the lock.
+ * replace: rollcall-verify --rebuild-csv. Rebuilds a CSV file from its JSON file, under the lock.
  */
 #ifndef HANDLER_VERIFY_REPLACE_H
 #define HANDLER_VERIFY_REPLACE_H
@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 /*
- * The new file takes the old one's place at once (rename(2)) and belongs to whoever the JSON file
- * belongs to. True when it is done, and *written its size; else one line on stdout says why not,
- * and the old file stands as it was.
+ * The new file replaces the old one in one step (rename(2)) and has the owner and the mode of the
+ * JSON file. True with the new size in *written. Otherwise one line on stdout says why, and the old
+ * file is unchanged.
  */
-bool recsv(const char *json_path, long long *written);
+bool replace_csv(const char *json_path, long long *written);
 
 #endif

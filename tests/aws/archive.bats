@@ -371,7 +371,7 @@ manifest/date=$a/manifest.json" ]
     no_keys
     cleanup
     gives 0 "data/$(day 4): removed 2 files"
-    [[ $output == *"data/$(day 3): kept: 10.0.0.7_$(day 3)."*" is not archived as it is now"* ]]
+    [[ $output == *"data/$(day 3): kept: 10.0.0.7_$(day 3)."*" differs from what is archived"* ]]
     [[ $output == *"data/$(day 2): kept: not archived"* ]]
     [ ! -e "$RECORDS/data/$(day 4)" ] && [ ! -e "$(mark "$(day 4)")" ]
     [ -d "$RECORDS/data/$(day 3)" ] && [ -d "$RECORDS/record/$(day 4)" ]

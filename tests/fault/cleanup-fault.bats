@@ -34,3 +34,11 @@ day() { date -u -d "$1 days ago" +%F; }
     [ "$status" = 0 ]
     [ "$(ls "$DATA")" = "$(day 3)"$'\n'"$(day 0)" ]
 }
+
+@test "verify: a torn end is a problem also where the file cannot be locked" {
+    post "$T/record.json"
+    cc -shared -fPIC -O1 -o "$T/fault.so" "$REPO/tests/fault/listing-fault.c" -ldl
+    printf '{"half":' >>"$(json_file)"
+    run -1 env LD_PRELOAD="$T/fault.so" FLOCK_ERROR=1 "$ROLLCALL_BUILD/rollcall-verify" "$RECORDS"
+    [[ $output == *"8 bytes after the last commit; cannot lock the file: No locks available"* ]]
+}

@@ -5,7 +5,7 @@
  * NO_PROC=1          /proc/self/fd cannot be accessed
  * FLOCK_EBADF=1      flock(2) of a descriptor that is not open for writing is EBADF, as on NFS
  * FLOCK_ERROR=1      flock(2) is ENOLCK
- * DIR_SYNC=EIO       fsync(2) of a directory fails, after AT_LINK has run
+ * DIR_SYNC=EIO       fsync(2) of a day's directory of listings fails with EIO
  * BEFORE_LINK=cmd    a command that is run once, before the first linkat(2)
  * AFTER_LINK=cmd     a command that is run once, after the first linkat(2) that succeeds
  * SYNC_LOG=file      the path of each descriptor that is synced is appended to this file
@@ -93,25 +93,26 @@ int flock(int fd, int operation)
     return REAL(flock)(fd, operation);
 }
 
-static void note(int fd)
+/* Is it a day's directory of listings? Appends its path to SYNC_LOG. */
+static int is_record_dir(int fd)
 {
     const char *log = getenv("SYNC_LOG");
     char link[64], path[PATH_MAX];
+    struct stat st;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof path - 1);
-    int out = log && n > 0 ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
-    if (out < 0)
-        return;
-    path[n] = '\0';
-    dprintf(out, "%s\n", path);
-    close(out);
+    path[n > 0 ? n : 0] = '\0';
+    int out = log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    if (out >= 0) {
+        dprintf(out, "%s\n", path);
+        close(out);
+    }
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && strstr(path, "/record/");
 }
 
 int fsync(int fd)
 {
-    struct stat st;
-    note(fd);
-    if (getenv("DIR_SYNC") && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (is_record_dir(fd) && getenv("DIR_SYNC")) {
         errno = EIO;
         return -1;
     }
@@ -120,6 +121,6 @@ int fsync(int fd)
 
 int fdatasync(int fd)
 {
-    note(fd);
+    is_record_dir(fd);
     return REAL(fdatasync)(fd);
 }

@@ -150,7 +150,7 @@ lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
     agent --print | jq -e '.processes | length > 0' >/dev/null
     agent | grep '^delivered .* status=200 '
     [ "$(lines_kept)" = 1 ]
-    in_root rollcall-verify /var/lib/rollcall | grep -F ' 1 records, '
+    in_root rollcall-verify /var/lib/rollcall | grep -F ' 1 record, '
     [ "$(cat "$ROOT"/var/lib/rollcall/data/*/*.json | jq '.processes | length > 3')" = true ]
     # Whom the tokens file does not name is not let in, nor does the agent's file let others read it.
     in_root rollcall-token --list | grep '^token  ingest'

@@ -1,4 +1,4 @@
-/* rebuild, recsv: the CSV file from the JSON file alone, the same bytes again. */
+/* rebuild, replace: the CSV file from the JSON file alone, the same bytes again. */
 #include "tests/unit/handler/bed.h"
 
 #include "handler/store/rebuild.h"
@@ -103,7 +103,7 @@ static void in_the_place_of_the_old(void **state)
         if (olds[i])
             unit_write(bed_csv(&bed), olds[i], strlen(olds[i]));
         assert_int_equal(chmod(bed_json(&bed), 0600), 0);
-        assert_true(recsv(bed_json(&bed), &written));
+        assert_true(replace_csv(bed_json(&bed), &written));
         assert_int_equal(written, shot.csv_len);
         assert_true(bed_same(&bed, &shot));
         assert_int_equal(stat(bed_csv(&bed), &st), 0);
@@ -123,7 +123,7 @@ static void refused_and_left_alone(void **state)
     unit_write_at(bed_json(&bed), "foreign\n", 8, end);
     struct bed_shot shot = bed_shoot(&bed);
     capture_begin(&out, STDOUT_FILENO);
-    bool ok = recsv(bed_json(&bed), &written);
+    bool ok = replace_csv(bed_json(&bed), &written);
     capture_end(&out);
     assert_false(ok);
     char want[64];
@@ -132,7 +132,7 @@ static void refused_and_left_alone(void **state)
     assert_true(bed_same(&bed, &shot));
     bed_forget(&shot);
     capture_begin(&out, STDOUT_FILENO);
-    ok = recsv("/nonexistent/10.0.0.7_2026-11-20.json", &written);
+    ok = replace_csv("/nonexistent/10.0.0.7_2026-11-20.json", &written);
     capture_end(&out);
     assert_false(ok);
     assert_non_null(strstr(out.text, "/nonexistent/"));

@@ -86,15 +86,15 @@ static const struct {
     const char *from, *to; /* the first `from` of the JSON file becomes `to`, of the same length */
     const char *said;
 } changes[] = {
-    {__LINE__, "\"seq\":2", "\"seq\":3", "seq is 3, not 2"},
-    {__LINE__, "\"line_start\":0", "\"line_start\":9", "line_start is 9"},
+    {__LINE__, "\"seq\":2", "\"seq\":3", "seq is 3, expected 2"},
+    {__LINE__, "\"line_start\":0", "\"line_start\":9", "line_start is 9, the line starts at 0"},
     {__LINE__, "\"client_ip\":\"10.0.0.7\"", "\"client_ip\":\"10.0.0.8\"", "client_ip is 10.0.0.8"},
     {__LINE__, "2026-11-20T", "2026-11-21T", "received_at is 2026-11-21T12:34:56.789Z"},
-    {__LINE__, "\"left\":1", "\"left\":2", "the chain does not follow"},
-    {__LINE__, "\"process_count\":2", "\"process_count\":3", "the chain does not follow"},
-    {__LINE__, "Linux", "linux", "the chain does not follow"},
-    {__LINE__, "{\"id\":\"two\"", "{\"id\":\"owt\"", "the chain does not follow"},
-    {__LINE__, "\"rollcall\"", "\"rolacall\"", "not a line of rollcall's"},
+    {__LINE__, "\"left\":1", "\"left\":2", "the chain does not match"},
+    {__LINE__, "\"process_count\":2", "\"process_count\":3", "the chain does not match"},
+    {__LINE__, "Linux", "linux", "the chain does not match"},
+    {__LINE__, "{\"id\":\"two\"", "{\"id\":\"owt\"", "the chain does not match"},
+    {__LINE__, "\"rollcall\"", "\"rolacall\"", "not a line that rollcall wrote"},
 };
 
 static void what_is_said(void **state)
@@ -127,7 +127,7 @@ static void lines_in_another_order(void **state)
     char *second = strchr(good.json, '\n') + 1;
     unit_write(bed_json(&bed), second, strlen(second)); /* the first one is gone */
     assert_false(check(NULL));
-    assert_non_null(strstr(out.text, "seq is 2, not 1"));
+    assert_non_null(strstr(out.text, "seq is 2, expected 1"));
     put_back();
     unit_write_at(bed_json(&bed), good.json, (size_t)(second - good.json),
                   (off_t)good.json_len); /* the first once more */
@@ -180,7 +180,7 @@ static void receipts(void **state)
     r = receipts_of(text);
     assert_int_equal(r.count, 1);
     assert_false(check(&r));
-    assert_non_null(strstr(out.text, "a receipt for seq 1 has another chain"));
+    assert_non_null(strstr(out.text, "a receipt for seq 1 names another chain"));
     receipts_release(&r);
 }
 
