@@ -241,7 +241,7 @@ END
 # ---- what people get wrong
 
 # wrong HOST TEXT: the play ended for this host, with a message that has the text.
-wrong() { grep -F "fatal: [$1]" <<<"$output" | grep -qF -e "$2" || fail "$1 does not say: $2 $output"; }
+wrong() { grep -E "^(fatal|failed): \[$1\]" <<<"$output" | grep -qF -e "$2" || fail "$1 does not say: $2 $output"; }
 
 @test "ansible: mistakes are named, in one message, before anything is touched" {
     local before url=rollcall_url=https://localhost/data token=rollcall_token=a-token-not-to-be-shown
