@@ -13,7 +13,7 @@
 static const char usage[] =
     "usage: rollcall-query [--check] [--help] [--version]\n"
     "\n"
-    "Answers GET /api/v1/hosts and /files/ from the daily files, and writes nothing.\n"
+    "Answers GET /api/v1/hosts... and /files/ from the daily files, and writes nothing.\n"
     "Run by a FastCGI web server (a listening socket on descriptor 0, or systemd's on 3),\n"
     "or for one CGI request (REQUEST_METHOD in the environment).\n"
     "\n"

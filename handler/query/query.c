@@ -20,6 +20,7 @@ static const struct query_route {
     enum verdict (*get)(struct query *q, struct fault *f);
 } routes[] = {
     {"/api/v1/hosts", false, list_params, list_get},
+    {"/api/v1/hosts/", true, host_params, host_get},
     {"/files/", true, download_params, download_get},
 };
 

@@ -10,6 +10,10 @@
 extern const char *const list_params[];
 enum verdict list_get(struct query *q, struct fault *f);
 
+/* GET /api/v1/hosts/{ip}, {ip}/timeline and {ip}/days */
+extern const char *const host_params[];
+enum verdict host_get(struct query *q, struct fault *f);
+
 /* GET /files/{date}/{ip}_{date}.json and .csv */
 extern const char *const download_params[];
 enum verdict download_get(struct query *q, struct fault *f);

@@ -77,7 +77,7 @@ static bool tail_parse(struct tail *t, off_t end)
         t->line.line_start >= (uint64_t)end)
         return false;
     t->end = end;
-    t->member_end = t->base + (off_t)member;
+    t->members_end = t->member_end = t->base + (off_t)member;
     t->received_ms = clock_parse(t->line.received_at);
     return true;
 }

@@ -41,6 +41,7 @@ struct tail {
     struct buf window;   /* bytes of the file from `base` on */
     off_t base;          /* offset of the window in the file */
     off_t end;           /* offset after the newline of the current line */
+    off_t members_end;   /* offset where the members end: at `,"rollcall"` */
     off_t member_end;    /* offset where the members not yet read end */
     struct trailer line; /* the server's member of the current line */
     int64_t received_ms; /* its received_at */

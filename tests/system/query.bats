@@ -301,3 +301,55 @@ PY
     ROLLCALL_CONFIG=/nonexistent run -64 "$SILENT" --older banana "$RECORDS"
     ROLLCALL_CONFIG=/nonexistent run -64 "$SILENT" --date 2026-02-30 "$RECORDS"
 }
+
+# ---- one host
+
+@test "host: the newest record, with its processes as objects, whatever form they came in" {
+    stack_start
+    record '.processes = "PID PPID USER %CPU %MEM RSS STAT START CMD\n7 1 ana 0.5 1.0 12 Ss+ 19:04 vim \"a b\"" | .hostname = "text"' >"$T/r"
+    http_post "$T/r" -H 'X-Forwarded-For: 2001:db8::7'
+    record '.processes = [{"pid": 7, "name": "vim", "status": "sleeping", "create_time": 1593293380.06, "cmdline": ["vim", "a b"],
+        "memory_info": [4096, 1], "start_ticks": 99, "x": "}]"}] | .note = "kept"' >"$T/r"
+    http_post "$T/r" -H 'X-Forwarded-For: 10.0.0.7'
+    ask /api/v1/hosts/2001:db8::7
+    assert_json '.data.ip == "2001:db8::7" and .data.record.hostname == "text" and .data.record.rollcall.seq == 1
+        and .data.processes == [{pid: 7, ppid: 1, cpu: 0.5, mem: 1.0, rss: 12288, start_ticks: null, user: "ana", state: "S",
+            start: null, cmd: "vim \"a b\""}] and .data.previous == null and .data.next == null and (.data.record | has("processes") | not)'
+    ask /api/v1/hosts/2001-db8--7
+    assert_json '.data.ip == "2001:db8::7"'
+    ask /api/v1/hosts/10.0.0.7
+    assert_json '.data.record.note == "kept" and .data.processes == [{pid: 7, ppid: null, cpu: null, mem: null, rss: 4096, start_ticks: 99,
+        user: null, state: "S", start: "2020-06-27T21:29:40.060Z", cmd: "vim a b"}]'
+}
+
+@test "host: the record at a time, the one before and the one after" {
+    stack_start
+    local i times
+    for i in 1 2 3; do beat 10.0.0.7 "\"n\":$i"; done
+    mapfile -t times < <(jq -r .rollcall.received_at "$(json_file 10.0.0.7)")
+    ask "/api/v1/hosts/10.0.0.7?at=${times[1]}"
+    assert_json ".data.record.n == 2 and .data.received_at == \"${times[1]}\" and .data.previous == \"${times[0]}\" and .data.next == \"${times[2]}\""
+    ask "/api/v1/hosts/10.0.0.7?at=-1h"
+    assert_status 404
+    ask '/api/v1/hosts/10.0.0.7?raw=1'
+    [ "$(cat "$T/body")" = "$(tail -n 1 "$(json_file 10.0.0.7)")" ]
+    ask /api/v1/hosts/10.0.0.7/timeline?points=2
+    assert_json ".data.total == 3 and (.data.points | map(.received_at)) == [\"${times[1]}\", \"${times[2]}\"]"
+    ask /api/v1/hosts/10.0.0.7/days
+    assert_json ".data.days | length == 1 and .[0].records == 3 and .[0].csv_bytes == $(stat -c %s "$(csv_file 10.0.0.7)")"
+}
+
+@test "host: unknown addresses and views are 404, bad parameters 400" {
+    stack_start
+    beat 10.0.0.7
+    local path
+    for path in 10.0.0.8 010.0.0.7 x '' 10.0.0.7/x 10.0.0.7/timeline/x; do
+        ask "/api/v1/hosts/$path"
+        assert_status 404
+    done
+    for path in at=x at=2026-13-01T00:00:00Z date=x raw=2 limit=1; do
+        ask "/api/v1/hosts/10.0.0.7?$path"
+        assert_status 400
+        assert_json ".data.field == \"${path%%=*}\""
+    done
+}

@@ -1,0 +1,285 @@
+/*
+ * host: GET /api/v1/hosts/{ip}, the record of a host at a time, and its timeline and days.
+ */
+#include "handler/http/fcgi.h"
+#include "handler/http/reply.h"
+#include "handler/query/answer.h"
+#include "handler/query/resources.h"
+#include "handler/query/row.h"
+#include "handler/read/procs.h"
+#include "handler/shared/json/write.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *const host_params[] = {"date", "at", "raw", "points", NULL};
+
+enum { HOST_POINTS = 300, HOST_POINTS_MAX = 20000 };
+
+/* A line of a file, found by time. */
+struct host_place {
+    struct ip ip;
+    int64_t day_ms;
+    int fd; /* -1: none */
+    struct tail tail;
+    int64_t next_ms; /* received_at of the line after it; -1: none */
+};
+
+/* ---- what is asked */
+
+/* Takes the address off the path; *view is what follows it: "", "timeline" or "days". */
+static enum verdict host_path(const char *rest, struct ip *ip, const char **view, struct fault *f)
+{
+    char text[IP_TEXT_LEN];
+    size_t len = strcspn(rest, "/");
+    *view = rest[len] ? rest + len + 1 : "";
+    snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : 0), rest);
+    if (!ip_parse(text, ip) && !ip_from_file(text, strlen(text), ip))
+        return fault_set(f, V_NOT_FOUND, "expected /api/v1/hosts/ and an address such as 10.0.0.7");
+    if (strcmp(*view, "") != 0 && strcmp(*view, "timeline") != 0 && strcmp(*view, "days") != 0)
+        return fault_set(f, V_NOT_FOUND, "no such view of a host; there are /timeline and /days");
+    return V_OK;
+}
+
+/* The latest time that counts: `at`, the end of `date`, or now. */
+static enum verdict host_time(struct query *q, int64_t *at, struct fault *f)
+{
+    int64_t day = -1;
+    *at = q->now_ms;
+    enum verdict v = params_day(&q->params, "date", q->now_ms, &day, f);
+    if (v == V_OK && day >= 0 && day + CLOCK_DAY_MS <= q->now_ms)
+        *at = q->as_of_ms = day + CLOCK_DAY_MS - 1;
+    if (v == V_OK)
+        v = params_time(&q->params, "at", q->now_ms, at, f);
+    return v;
+}
+
+static void host_close(struct host_place *p)
+{
+    if (p->fd >= 0)
+        close(p->fd);
+    p->fd = -1;
+}
+
+/* Opens the file of a day and its newest committed line. */
+static enum tail_result host_open(const struct query *q, struct host_place *p, int64_t day_ms)
+{
+    struct stat st;
+    host_close(p);
+    p->day_ms = day_ms;
+    p->fd = files_open(q->data, &p->ip, day_ms);
+    if (p->fd < 0 || fstat(p->fd, &st) != 0)
+        return TAIL_END;
+    return tail_open(&p->tail, p->fd, st.st_size);
+}
+
+/* Finds the newest line that was received at or before `at`, as far back as absent_days. */
+static bool host_find(const struct query *q, struct host_place *p, int64_t at)
+{
+    int64_t day = clock_day_start(at), first = day - q->config->absent_days * CLOCK_DAY_MS;
+    p->next_ms = -1;
+    for (; day >= first; day -= CLOCK_DAY_MS) {
+        enum tail_result got = host_open(q, p, day);
+        while (got == TAIL_OK && p->tail.received_ms > at) {
+            p->next_ms = p->tail.received_ms;
+            got = tail_back(&p->tail);
+        }
+        if (got == TAIL_OK)
+            return true;
+    }
+    return false;
+}
+
+static enum verdict host_none(const struct ip *ip, struct fault *f)
+{
+    return fault_set(f, V_NOT_FOUND,
+                     "no record of %s at or before this time in the days that are looked at",
+                     ip->text);
+}
+
+/* ---- one record */
+
+static void host_put_time(const char *name, int64_t ms, struct buf *out)
+{
+    char text[CLOCK_TIME_LEN + 1];
+    buf_putc(out, ',');
+    jsonw_name(out, name);
+    if (ms < 0) {
+        buf_puts(out, "null");
+        return;
+    }
+    clock_rfc3339(ms, text);
+    jsonw_str(out, text);
+}
+
+/* The first line of the next day's file, for a record that is the last of its day. */
+static int64_t host_next_day(const struct query *q, const struct host_place *from)
+{
+    struct host_place p = {.ip = from->ip, .fd = -1};
+    int64_t next = -1;
+    tail_init(&p.tail);
+    if (from->day_ms + CLOCK_DAY_MS <= q->now_ms)
+        for (enum tail_result got = host_open(q, &p, from->day_ms + CLOCK_DAY_MS); got == TAIL_OK;
+             got = tail_back(&p.tail))
+            next = p.tail.received_ms;
+    host_close(&p);
+    tail_release(&p.tail);
+    return next;
+}
+
+/* The record itself: all members but `processes` as they were received, and the server's. */
+static void host_put_record(const struct procs *procs, const struct trailer *server,
+                            struct buf *out)
+{
+    struct json_iter it = json_iter_begin(procs->stored.record.text);
+    struct json_member m;
+    const char *between = "";
+    buf_puts(out, ",\"record\":{");
+    while (json_iter_member(&it, &m)) {
+        if (json_name_is(m.name, "processes"))
+            continue;
+        buf_puts(out, between);
+        buf_add(out, m.name.ptr, m.name.len);
+        buf_putc(out, ':');
+        buf_add(out, m.value.ptr, m.value.len);
+        between = ",";
+    }
+    trailer_open(server, out);
+    trailer_close(server, out);
+    if (!out->failed)
+        out->len -= strlen("}\n"); /* the member closes, the line does not */
+    buf_puts(out, "},\"processes\":[");
+    for (size_t i = 0; i < procs->count; i++) {
+        buf_puts(out, i > 0 ? ",\n" : "\n");
+        procs_put(&procs->list[i], out);
+    }
+    buf_puts(out, "]");
+}
+
+static enum verdict host_raw(struct query *q, struct host_place *p, struct fault *f)
+{
+    struct text line;
+    if (tail_line(&p->tail, &line) != TAIL_OK)
+        return fault_set(f, V_UNAVAILABLE, "the file changed while it was read; try again");
+    buf_add(&q->body, line.ptr, line.len);
+    buf_putc(&q->body, '\n');
+    answer_text(q, "application/json", "record.json", q->body.data, q->body.len);
+    q->streamed = true;
+    return V_OK;
+}
+
+static enum verdict host_record(struct query *q, struct host_place *p, struct fault *f)
+{
+    struct procs procs;
+    int64_t received = p->tail.received_ms, next = p->next_ms;
+    procs_init(&procs);
+    bool read = procs_read(&procs, &p->tail);
+    if (read) {
+        buf_puts(&q->body, "\"ip\":");
+        jsonw_str(&q->body, p->ip.text);
+        host_put_time("received_at", received, &q->body);
+        host_put_time("next", next >= 0 ? next : host_next_day(q, p), &q->body);
+        host_put_record(&procs, &p->tail.line, &q->body);
+        int64_t before = tail_back(&p->tail) == TAIL_OK ? p->tail.received_ms : -1;
+        if (before < 0 && host_find(q, p, p->day_ms - 1))
+            before = p->tail.received_ms;
+        host_put_time("previous", before, &q->body);
+    }
+    procs_release(&procs);
+    return read ? V_OK : fault_set(f, V_UNAVAILABLE, "the record cannot be read; try again");
+}
+
+/* ---- timeline and days */
+
+struct host_point {
+    int64_t received_ms;
+    uint64_t processes, users;
+};
+
+/* The records of the day that `at` is in, the oldest first. */
+static enum verdict host_timeline(struct query *q, struct host_place *p, int64_t at,
+                                  struct fault *f)
+{
+    int64_t points = HOST_POINTS, count = 0, total = 0;
+    enum verdict v = params_number(&q->params, "points", 1, HOST_POINTS_MAX, &points, f);
+    struct host_point *list = v == V_OK ? calloc((size_t)points, sizeof *list) : NULL;
+    if (!list)
+        return v == V_OK ? fault_memory(f) : v;
+    for (enum tail_result got = host_open(q, p, clock_day_start(at)); got == TAIL_OK;
+         got = tail_back(&p->tail)) {
+        if (p->tail.received_ms > at)
+            continue;
+        total++;
+        if (count < points)
+            list[count++] = (struct host_point){p->tail.received_ms, p->tail.line.process_count,
+                                                p->tail.line.user_count};
+    }
+    buf_puts_u64(&q->body, "\"total\":", (uint64_t)total);
+    buf_puts(&q->body, ",\"points\":[");
+    for (int64_t i = count - 1; i >= 0; i--) {
+        char text[CLOCK_TIME_LEN + 1];
+        clock_rfc3339(list[i].received_ms, text);
+        buf_printf(&q->body,
+                   "%s{\"received_at\":\"%s\",\"process_count\":%" PRIu64 ",\"user_count\":%" PRIu64
+                   "}",
+                   i < count - 1 ? ",\n" : "\n", text, list[i].processes, list[i].users);
+    }
+    buf_puts(&q->body, "]");
+    free(list);
+    return V_OK;
+}
+
+/* The days, of those that are looked at, that have a file of the host: the newest first. */
+static enum verdict host_days(struct query *q, struct host_place *p, int64_t at)
+{
+    int64_t day = clock_day_start(at), first = day - q->config->absent_days * CLOCK_DAY_MS;
+    const char *between = "\n";
+    buf_puts(&q->body, "\"days\":[");
+    for (; day >= first; day -= CLOCK_DAY_MS) {
+        char date[CLOCK_DATE_LEN + 1];
+        if (host_open(q, p, day) != TAIL_OK)
+            continue;
+        clock_date(day, date);
+        buf_printf(&q->body,
+                   "%s{\"date\":\"%s\",\"records\":%" PRIu64 ",\"json_bytes\":%" PRId64
+                   ",\"csv_bytes\":%" PRIu64 ",\"chain\":\"%s\"",
+                   between, date, p->tail.line.seq, (int64_t)p->tail.end, p->tail.line.csv_end,
+                   p->tail.line.chain);
+        host_put_time("last_seen", p->tail.received_ms, &q->body);
+        buf_putc(&q->body, '}');
+        between = ",\n";
+    }
+    buf_puts(&q->body, "]");
+    return V_OK;
+}
+
+enum verdict host_get(struct query *q, struct fault *f)
+{
+    struct host_place p = {.fd = -1};
+    const char *view, *raw = params_get(&q->params, "raw");
+    int64_t at;
+    enum verdict v = host_path(q->rest, &p.ip, &view, f);
+    if (v == V_OK && raw && strcmp(raw, "1") != 0)
+        v = params_bad(f, "raw", "expected 1");
+    if (v == V_OK)
+        v = host_time(q, &at, f);
+    if (v != V_OK)
+        return v;
+    tail_init(&p.tail);
+    if (*view == 't')
+        v = host_timeline(q, &p, at, f);
+    else if (*view == 'd')
+        v = host_days(q, &p, at);
+    else if (!host_find(q, &p, at))
+        v = host_none(&p.ip, f);
+    else
+        v = raw ? host_raw(q, &p, f) : host_record(q, &p, f);
+    host_close(&p);
+    tail_release(&p.tail);
+    return v;
+}

@@ -1,0 +1,200 @@
+#include "handler/read/procs.h"
+
+#include "handler/record/pstable.h"
+#include "handler/shared/json/gate.h"
+#include "handler/shared/json/write.h"
+#include "handler/shared/vec.h"
+
+#include <stdlib.h>
+
+enum { PROCS_TEXT_MAX = 1 << 30, PROCS_ARENA_MAX = 64 << 20, PROCS_NUMBER_MAX = 32 };
+
+void procs_init(struct procs *p)
+{
+    memset(p, 0, sizeof *p);
+    buf_init(&p->line, PROCS_TEXT_MAX);
+    buf_init(&p->text, PROCS_TEXT_MAX);
+    buf_init(&p->scratch, PROCS_TEXT_MAX);
+    arena_init(&p->arena, PROCS_ARENA_MAX);
+    json_notes_init(&p->notes, "processes");
+    p->notes.key = process_key;
+}
+
+void procs_release(struct procs *p)
+{
+    free(p->list);
+    buf_release(&p->line);
+    buf_release(&p->text);
+    buf_release(&p->scratch);
+    arena_release(&p->arena);
+    json_notes_trim(&p->notes, 0);
+}
+
+static struct proc *procs_append(struct procs *p)
+{
+    struct proc *list = vec_grow(p->list, p->count, &p->room, sizeof *list);
+    if (!list)
+        return NULL;
+    p->list = list;
+    memset(&list[p->count], 0, sizeof *list);
+    return &list[p->count++];
+}
+
+/* Copies the columns, whose texts are valid until the next process only. The text has room. */
+static void procs_copy(struct procs *p, const struct process *from, struct proc *to)
+{
+    for (size_t i = 0; i < COL_COUNT; i++) {
+        if (from->column[i].len == 0)
+            continue;
+        to->column[i] = (struct text){p->text.data + p->text.len, from->column[i].len};
+        buf_add(&p->text, from->column[i].ptr, from->column[i].len);
+    }
+}
+
+static bool procs_array(struct procs *p)
+{
+    struct json_noted all = json_noted_begin(p->stored.record.notes), members;
+    for (const char *element; json_noted_element(&all, &element, &members);) {
+        struct json_noted again = members;
+        struct process process;
+        struct json_member m;
+        struct fault f;
+        struct proc *one = procs_append(p);
+        if (!one ||
+            process_from_json(element, members, p->count, &process, &p->scratch, &f) != V_OK)
+            return false;
+        procs_copy(p, &process, one);
+        while (json_noted_member(&again, &m))
+            if (json_name_is(m.name, "start_ticks") && json_is_number(m.value))
+                one->start_ticks = m.value;
+    }
+    return true;
+}
+
+static bool procs_table(struct procs *p)
+{
+    struct text processes = p->stored.record.processes;
+    struct process process;
+    struct table table;
+    char rss[BUF_DIGITS];
+    struct text text = {p->scratch.data, json_unescape(processes, p->scratch.data)};
+    for (table_begin(&table, text); table_next(&table, &process, rss);) {
+        struct proc *one = procs_append(p);
+        if (!one)
+            return false;
+        procs_copy(p, &process, one);
+    }
+    return true;
+}
+
+bool procs_read(struct procs *p, struct tail *t)
+{
+    struct text line;
+    p->count = 0;
+    arena_reset(&p->arena);
+    buf_reset(&p->line);
+    buf_reset(&p->text);
+    buf_reset(&p->scratch);
+    if (tail_line(t, &line) != TAIL_OK)
+        return false;
+    buf_add(&p->line, line.ptr, line.len);
+    if (!buf_str(&p->line) ||
+        !jsonl_record(p->line.data, (size_t)(t->members_end - (off_t)t->line.line_start), &p->notes,
+                      &p->arena, &p->stored))
+        return false;
+    /* The text of a table has one KiB number per line that grows: rss in bytes. */
+    size_t room = 2 * p->stored.record.processes.len + BUF_DIGITS;
+    if (!buf_reserve(&p->text, room) || !buf_reserve(&p->scratch, room))
+        return false;
+    return json_is_array(p->stored.record.processes) ? procs_array(p) : procs_table(p);
+}
+
+char procs_state(struct text state)
+{
+    static const struct {
+        const char *word;
+        char letter;
+    } words[] = {{"running", 'R'}, {"sleeping", 'S'},     {"disk-sleep", 'D'}, {"stopped", 'T'},
+                 {"zombie", 'Z'},  {"tracing-stop", 't'}, {"dead", 'X'},       {"wake-kill", 'K'},
+                 {"waking", 'W'},  {"idle", 'I'},         {"parked", 'P'}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_is(state, words[i].word))
+            return words[i].letter;
+    return state.len > 0 && state.len <= 4 && strchr("RSDTtZXxKWPI", state.ptr[0]) ? state.ptr[0]
+                                                                                   : 0;
+}
+
+bool procs_start(struct text start, char out[CLOCK_TIME_LEN + 1])
+{
+    char number[PROCS_NUMBER_MAX + 1], *end;
+    if (start.len == CLOCK_TIME_LEN && clock_parse(start.ptr) >= 0) {
+        memcpy(out, start.ptr, CLOCK_TIME_LEN);
+        out[CLOCK_TIME_LEN] = '\0';
+        return true;
+    }
+    if (start.len == 0 || start.len > PROCS_NUMBER_MAX)
+        return false;
+    memcpy(number, start.ptr, start.len);
+    number[start.len] = '\0';
+    double seconds = strtod(number, &end);
+    if (*end || !text_is_digit(number[0]) || seconds < 1e8 || seconds > 1e11)
+        return false;
+    clock_rfc3339((int64_t)(seconds * 1000 + 0.5), out);
+    return true;
+}
+
+/* A number as it came, if it is one of JSON; else null. */
+static void procs_put_number(struct text value, struct buf *out)
+{
+    char number[PROCS_NUMBER_MAX + 1], *end;
+    bool ok = value.len > 0 && value.len <= PROCS_NUMBER_MAX && text_is_digit(value.ptr[0]) &&
+              (value.len == 1 || value.ptr[0] != '0' || value.ptr[1] == '.');
+    if (ok) {
+        memcpy(number, value.ptr, value.len);
+        number[value.len] = '\0';
+        ok = strspn(number, "0123456789.eE+-") == value.len && strtod(number, &end) >= 0 && !*end &&
+             text_is_digit(number[value.len - 1]);
+    }
+    if (ok)
+        buf_add(out, value.ptr, value.len);
+    else
+        buf_puts(out, "null");
+}
+
+static void procs_put_text(const char *name, struct text value, struct buf *out)
+{
+    jsonw_name(out, name);
+    if (value.len > 0)
+        jsonw_string(out, value.ptr, value.len);
+    else
+        buf_puts(out, "null");
+}
+
+void procs_put(const struct proc *one, struct buf *out)
+{
+    static const struct {
+        enum column column;
+        const char *name;
+    } numbers[] = {{COL_PID, "{\"pid\":"},
+                   {COL_PPID, ",\"ppid\":"},
+                   {COL_CPU, ",\"cpu\":"},
+                   {COL_MEM, ",\"mem\":"},
+                   {COL_RSS, ",\"rss\":"}};
+    char letter = procs_state(one->column[COL_STATE]), start[CLOCK_TIME_LEN + 1];
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        buf_puts(out, numbers[i].name);
+        procs_put_number(one->column[numbers[i].column], out);
+    }
+    buf_puts(out, ",\"start_ticks\":");
+    procs_put_number(one->start_ticks, out);
+    buf_putc(out, ',');
+    procs_put_text("user", one->column[COL_USER], out);
+    buf_putc(out, ',');
+    procs_put_text("state", (struct text){&letter, letter ? 1 : 0}, out);
+    buf_putc(out, ',');
+    bool whole = procs_start(one->column[COL_START], start);
+    procs_put_text("start", (struct text){start, whole ? CLOCK_TIME_LEN : 0}, out);
+    buf_putc(out, ',');
+    procs_put_text("cmd", one->column[COL_CMD], out);
+    buf_putc(out, '}');
+}
