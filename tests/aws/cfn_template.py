@@ -1,6 +1,6 @@
 """cfn_template: reads a CloudFormation template; as a program, prints an instance's user data.
 
-    python3 cfn_template.py FILE RESOURCE [NAME=VALUE...]    the names as they stand in ${…}
+    python3 cfn_template.py FILE RESOURCE [NAME=VALUE...]    names as they appear in ${…}
 """
 import re
 import sys
@@ -38,13 +38,20 @@ def text(value, names):
         return argument[0].join(text(part, names) for part in argument[1])
     if function == "Fn::Sub":
         return re.sub(r"\$\{([^!][^}]*)\}", lambda found: names[found[1]], argument)
+    if function == "Fn::If":  # the condition is given as a name, too: any value but "" is true
+        return text(argument[1 if names[argument[0]] else 2], names)
+    if function == "Ref":
+        return names[argument]
+    if function == "Fn::GetAtt":
+        return names[argument]
     raise ValueError(f"{function} is not known here")
 
 
 def main():
     path, resource, *pairs = sys.argv[1:]
     names = dict(pair.split("=", 1) for pair in pairs)
-    data = load(path)["Resources"][resource]["Properties"]["UserData"]["Fn::Base64"]
+    properties = load(path)["Resources"][resource]["Properties"]
+    data = properties.get("LaunchTemplateData", properties)["UserData"]["Fn::Base64"]
     sys.stdout.write(text(data, names))
 
 

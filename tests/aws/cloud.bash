@@ -32,7 +32,7 @@ cloud() {
     touch "$T/body" "$T/head.crlf"
     tls_start
     "$REPO/scripts/selfsigned" --dir "$T/aws-tls" ssm.eu-central-1.amazonaws.com \
-        cloudformation.eu-central-1.amazonaws.com packages.example.com >/dev/null
+        {cloudformation,ec2,monitoring,s3}.eu-central-1.amazonaws.com packages.example.com >/dev/null
     cat >"$T/cloud.json" <<END
 {"region": "eu-central-1", "access_key": "ASIAEXAMPLE", "secret_key": "sec/ret+KEY",
  "session_token": "session/token+==", "credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "sec/ret+KEY",
@@ -92,7 +92,8 @@ node() {
     chroot_needs
     chroot_new "$1" ca-certificates curl "${@:2}"
     NODE=$ROOT
-    echo "127.0.0.1 localhost packages.example.com ssm.eu-central-1.amazonaws.com cloudformation.eu-central-1.amazonaws.com" \
+    echo "127.0.0.1 localhost packages.example.com ssm.eu-central-1.amazonaws.com s3.eu-central-1.amazonaws.com" \
+        "cloudformation.eu-central-1.amazonaws.com ec2.eu-central-1.amazonaws.com monitoring.eu-central-1.amazonaws.com" \
         >>"$NODE/etc/hosts"
     cat "$T/aws-tls/cert.pem" >>"$NODE/etc/ssl/certs/ca-certificates.crt"
     mkdir -p "$NODE/sys/class/dmi/id"

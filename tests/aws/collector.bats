@@ -1,28 +1,38 @@
 #!/usr/bin/env bats
-# The user data of aws/cloudformation/collector.yaml, as it comes out of the template, run on a fresh system: real
-# packages, real lighttpd and handler, a signed answer to the stack. systemctl is a stand-in: nothing boots here.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2153
+# The user data of aws/cloudformation/collector.yaml, as the template gives it, runs on fresh systems: real disks, real
+# packages, real lighttpd and handler, signed AWS calls. systemctl is a stand-in: nothing boots here.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153,SC2154
 
 load ../servers/servers
 load ../lib/chroot
 load cloud
 
 TEMPLATE=$REPO/aws/cloudformation/collector.yaml
+BY_ID=/dev/disk/by-id
 
-setup() { servers_setup; }
+setup() {
+    servers_setup
+    DISKS=()
+}
 teardown() {
+    [ -z "${NODE-}" ] || umount -l "$NODE/var/lib/rollcall" 2>/dev/null || true
     chroot_drop "$T/collector"
+    local disk
+    for disk in "${DISKS[@]}"; do losetup -d "$disk" || true; done
+    [ -z "${VOLUME-}" ] || rm -f "$BY_ID/nvme-Amazon_Elastic_Block_Store_${VOLUME/-/}"
     cloud_teardown
 }
 
 # user_data NAME=VALUE...: $T/user-data, the template's, with these parameters.
 user_data() {
-    "$PYTHON" "$AWS_TESTS/cfn_template.py" "$TEMPLATE" Collector AWS::StackName=rollcall AWS::Region=eu-central-1 \
-        Bucket=archive-bucket Key=key-id TokenParameter=/rollcall/new ApiPort=7100 \
-        PackageUrl= PackageSha256= AwsPackageUrl= AwsPackageSha256= TlsCertParameter= TlsKeyParameter= "$@" >"$T/user-data"
+    "$PYTHON" "$AWS_TESTS/cfn_template.py" "$TEMPLATE" LaunchTemplate AWS::StackName=rollcall AWS::Region=eu-central-1 \
+        AWS::URLSuffix=amazonaws.com NewBucket=1 NewKey=1 NewVolume=1 Bucket=archive-bucket Key.Arn=arn:aws:kms:x:1:key/k \
+        Records="${VOLUME-vol-1}" AvailabilityZone=eu-central-1a Address.AllocationId=eipalloc-1 KeepDays=90 KeepListingDays=7 \
+        TokenParameter=/rollcall/new ApiPort=7100 SsmAgentKeyParameter= TlsCertParameter= TlsKeyParameter= \
+        PackageUrl="${DEB-}" PackageSha256="${SUM-}" AwsPackageUrl="${AWS_DEB-}" AwsPackageSha256="${AWS_SUM-}" "$@" >"$T/user-data"
 }
 
-@test "the user data is what bash and shellcheck take, and fits" {
+@test "the user data is accepted by bash and shellcheck, and fits" {
     user_data
     [ "$(head -n 1 "$T/user-data")" = '#!/bin/bash' ]
     bash -n "$T/user-data"
@@ -30,12 +40,26 @@ user_data() {
     [ "$(stat -c %s "$T/user-data")" -le 16384 ]
 }
 
-# machine: a fresh one with a second disk that is there already, and a systemctl that starts what it is told to.
+# disk: a real disk with the id of a volume of its own. Sets DISK and VOLUME.
+disk() {
+    VOLUME=vol-$(printf '%017x' "$((RANDOM * 32768 + RANDOM))$BASHPID")
+    truncate -s 256M "$T/disk"
+    DISK=$(losetup -fP --show "$T/disk") || skip "no loop device here"
+    DISKS+=("$DISK")
+    mkdir -p "$BY_ID"
+    ln -s "$DISK" "$BY_ID/nvme-Amazon_Elastic_Block_Store_${VOLUME/-/}"
+}
+
+package() { echo "https://packages.example.com:8443/r/rollcall-$1_${VERSION}_$(dpkg --print-architecture).deb"; }
+package_sum() { awk -v name="rollcall-$1_" 'index($2, name) == 1 {print $1}' "$T/www/r/SHA256SUMS"; }
+
+# machine: a fresh one with a second disk, and a systemctl that starts what it is told to.
 machine() {
     cloud
     release deb
-    node collector "${NEEDED[@]}" awscli jq lighttpd lighttpd-mod-openssl libcsv3 libfcgi0ldbl libexpat1 util-linux
-    printf '#!/bin/sh\nexit 0\n' >"$NODE/usr/local/bin/mountpoint"
+    disk
+    node collector "${NEEDED[@]}" jq e2fsprogs lighttpd lighttpd-mod-openssl python3-botocore libcsv3 libfcgi0ldbl libexpat1 \
+        util-linux gnupg
     cat >"$NODE/usr/local/bin/systemctl" <<'END'
 #!/bin/sh
 echo "$*" >>/root/systemctl
@@ -51,51 +75,189 @@ case $* in
 esac
 END
     chmod 755 "$NODE"/usr/local/bin/*
-    DEB=https://packages.example.com:8443/r/rollcall-handler_${VERSION}_$(dpkg --print-architecture).deb
-    SUM=$(awk '/rollcall-handler_/ {print $1}' "$T/www/r/SHA256SUMS")
+    DEB=$(package handler) SUM=$(package_sum handler) AWS_DEB=$(package aws) AWS_SUM=$(package_sum aws)
+    configure --arg id "$VOLUME" '.volumes[$id] = {zone: "eu-central-1a", instance: null}'
 }
 
-# starts: runs the user data in there. Sets status and output.
+# configure JQ...: changes what the stand-in for AWS knows.
+configure() { jq "$@" "$T/cloud.json" >"$T/cloud.json.new" && cat "$T/cloud.json.new" >"$T/cloud.json"; }
+
+# starts: runs the user data on the machine. Sets status and output.
 starts() {
     cp "$T/user-data" "$NODE/root/user-data"
     run "${IN[@]}" chroot "$NODE" env -i PATH="$CHROOT_PATH" HOME=/root AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
         bash /root/user-data
 }
 
-told() { grep -qx "SignalResource rollcall Collector $ID $1" "$T/ssm.log" || fail "the stack was not told $1: $(cat "$T/ssm.log") $output"; }
+# ext4 grows online only for CAP_SYS_RESOURCE (bit 24), which some sandboxes withhold from root.
+may_resize() { [ $((0x$(awk '/^CapEff/ {print $2}' /proc/self/status) >> 24 & 1)) = 1 ]; }
 
-@test "a collector starts: package, token in Parameter Store, web server; and the stack is told" {
+signalled() { grep -qx "SignalResource rollcall Collector $ID $1" "$T/ssm.log" || fail "no signal $1: $(cat "$T/ssm.log") $output"; }
+count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
+
+@test "a collector starts: volume, packages, token, web server, address; the stack is told; a second run changes nothing" {
     machine
-    user_data PackageUrl="$DEB" PackageSha256="$SUM"
+    user_data
     starts
     [ "$status" = 0 ] || fail "$output"
-    told SUCCESS
+    signalled SUCCESS
+    # The volume is attached, formatted and mounted; the root disk has no records.
+    [ "$(jq -r --arg id "$VOLUME" '.volumes[$id].instance' "$T/cloud.json")" = "$ID" ]
+    [ "$(findmnt -no SOURCE "$NODE/var/lib/rollcall")" = "$DISK" ]
+    grep -q "^call ec2 AssociateAddress eipalloc-1 $ID" "$T/ssm.log"
     local token
     token=$(jq -r '.parameters["/rollcall/new"]' "$T/cloud.json")
     [ "${#token}" -ge 32 ]
     [[ $output != *"$token"* ]]
-    # The token that the agents will read is one that the handler takes.
+    # The handler accepts the token that the agents will read.
     curl -s -H "Authorization: Bearer $token" -H 'Content-Type: application/json' --data-binary "@$T/record.json" \
         http://127.0.0.1:7100/data | jq -e '.status == "success" and .data.durable'
     [ "$(find "$NODE/var/lib/rollcall/data" -name '*.json' | wc -l)" = 1 ]
     [ "$(stat -c '%a %U' "$NODE/etc/rollcall/tokens")" = "640 root" ]
-    # Another instance of the stack finds the token there and lets it in.
-    rm "$NODE/etc/rollcall/tokens"
-    : >"$T/ssm.log"
-    : >"$NODE/etc/rollcall/tokens"
+    jq -e '.keep_days == 90 and .keep_listing_days == 7 and .s3 == {bucket: "archive-bucket", region: "eu-central-1"}' \
+        "$NODE/etc/rollcall/handler.json"
+    grep -q 'enable --now .*rollcall-archive.timer rollcall-cleanup.timer' "$NODE/root/systemctl"
+    # The disk's timer: the file system grows with its volume, and its level is reported.
+    truncate -s 512M "$T/disk" && losetup -c "$DISK"
+    "${IN[@]}" chroot "$NODE" env -i PATH="$CHROOT_PATH" AWS_DEFAULT_REGION=eu-central-1 \
+        AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt rollcall-disk
+    if may_resize; then [ "$(df --output=size -m "$NODE/var/lib/rollcall" | tail -n 1)" -gt 400 ]; fi
+    grep -q '^metric rollcall DiskUsedPercent [0-9]' "$T/ssm.log"
+    # A second run keeps volume and token.
     printf '#!/bin/sh\nexit 0\n' >"$NODE/usr/local/bin/systemctl"
     starts
     [ "$status" = 0 ] || fail "$output"
-    grep -q "^$(sha256 "$token") ingest # /rollcall/new\$" "$NODE/etc/rollcall/tokens"
-    [ "$(jq -r '.parameters["/rollcall/new"]' "$T/cloud.json")" = "$token" ]
+    [ "$(count_calls 'ec2 AttachVolume')" = 1 ] && [ "$(count_calls 'ssm PutParameter')" = 1 ]
+    [ "$(grep -c " $NODE/var/lib/rollcall " /proc/self/mounts)" = 1 ]
+    [ "$(grep -c '^UUID' "$NODE/etc/fstab")" = 1 ]
 }
 
-@test "a collector that cannot start says so to the stack" {
+@test "the instance after it takes the volume with its records, and the token" {
     machine
-    user_data PackageUrl="$DEB" PackageSha256="$(printf 'a%.0s' {1..64})"
+    mkfs.ext4 -q "$DISK"
+    mkdir "$T/mnt"
+    mount "$DISK" "$T/mnt"
+    mkdir -p "$T/mnt/data/2026-11-20"
+    echo x >"$T/mnt/data/2026-11-20/10.0.0.1_2026-11-20.json"
+    chown -R 12345:12345 "$T/mnt/data"
+    umount "$T/mnt"
+    configure --arg token "$TOKEN" '.parameters["/rollcall/new"] = $token'
+    user_data
+    starts
+    [ "$status" = 0 ] || fail "$output"
+    [ "$(cat "$NODE/var/lib/rollcall/data/2026-11-20/10.0.0.1_2026-11-20.json")" = x ]
+    chroot_run "$NODE" stat -c %U /var/lib/rollcall/data/2026-11-20/10.0.0.1_2026-11-20.json | grep -qx rollcall
+    grep -q "^$(sha256 "$TOKEN") ingest # /rollcall/new\$" "$NODE/etc/rollcall/tokens"
+    ! grep -q '^call ssm PutParameter' "$T/ssm.log"
+}
+
+# refused WHY: the start fails for this reason, the stack is told, and the disk is as it was.
+refused() {
+    local before
+    before=$(sha256sum <"$T/disk")
+    user_data
+    starts
+    [ "$status" != 0 ] || fail "it started"
+    [[ $output = *"$1"* ]] || fail "not refused with '$1': $output"
+    signalled FAILURE
+    [ "$(sha256sum <"$T/disk")" = "$before" ]
+    ! grep -q /var/lib/rollcall "$NODE/etc/fstab"
+    [ ! -e "$NODE/usr/sbin/rollcall-handler" ]
+}
+
+@test "a volume with partitions, or with another file system, is refused and kept as it is" {
+    machine
+    parted -s "$DISK" mklabel gpt mkpart primary 1MiB 100%
+    refused "expected $VOLUME to be empty or ext4, found: PMBR gpt"
+    configure --arg id "$VOLUME" '.volumes[$id].instance = null'
+    wipefs -qa "$DISK"
+    mkswap "$DISK" >/dev/null 2>&1
+    refused "expected $VOLUME to be empty or ext4, found: swap"
+    # A partition table on the disk and a file system in its partition.
+    wipefs -qa "$DISK"
+    parted -s "$DISK" mklabel msdos mkpart primary ext4 1MiB 100%
+    mkfs.ext4 -q "${DISK}p1"
+    refused "expected $VOLUME to be empty or ext4, found: dos"
+}
+
+@test "a volume of another zone is refused; a type without Nitro disks has no such disk" {
+    machine
+    configure --arg id "$VOLUME" '.volumes[$id].zone = "eu-central-1b"'
+    refused "expected $VOLUME in eu-central-1a"
+    grep -q 'for try in {1..60}' "$T/user-data"
+}
+
+@test "a token that cannot be decrypted is not replaced: the reason is AWS's own" {
+    machine
+    configure '.refused = ["/rollcall/new"]'
+    user_data
     starts
     [ "$status" != 0 ]
-    [[ $output = *"does not have the hash"* ]] || fail "$output"
-    told FAILURE
+    [[ $output = *AccessDeniedException* && $output = *"pass that stack's key as KeyArn"* ]] || fail "$output"
+    ! grep -q '^call ssm PutParameter' "$T/ssm.log"
+    signalled FAILURE
+}
+
+@test "a package with another hash is not installed" {
+    machine
+    user_data PackageSha256="$(printf 'a%.0s' {1..64})"
+    starts
+    [ "$status" != 0 ]
+    [[ $output = *"to have the SHA-256"* ]] || fail "$output"
+    signalled FAILURE
     [ ! -e "$NODE/usr/sbin/rollcall-handler" ]
+}
+
+# A stand-in for AWS's bucket with the SSM agent, signed by a key of the test's own.
+ssm_agent() {
+    local gpg folder
+    gpg=(gpg --homedir "$T/gpg" --batch --quiet)
+    folder=$T/s3/amazon-ssm-eu-central-1/latest/debian_$(dpkg --print-architecture)
+    mkdir -p -m 700 "$T/gpg" "$folder" "$T/agent/DEBIAN" "$T/agent/usr/bin"
+    printf '#!/bin/sh\n' >"$T/agent/usr/bin/amazon-ssm-agent"
+    chmod 755 "$T/agent" "$T/agent/DEBIAN" "$T/agent/usr" "$T/agent/usr/bin" "$T/agent/usr/bin/amazon-ssm-agent"
+    printf 'Package: amazon-ssm-agent\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\n' >"$T/agent/DEBIAN/control"
+    dpkg-deb -b --root-owner-group "$T/agent" "$folder/amazon-ssm-agent.deb" >/dev/null
+    "${gpg[@]}" --passphrase '' --quick-generate-key signer rsa2048 sign never
+    "${gpg[@]}" --detach-sign -o "$folder/amazon-ssm-agent.deb.sig" "$folder/amazon-ssm-agent.deb"
+    configure --arg files "$T/s3" --arg key "$("${gpg[@]}" --armor --export signer)" '.files = $files | .parameters["/ssm/key"] = $key'
+    AGENT_DEB=$folder/amazon-ssm-agent.deb
+}
+
+@test "an image without the SSM agent gets it, its signature checked" {
+    machine
+    ssm_agent
+    user_data SsmAgentKeyParameter=/ssm/key
+    starts
+    [ "$status" = 0 ] || fail "$output"
+    [ -x "$NODE/usr/bin/amazon-ssm-agent" ]
+}
+
+@test "an SSM agent with another signature is refused" {
+    machine
+    ssm_agent
+    printf x >>"$AGENT_DEB"
+    user_data SsmAgentKeyParameter=/ssm/key
+    starts
+    [ "$status" != 0 ]
+    [[ $output = *"to be signed with the key in /ssm/key"* ]] || fail "$output"
+    [ ! -e "$NODE/usr/bin/amazon-ssm-agent" ]
+    signalled FAILURE
+}
+
+@test "rollcall-upgrade installs both packages and checks /healthz; a wrong hash changes nothing" {
+    machine
+    user_data
+    starts
+    [ "$status" = 0 ] || fail "$output"
+    upgrade() {
+        run "$PYTHON" "$AWS_TESTS/ssm_document.py" run "$REPO/aws/ssm/rollcall-upgrade.yaml" "$NODE" PackageUrl="$DEB" \
+            PackageSha256="$1" AwsPackageUrl="$AWS_DEB" AwsPackageSha256="$AWS_SUM" -- "${IN[@]}"
+    }
+    upgrade "$SUM"
+    [ "$status" = 0 ] || fail "$output"
+    [[ $output = *rollcall-handler*"$VERSION"* && $output = *'"status":"success"'* ]] || fail "$output"
+    upgrade "$(printf 'a%.0s' {1..64})"
+    [ "$status" = 1 ]
+    [[ $output = *"to have the SHA-256"* ]] || fail "$output"
 }

@@ -1,14 +1,16 @@
-"""ssm_server CONFIG PORT [CERT KEY]: what rollcall asks of AWS Systems Manager, for tests; the commands really run.
+"""ssm_server CONFIG PORT [CERT KEY]: a stand-in for the AWS services that rollcall calls; SSM's commands really run.
 
-Speaks the service's JSON 1.1 protocol (X-Amz-Target: AmazonSSM.…) and refuses what is not signed rightly
-(Signature Version 4). CloudFormation's SignalResource is here, too: its words go to standard output. CONFIG is JSON:
+Systems Manager speaks JSON 1.1 (X-Amz-Target: AmazonSSM.…); CloudFormation, EC2 and CloudWatch speak the query
+protocol. Requests without a correct Signature Version 4 are refused. Each request is a line on standard output:
+"call SERVICE OPERATION RESOURCE…"; SignalResource is a line of its own, too. CONFIG is JSON:
 
     {"region": "eu-central-1", "access_key": "…", "secret_key": "…", "session_token": "…" or null,
      "parameters": {"/rollcall/token": "…"}, "documents": {"rollcall-run": "path.yaml"},
      "instances": {"i-0123456789abcdef0": {"root": "/chroot", "name": "web1", "tags": {"rollcall": "on"}, "ping": "Online"}},
-     "prefix": ["ip", "netns", "exec", "x"], "page": 2}
+     "volumes": {"vol-0123456789abcdef0": {"zone": "eu-central-1a", "instance": null}},
+     "refused": ["/rollcall/old"], "prefix": ["ip", "netns", "exec", "x"], "page": 2}
 
-A command's document runs in each target's root file system, as many at once as MaxConcurrency says.
+A command's document runs in each target's root file system, at most MaxConcurrency at once.
 Prints "ready" when it answers.
 """
 import concurrent.futures
@@ -16,6 +18,7 @@ import hashlib
 import hmac
 import http.server
 import json
+import pathlib
 import re
 import ssl
 import sys
@@ -80,9 +83,16 @@ def page(config, request, items):
 
 
 def get_parameter(config, request):
+    if request["Name"] in config.get("refused", []):
+        raise Fault("AccessDeniedException", "The ciphertext refers to a KMS key that you are not allowed to use.")
     if request["Name"] not in config["parameters"]:
         raise Fault("ParameterNotFound", "")
     return {"Parameter": {"Name": request["Name"], "Type": "SecureString", "Value": config["parameters"][request["Name"]]}}
+
+
+def save(config):
+    with open(Handler.config_path, "w", encoding="utf-8") as f:
+        json.dump(config, f)
 
 
 def put_parameter(config, request):
@@ -91,8 +101,7 @@ def put_parameter(config, request):
     if request["Type"] != "SecureString" or not request.get("KeyId"):
         raise Fault("ValidationException", "not a secret")
     config["parameters"][request["Name"]] = request["Value"]
-    with open(Handler.config_path, "w", encoding="utf-8") as f:
-        json.dump(config, f)
+    save(config)
     return {"Version": 1, "Tier": "Standard"}
 
 
@@ -170,38 +179,90 @@ CALLS = {"GetParameter": get_parameter, "PutParameter": put_parameter, "Describe
          "ListCommandInvocations": list_command_invocations}
 
 
+def volume_xml(name, volume):
+    attachment = f"<item><instanceId>{volume['instance']}</instanceId></item>" if volume["instance"] else ""
+    return (f"<item><volumeId>{name}</volumeId><availabilityZone>{volume['zone']}</availabilityZone>"
+            f"<status>{'in-use' if attachment else 'available'}</status><attachmentSet>{attachment}</attachmentSet></item>")
+
+
+def describe_volumes(config, form):
+    name = form["VolumeId.1"]
+    if name not in config["volumes"]:
+        raise Fault("InvalidVolume.NotFound", f"The volume '{name}' does not exist.")
+    return f"<volumeSet>{volume_xml(name, config['volumes'][name])}</volumeSet>"
+
+
+def attach_volume(config, form):
+    volume = config["volumes"][form["VolumeId"]]
+    if volume["instance"]:
+        raise Fault("VolumeInUse", f"{form['VolumeId']} is already attached to an instance")
+    volume["instance"] = form["InstanceId"]
+    save(config)
+    return f"<volumeId>{form['VolumeId']}</volumeId><status>attaching</status>"
+
+
+def signal_resource(_, form):
+    print(form["Action"], form["StackName"], form["LogicalResourceId"], form["UniqueId"], form["Status"], flush=True)
+    return ""
+
+
+def put_metric_data(_, form):
+    print("metric", form["Namespace"], form["MetricData.member.1.MetricName"], form["MetricData.member.1.Value"], flush=True)
+    return ""
+
+
+# The query protocol's operations: what answers, and the fields that name the resources.
+QUERIES = {"SignalResource": (signal_resource, ["StackName"]), "DescribeVolumes": (describe_volumes, []),
+           "AttachVolume": (attach_volume, ["VolumeId", "InstanceId"]), "PutMetricData": (put_metric_data, ["Namespace"]),
+           "AssociateAddress": (lambda *_: "<associationId>eipassoc-1</associationId>", ["AllocationId", "InstanceId"])}
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     config_path = None
 
     def log_message(self, format, *args):  # pylint: disable=redefined-builtin
         pass
 
+    def do_GET(self):
+        """A public bucket: the files below the folder that "files" names."""
+        with open(self.config_path, encoding="utf-8") as f:
+            path = pathlib.Path(json.load(f)["files"] + self.path)
+        return self.answer(200, "binary/octet-stream", path.read_bytes()) if path.is_file() else self.answer(404, "text/xml", b"")
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers["Host"].startswith("cloudformation."):
-            return self.signal(body)
-        call = self.headers.get("X-Amz-Target", "").removeprefix("AmazonSSM.")
         with open(self.config_path, encoding="utf-8") as f:
             config = json.load(f)
+        service = self.headers["Host"].partition(".")[0]
+        if service in ("cloudformation", "ec2", "monitoring"):
+            return self.query(service, config, body)
+        call = self.headers.get("X-Amz-Target", "").removeprefix("AmazonSSM.")
         try:
             authorise(config, self.headers, body)
+            request = json.loads(body)
+            print("call", service, call, request.get("Name", request.get("DocumentName", "")), flush=True)
             with LOCK:
-                answer, status = CALLS[call](config, json.loads(body)), 200
+                answer, status = CALLS[call](config, request), 200
         except Fault as fault:
             answer, status = {"__type": fault.args[0], "message": fault.args[1]}, 400
         return self.answer(status, "application/x-amz-json-1.1", json.dumps(answer).encode())
 
-    def signal(self, body):
-        """SignalResource, in the query protocol that CloudFormation speaks."""
-        with open(self.config_path, encoding="utf-8") as f:
-            config = json.load(f)
+    def query(self, service, config, body):
+        """The query protocol: a form in, XML out."""
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        action = form["Action"]
         try:
             authorise(config, self.headers, body)
+            operation, resources = QUERIES[action]
+            print("call", service, action, *(form[name] for name in resources), flush=True)
+            with LOCK:
+                inside = operation(config, form)
+            result = f"<{action}Result>{inside}</{action}Result>" if service != "ec2" else inside
+            return self.answer(200, "text/xml", f"<{action}Response>{result}</{action}Response>".encode())
         except Fault as fault:
-            return self.answer(403, "text/xml", f"<ErrorResponse><Error><Code>{fault.args[0]}</Code></Error></ErrorResponse>".encode())
-        form = dict(urllib.parse.parse_qsl(body.decode()))
-        print(form["Action"], form["StackName"], form["LogicalResourceId"], form["UniqueId"], form["Status"], flush=True)
-        return self.answer(200, "text/xml", b"<SignalResourceResponse><ResponseMetadata/></SignalResourceResponse>")
+            error = f"<Error><Code>{fault.args[0]}</Code><Message>{fault.args[1]}</Message></Error>"
+            wrapped = f"<Response><Errors>{error}</Errors></Response>" if service == "ec2" else f"<ErrorResponse>{error}</ErrorResponse>"
+            return self.answer(403, "text/xml", wrapped.encode())
 
     def answer(self, status, kind, text):
         self.send_response(status)
