@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# lighttpd/Dockerfile: built over a fresh Debian, and run as a task would be: not root, read-only, no capabilities.
+# lighttpd/Dockerfile: built on a fresh Debian, and run as ECS runs a task: not root, read-only, no capabilities.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2153
 
 load ../lib/helper
@@ -28,7 +28,7 @@ teardown() {
 
 teardown_file() { umount -l "$PODMAN_ROOT"/storage/* 2>/dev/null || true; }
 
-# Once for all: over the base that the other tests use, under the name that the build is told.
+# Builds the image once, on the base that the other tests use.
 build_image() {
     mkdir -p "$PODMAN_ROOT"
     tar -C "$(chroot_base)" --exclude=./.done -c . | "${PODMAN[@]}" import -q - rollcall-base:test
@@ -102,7 +102,7 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     [ "$(awk '{print $2, $3}' "$T/environ" | tr '\n' ' ')" = "lighttpd 0 rollcall-handle 0 " ] || fail "$(cat "$T/environ")"
 }
 
-@test "container: unhealthy when nothing can be stored; SIGTERM ends it" {
+@test "container: unhealthy when nothing can be stored; it stops when told to" {
     chown 0:0 "$RECORDS"
     chmod 755 "$RECORDS"
     container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"
@@ -112,10 +112,45 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     [ "$("${PODMAN[@]}" inspect -f '{{.State.ExitCode}}' "$NAME")" = 0 ]
 }
 
-@test "container: the image is told to be healthy by its health check, and listens where it says" {
+@test "container: a request in flight is answered when the container stops" {
+    container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"
+    # Half of the body, the stop, then the other half.
+    exec 4<>"/dev/tcp/127.0.0.1/$PORT"
+    local size half
+    size=$(stat -c %s "$T/record.json") half=100
+    printf 'POST /data HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: close\r\n\r\n' \
+        "$TOKEN" "$size" >&4
+    head -c $half "$T/record.json" >&4
+    # The server has the connection when it has answered another request after it.
+    inside /usr/local/sbin/health
+    "${PODMAN[@]}" stop -t 30 "$NAME" >"$T/stop" 2>&1 3>&- &
+    wait_until 20 stopping
+    tail -c +$((half + 1)) "$T/record.json" >&4
+    timeout 20 cat <&4 >"$T/answer"
+    exec 4>&-
+    wait $!
+    grep -q '^HTTP/1.1 200' "$T/answer" || fail "$(cat "$T/answer")"
+    check_store
+}
+
+# lighttpd listens no longer: it has the signal.
+stopping() { ! curl -s -o /dev/null --max-time 2 "$URL/healthz"; }
+
+@test "container: another command runs with the same configuration" {
+    container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"
+    http_post "$T/record.json"
+    "${PODMAN[@]}" run --rm --read-only --cap-drop=all --user 10001:10001 --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
+        --network=host -v "$RECORDS:/var/lib/rollcall" \
+        -e 'ROLLCALL_HANDLER_JSON={"records_dir":"/var/lib/rollcall","tokens_file":"/run/rollcall/tokens","keep_days":1}' \
+        rollcall:test sh -c 'rollcall-verify /var/lib/rollcall && rollcall-cleanup --dry-run && rollcall-archive --version' >"$T/ran" 2>&1 ||
+        fail "$(cat "$T/ran")"
+    grep -q '^rollcall-archive ' "$T/ran"
+}
+
+@test "container: the image declares its user, port, volume, health check and stop signal" {
     "${PODMAN[@]}" inspect rollcall:test >"$T/image"
     jq -e '.[0] | .Config.User == "10001:10001" and (.Config.ExposedPorts | has("8080/tcp"))
-        and .Healthcheck.Test[-1] == "/usr/local/sbin/health" and (.Config.Volumes | has("/var/lib/rollcall"))' "$T/image"
+        and .Config.StopSignal == "SIGINT" and .Healthcheck.Test[-1] == "/usr/local/sbin/health" and (.Config.Volumes | has("/var/lib/rollcall"))' "$T/image"
 }
 
 @test "container: README's own lines store a record, and a revoked token is refused without a restart" {
