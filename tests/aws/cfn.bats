@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# aws/cloudformation/: each template is what CloudFormation takes and what our rules want; and broken copies of them are
-# not, so that the checks are known to look.
+# aws/cloudformation/: each template passes the validators and our rules; broken copies do not.
 
 load ../lib/helper
 load aws
@@ -12,7 +11,7 @@ setup() {
     node_packages
 }
 
-# checked FILE...: both checkers; what they say in $T/said.
+# checked FILE...: runs both checkers; their findings are in $T/said.
 checked() {
     local rc=0
     node "$AWS_TESTS/cfn-validate.js" "$@" >"$T/said" 2>&1 || rc=1
@@ -20,7 +19,7 @@ checked() {
     return $rc
 }
 
-# broken FILE SED SAYS: a copy that is broken so, and what the checks should say of it; for all_refused.
+# broken FILE SED SAYS: makes a broken copy for all_refused, which expects this finding.
 broken() {
     local copy
     copy=$T/$((${#SAYS[@]} + 1)).yaml
@@ -29,7 +28,7 @@ broken() {
     SAYS+=("$3")
 }
 
-# all_refused: each, and for its reason. In one run: the validator takes its time to start.
+# all_refused: each copy is refused for its reason. One run, because the validator starts slowly.
 all_refused() {
     local n=0 says
     ! checked "$T"/[0-9]*.yaml || fail "accepted all of them"
@@ -41,11 +40,11 @@ all_refused() {
 
 @test "every template passes the validator, our rules and our checks" {
     checked "$CFN"/*.yaml || fail "$(cat "$T/said")"
-    # As one file, so that it can be given to deploy without a bucket.
+    # The limit of --template-file without a bucket.
     for file in "$CFN"/*.yaml; do [ "$(stat -c %s "$file")" -le 51200 ]; done
 }
 
-@test "the templates have the SSM documents and the script as they are" {
+@test "the templates embed the SSM documents and the start script unchanged" {
     "$CFN/embed" --check
     mkdir -p "$T/aws" && cp -r "$CFN" "$REPO/aws/ssm" "$T/aws/"
     sed -i 's/rollcall-install: /rollcall-install:  /' "$T/aws/ssm/rollcall-install.yaml"
@@ -68,22 +67,34 @@ all_refused() {
     broken fleet.yaml '/KmsMasterKeyId/d' 'not encrypted'
     broken fleet.yaml 's/action: aws:runShellScript/action: aws:runShelScript/' 'no such action'
     broken fleet.yaml 's/schemaVersion: "2.2"/schemaVersion: "9.9"/' schemaVersion
+    broken fleet.yaml 's/^( +)Principal: \{Service: events.amazonaws.com\}/&\n\1Condition: {StringEquals: {aws:SourceAccount: x}}/' 'never met'
+    broken fleet.yaml '/^  AlarmsPolicy/,/^  AlarmBy/s/events.amazonaws.com/sns.amazonaws.com/' 'both admit events'
+    broken fleet.yaml 's/EC2 Command Status-change/EC2 Command Invocation Status-change/' 'each instance'
+    broken fleet.yaml 's/3\[01\]\) days/[0-9]{2}) days/;s/\(\[2-9\]\|\[12\]\[0-9\]\|\[0-9\]\{2\}\) days/[1-9][0-9] days/' 'refuses rate.32 days'
+    broken fleet.yaml 's/\[3-9\]\[0-9\]\|\[1-9\]\[0-9\]\{2,3\}/[1-9][0-9]*/' 'refuses rate.29 minutes'
     all_refused
 }
 
 @test "collector.yaml: broken copies are refused" {
     broken collector.yaml 's/VolumeType: gp3/VolumeType: gp9/' 'gp9|VolumeType'
-    broken collector.yaml 's/DeviceName: .dev.sdf/DeviceNam: x/' DeviceNam
-    broken collector.yaml 's/!Ref InstanceProfile/!Ref InstanceProfil/' InstanceProfil
-    broken collector.yaml 's/Bucket.Arn$/Bucket.Arm/' 'Bucket|Arm'
+    broken collector.yaml 's/DeviceName: !Ref/DeviceNam: !Ref/' DeviceNam
+    broken collector.yaml 's/GetAtt InstanceProfile.Arn/GetAtt InstanceProfil.Arn/' InstanceProfil
+    broken collector.yaml 's/!GetAtt Bucket.Arn, !Sub "\$\{Bucket/!GetAtt Bucket.Arm, !Sub "${Bucket/' 'Bucket|Arm'
     broken collector.yaml 's/HttpTokens: required/HttpTokens: optional/' 'version 2'
-    broken collector.yaml '0,/Encrypted: true/s//Encrypted: false/' 'not encrypted'
+    broken collector.yaml 's/VolumeSize: 12, Encrypted: true/VolumeSize: 12, Encrypted: false/' 'not encrypted'
     broken collector.yaml 's/BlockPublicPolicy: true/BlockPublicPolicy: false/' 'not closed'
     broken collector.yaml '/VersioningConfiguration:/,/Status:/d' 'keep versions'
     broken collector.yaml 's/CidrIp: !Ref SshCidr/CidrIp: 0.0.0.0\/0/' 'open to everybody'
     broken collector.yaml 's/s3:AbortMultipartUpload/s3:AbortMultiUpload/' 'no IAM action s3:AbortMultiUpload'
     broken collector.yaml 's/Principal: \{Service: ec2.*/Principal: "*"/' 'allows everybody'
     broken collector.yaml 's/ComparisonOperator: GreaterThanThreshold/ComparisonOperator: GreaterThan/' 'GreaterThan|ComparisonOperator'
+    broken collector.yaml '/^  Bucket:/,/Properties/s/RetainExceptOnCreate/Retain/' 'Bucket: DeletionPolicy must be'
+    broken collector.yaml 's/UpdateReplacePolicy: Snapshot/UpdateReplacePolicy: Delete/' 'Records: UpdateReplacePolicy must be Snapshot'
+    broken collector.yaml 's/^( +)- DeviceName: .*/&\n\1  Ebs: {VolumeType: gp3, Encrypted: true}\n\1- DeviceName: \/dev\/sdf/' 'lost when it is replaced'
+    broken collector.yaml 's/:\[1-9\]\[0-9\]\{0,9\}\$"/(:[0-9]+)?$"/' 'must be pinned'
+    broken collector.yaml 's/^    AllowedPattern: "\^\(t3a\?.*/    AllowedPattern: "^[a-z0-9]+[.][a-z0-9]+$"/' 'without Nitro'
+    broken collector.yaml 's/^  KeepDays:/  KeepNoDays:/' 'nothing would ever be removed'
+    broken collector.yaml '0,/    Properties:/s//    Properties: \&all/' 'YAML aliases'
     all_refused
 }
 
@@ -94,21 +105,28 @@ all_refused() {
     broken highly-available.yaml 's/Encrypted: true/Encrypted: false/' 'file system is not encrypted'
     broken highly-available.yaml '/^  Records:/,/^  [A-Z].*Point/{/KmsKeyId/d}' 'no KmsKeyId'
     broken highly-available.yaml 's/LaunchType: FARGATE/LaunchType: FARGETA/' 'FARGETA'
+    broken highly-available.yaml 's/Scheme: !Ref Scheme/Scheme: internet-facing/' 'must be a choice'
+    broken highly-available.yaml 's/timeout_seconds, Value: "60"/timeout_seconds, Value: "75"/' 'below lighttpd'
+    broken highly-available.yaml 's/ResponseCode: 429/ResponseCode: 403/' 'must answer 429'
+    broken highly-available.yaml 's/^      PlatformVersion: 1.4.0$/&\n      DesiredCount: 3/' 'undo the scaling'
+    broken highly-available.yaml 's/^      PlatformVersion: 1.4.0$/&\n      EnableExecuteCommand: true/' 'does not support a read-only'
+    broken highly-available.yaml 's/DependsOn: \[Listener, Network\]/DependsOn: Listener/' 'must wait for'
+    broken highly-available.yaml '/^  Records:/,/Properties/s/RetainExceptOnCreate/Delete/' 'Records: DeletionPolicy must be'
     broken highly-available.yaml 's/!Ref TaskGroup/!Ref TasksGroup/' TasksGroup
     broken highly-available.yaml 's/Balancer.LoadBalancerFullName$/Balancer.FullName/;s/!GetAtt Balancer.DNSName/!GetAtt Balancer.DnsName/' 'DnsName|FullName'
     broken highly-available.yaml 's/elasticfilesystem:ClientWrite/elasticfilesystem:ClientWrites/' 'no IAM action elasticfilesystem:ClientWrites'
     broken highly-available.yaml 's/AWS::WAFv2::WebACL$/AWS::WAFv2::WebAcl/' WebAcl
     broken highly-available.yaml 's/TransitEncryption: ENABLED/TransitEncryption: ALWAYS/' ALWAYS
-    broken highly-available.yaml 's/Principal: .AWS: !GetAtt TaskRole.Arn./Principal: {AWS: "*"}/' 'allows everybody'
+    broken highly-available.yaml 's/Principal: .AWS: .!GetAtt TaskRole.*/Principal: {AWS: "*"}/' 'allows everybody'
     all_refused
 }
 
-@test "the stacks are made in an emulator, and wired as they should be" {
+@test "the stacks are created in an emulator with every parameter's edge values" {
     python_packages
     "$VENV_PYTHON" "$AWS_TESTS/emulate.py" "$CFN"
 }
 
-@test "cfn-lint has nothing to say" {
+@test "cfn-lint has no finding" {
     python_packages
     cfn-lint -r us-east-1 -- "$CFN"/*.yaml
 }

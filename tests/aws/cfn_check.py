@@ -1,26 +1,28 @@
-"""cfn_check FILE...: what the CloudFormation validator does not look at. One finding a line; exits 1.
+"""cfn_check FILE...: checks that the CloudFormation validator does not make. One finding a line; exits 1.
 
-Mistakes: in SSM documents inside templates, schedule expressions, volumes that a container mounts and nobody declares,
-IAM action names. House rules: nobody is everybody, no open SSH, instance metadata version 2 only, everything that
-stores anything is encrypted, buckets are closed and keep versions.
+Mistakes: SSM documents inside templates, schedule expressions, undeclared volumes of containers, IAM action names.
+House rules: no access for everybody, no open SSH, instance metadata version 2 only, encryption at rest, private and
+versioned buckets. What fails only on a real account is in cfn_account.py.
 """
 import re
 import sys
 
 import botocore.session
 
+import cfn_account
 import cfn_template
 import ssm_document
 
-# IAM actions that are not the name of an API operation ("Actions, resources and condition keys" of each service).
+# IAM actions that are not names of API operations ("Actions, resources and condition keys" of each service).
 ACTIONS = {
+    "iam": {"PassRole"},
     "s3": {"ListBucket", "ListBucketMultipartUploads", "ListMultipartUploadParts", "GetObjectVersion", "DeleteObjectVersion",
            "ListBucketVersions", "GetBucketLocation", "AbortMultipartUpload", "GetObject", "PutObject", "DeleteObject"},
     "elasticfilesystem": {"ClientMount", "ClientWrite", "ClientRootAccess"},
     "ssmmessages": {"CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"},
     "kms": {"*", "ReEncryptFrom", "ReEncryptTo"},
 }
-# The prefix of IAM actions, where botocore calls the service otherwise.
+# Prefixes of IAM actions that differ from botocore's name of the service.
 SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|at\(\S+\)")
 
@@ -125,7 +127,7 @@ def file_system_problems(resource):
 
 
 def open_problems(value):
-    """A rule of a security group that lets everybody in where only administrators belong."""
+    """A rule of a security group that opens SSH to all addresses."""
     everybody = value.get("CidrIp") == "0.0.0.0/0" or value.get("CidrIpv6") == "::/0"
     low, high = value.get("FromPort"), value.get("ToPort")
     if everybody and isinstance(low, int) and isinstance(high, int) and low <= 22 <= high:
@@ -133,13 +135,14 @@ def open_problems(value):
 
 
 def metadata_problems(resource, template):
-    """Whether an instance's metadata service is version 2 only, by itself or by its launch template."""
-    if resource["Type"] != "AWS::EC2::Instance":
+    """The metadata service of an instance must be version 2 only, by itself or by its launch template."""
+    if resource["Type"] not in ("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate"):
         return
-    options = resource["Properties"].get("MetadataOptions", {})
-    reference = resource["Properties"].get("LaunchTemplate", {}).get("LaunchTemplateId", {}).get("Ref")
+    properties = resource["Properties"]
+    reference = properties.get("LaunchTemplate", {}).get("LaunchTemplateId", {}).get("Ref")
     if reference:
-        options = template["Resources"][reference]["Properties"]["LaunchTemplateData"].get("MetadataOptions", {})
+        properties = template["Resources"][reference]["Properties"]
+    options = properties.get("LaunchTemplateData", properties).get("MetadataOptions", {})
     if options.get("HttpTokens") != "required":
         yield "instance metadata must be version 2 only"
 
@@ -168,14 +171,19 @@ def problems(template):
             found += open_problems(value)
             if "Effect" in value:
                 found += statement_problems(value)
+        found += cfn_account.resource_problems(resource, template)
         for problem in found:
             yield f"{name}: {problem}"
+    yield from cfn_account.template_problems(template)
 
 
 def main():
     bad = 0
     for path in sys.argv[1:]:
         for problem in problems(cfn_template.load(path)):
+            print(f"{path}: {problem}")
+            bad += 1
+        for problem in cfn_account.text_problems(path):
             print(f"{path}: {problem}")
             bad += 1
     sys.exit(1 if bad else 0)
