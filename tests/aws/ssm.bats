@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# aws/ssm/: the documents are held against the rules of Command documents, and run, step by step, on fresh systems
-# against a real collector behind TLS. Parameter Store and instance metadata are stand-ins that check what they are
-# asked; all of it lives in a network namespace of the test's own.
+# aws/ssm/: the documents keep the rules of Command documents, and run, step by step, on fresh systems against a real
+# collector behind TLS. Parameter Store and instance metadata are stand-ins that check each request. Each test has a
+# network namespace of its own.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2153
 
 load ../servers/servers
@@ -15,13 +15,13 @@ teardown() {
     cloud_teardown
 }
 
-# ---- the documents as they are
+# ---- the documents as files
 
-@test "the documents keep the rules of Command documents, and ours" {
+@test "documents: they keep the rules of Command documents, and ours" {
     "$PYTHON" "$AWS_TESTS/ssm_document.py" check "$REPO"/aws/ssm/*.yaml
 }
 
-@test "the rules tell bad documents from good ones" {
+@test "documents: broken copies are refused" {
     local edit
     for edit in 's/schemaVersion: "2.2"/schemaVersion: "2.3"/' 's/aws:runShellScript/aws:runShelScript/' \
         's/{{ Version }}/{{ Versoin }}/' 's/onFailure: exit/onFailure: stop/' 's/name: start/name: package/' \
@@ -33,7 +33,7 @@ teardown() {
     done
 }
 
-@test "each step is a script that shellcheck passes and that dash and bash read" {
+@test "documents: each step passes shellcheck, and dash and bash parse it" {
     local document
     for document in "$REPO"/aws/ssm/*.yaml; do
         mkdir -p "$T/steps"
@@ -47,7 +47,7 @@ teardown() {
 GOOD=(BaseUrl=https://example.com/r Version=0.1.0 "SumsSha256=$(printf '0%.0s' {1..64})"
     CollectorUrl=https://localhost/data TokenParameter=/rollcall/token)
 
-@test "values that would leave their quotes are refused before anything runs" {
+@test "documents: values that would leave their quotes are refused before anything runs" {
     local bad
     mkdir "$T/empty"
     for bad in "BaseUrl=https://a/'; id; '" 'BaseUrl=https://a/$(id)' 'BaseUrl=ftp://a' 'BaseUrl=file:///etc' 'Version=1;id' \
@@ -73,13 +73,13 @@ install_document() {
 said() { [[ $output = *"$1"* ]] || fail "it does not say '$1': $output"; }
 ended() { [ "$status" = "$1" ] || fail "ended with $status, should be $1: $output"; }
 
-# What is installed, by name, time and mode: nothing of it may change the second time.
+# The installed files by name, time and mode: a second run changes none.
 state() { find "$NODE/etc/rollcall" "$NODE/usr/local" "$NODE/usr/bin" -printf '%p %m %u %s %T@\n' | grep -v '/rollcall.$' | sort; }
 
-# secret_kept: nobody but the agent and root can read the token, and nothing that was said has it.
+# secret_kept: only the agent and root can read the token, and no output has it.
 secret_kept() {
     [ "$(stat -c '%a' "$NODE/etc/rollcall/token")" = 400 ]
-    ! grep -rqF "$TOKEN" --include='*' "$NODE/var" "$NODE/tmp" "$NODE/etc/rollcall/agent.json" || fail "the token lies about"
+    ! grep -rqF "$TOKEN" --include='*' "$NODE/var" "$NODE/tmp" "$NODE/etc/rollcall/agent.json" || fail "a file has the token"
     [[ $output != *"$TOKEN"* && $output != *sec/ret* ]] || fail "the token was shown"
 }
 
@@ -93,8 +93,8 @@ installs_twice() {
     install_document
     ended 0
     said "rollcall-agent $VERSION is installed"
-    said "/etc/rollcall/token is as it should be"
-    said "/etc/rollcall/agent.json is as it should be"
+    said "/etc/rollcall/token is unchanged"
+    said "/etc/rollcall/agent.json is unchanged"
     [ "$(lines_stored)" = 2 ]
     document "$RUN"
     ended 0
@@ -102,7 +102,7 @@ installs_twice() {
     check_store
 }
 
-@test "where dpkg is: the package; twice; the roll call; and removed again" {
+@test "install: the Debian package, twice, then a record on demand, then the removal" {
     cloud
     release deb
     node node "${NEEDED[@]}"
@@ -118,7 +118,7 @@ installs_twice() {
     said "run rollcall-install first"
 }
 
-@test "elsewhere: the archive; twice; the roll call; and removed again" {
+@test "install: the archive where dpkg is not, twice, then a record on demand, then the removal" {
     cloud
     release tarball
     # No package manager that it knows; the agent of the tests is not static and needs its libraries.
@@ -130,24 +130,24 @@ installs_twice() {
     [ -z "$(find "$NODE/usr/local" "$NODE/etc/systemd/system" "$NODE/etc/rollcall" -name '*rollcall*' 2>/dev/null)" ]
 }
 
-@test "what is not the right file is not installed" {
+@test "install: a file with another hash, or a version that is not listed, is not installed" {
     cloud
     release deb
     node node "${NEEDED[@]}"
     install_document SumsSha256="$(printf 'a%.0s' {1..64})"
     ended 1
-    said "is not the one with hash"
+    said "SHA256SUMS to have the SHA-256"
     printf x >>"$T/www/r/rollcall-agent_${VERSION}_$(dpkg --print-architecture).deb"
     install_document
     ended 1
-    said "does not have the hash"
+    said "to have the SHA-256 that SHA256SUMS lists"
     install_document Version=9.9
     ended 1
-    said "nothing for version 9.9"
+    said "SHA256SUMS lists no package for version 9.9"
     [ ! -e "$NODE/usr/bin/rollcall-agent" ]
 }
 
-@test "what is wrong is said, and the exit code is the agent's" {
+@test "install: a failure names its reason, and the exit code is the agent's" {
     cloud
     release deb
     node node "${NEEDED[@]}"
@@ -168,4 +168,75 @@ installs_twice() {
     ended 1
     said InvalidSignature
     secret_kept
+}
+
+@test "install: glibc older than 2.34 gets the archive, although dpkg is there; /tmp may be noexec" {
+    cloud
+    release tarball
+    cp "$T/www/r/rollcall-agent-$VERSION-linux-$(uname -m).tar.gz" "$T/archive.tar.gz"
+    release_deb_too
+    node node "${NEEDED[@]}"
+    printf '#!/bin/sh\necho glibc 2.31\n' >"$NODE/usr/local/bin/getconf"
+    chmod 755 "$NODE/usr/local/bin/getconf"
+    mount -t tmpfs -o noexec tmpfs "$NODE/tmp"
+    install_document
+    umount -l "$NODE/tmp"
+    ended 0
+    said "installed from rollcall-agent-$VERSION-linux-$(uname -m).tar.gz"
+    [ -x "$NODE/usr/local/bin/rollcall-agent" ] && [ ! -e "$NODE/usr/bin/rollcall-agent" ]
+    [ "$(lines_stored)" = 1 ]
+}
+
+# release_deb_too: adds the Debian package to the folder that is served, with its sum.
+release_deb_too() {
+    make -s -C "$REPO" deb >"$T/deb.log" 2>&1 || fail "$(tail -n 20 "$T/deb.log")"
+    cp "$REPO"/build/deb/rollcall-agent_*.deb "$T/www/r/"
+    (cd "$T/www/r" && sha256sum rollcall-* >SHA256SUMS)
+    SUMS=$(sha256sum <"$T/www/r/SHA256SUMS" | cut -d' ' -f1)
+}
+
+@test "install: without awscli and with a curl that cannot sign, it names what to install" {
+    cloud
+    release deb
+    node node "${NEEDED[@]}"
+    printf '#!/bin/sh\n[ "$1" = --help ] || exec /usr/bin/curl "$@"\n' >"$NODE/usr/local/bin/curl"
+    chmod 755 "$NODE/usr/local/bin/curl"
+    install_document
+    ended 1
+    said "install awscli, or curl 7.75 or later, to read /rollcall/token"
+    install_document BaseUrl=s3://bucket/r Version=9.9
+    ended 1
+    said "install awscli: it reads s3://bucket/r/SHA256SUMS"
+}
+
+@test "install: with systemd, the record comes from the timer's unit, at once, and its failure is the command's" {
+    cloud
+    release deb
+    node node "${NEEDED[@]}"
+    mkdir -p "$NODE/run/systemd/system"
+    # It runs the unit's ExecStart as the unit's user; nothing boots here.
+    cat >"$NODE/usr/local/bin/systemctl" <<'END'
+#!/bin/sh
+echo "$*" >>/root/systemctl
+case $* in
+"start rollcall-agent-once.service")
+    cat /run/systemd/system/rollcall-agent-once.service.d/now.conf >>/root/systemctl
+    cd / && runuser -u rollcall-agent -- $(sed -n 's/^ExecStart=//p' /lib/systemd/system/rollcall-agent-once.service)
+    echo $? >/root/status
+    [ "$(cat /root/status)" = 0 ]
+    ;;
+"show -p ExecMainStatus"*) echo "ExecMainStatus=$(cat /root/status)" ;;
+esac
+END
+    chmod 755 "$NODE/usr/local/bin/systemctl"
+    install_document
+    ended 0
+    said "rollcall-agent-once.service delivered a record"
+    [ "$(lines_stored)" = 1 ]
+    grep -qx Environment=SPLAY=0s "$NODE/root/systemctl"
+    [ ! -e "$NODE/run/systemd/system/rollcall-agent-once.service.d/now.conf" ]
+    grep -qx 'enable --now rollcall-agent.timer' "$NODE/root/systemctl"
+    install_document TokenParameter=/rollcall/wrong
+    ended 77
+    said "rollcall-agent-once.service failed with exit code 77"
 }
