@@ -18,7 +18,7 @@ ifdef DEV
 BUILD    := build/dev
 OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 WERROR   := -Werror
-DEFS     := -DDEV -DBUF_FIRST=1
+DEFS     := -DDEV -DBUF_FIRST=1 -DS3_PUT_MAX=5242880 -DS3_PART_MIN=5242880
 else
 BUILD    := build
 OPT      := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -60,7 +60,7 @@ agent/proc           = cmdline container guard history processes procfs procstat
 agent/host           = cpuinfo host osrelease users
 agent/psutil         = listing psfull psnet psproc
 agent/send           = attempt backlog backoff gzip post reply send spool spoolname
-aws/s3               = credential credentials http ini list metadata names object percent profile s3 url xml
+aws/s3               = credential credentials http ini list metadata multipart names object percent profile s3 url xml
 aws/archive          = day manifest_io objmeta pack pool progress restore ship unpack verify
 aws/bucket           = deadline level listpath service
 

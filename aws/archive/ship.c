@@ -168,9 +168,6 @@ static const char *why_not_packed(void)
                            : strerror(errno);
 }
 
-/* What one PUT can bring, by S3's own limit. */
-#define PUT_MAX (UINT64_C(5) << 30)
-
 static bool put(struct run *r, struct lane *lane, const struct day_file *f, struct parcel *p,
                 const struct packed *packed, const char *key)
 {
@@ -183,7 +180,8 @@ static bool put(struct run *r, struct lane *lane, const struct day_file *f, stru
     digest_hex(packed->sha256, p->entry.sha256);
     digest_hex(packed->gzip_sha256, p->entry.gzip_sha256);
     note_write(&p->entry, note);
-    if (s3_put(lane->s3, key, &source, "application/gzip", note, &fault) == S3_OK)
+    const struct s3_about about = {"application/gzip", note};
+    if (s3_put(lane->s3, key, &source, &about, &fault) == S3_OK)
         return true;
     run_fault(r, &fault);
     return false;
@@ -199,11 +197,6 @@ static enum state pack_and_put(struct run *r, struct lane *lane, const struct sh
         run_problem(r, f->now.name, why_not_packed());
     if (fd >= 0)
         close(fd);
-    if (ok && packed.gzip_size > PUT_MAX) {
-        run_problem(r, f->now.name,
-                    "it is over 5 GiB when packed, more than an object can be put at once");
-        ok = false;
-    }
     if (!ok || !put(r, lane, f, p, &packed, key))
         return FAILED;
     run_count(r, f->now.size, packed.gzip_size);

@@ -1,22 +1,25 @@
 #include "aws/s3/object.h"
 
+#include "aws/s3/multipart.h"
+
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *source,
-                      const char *type, const char *note, struct s3_fault *fault)
+                      const struct s3_about *about, struct s3_fault *fault)
 {
-    /* Kept by the store, and checked: what x-amz-content-sha256 says about the request, this says
-     * about the object. */
+    if (source->len > S3_PUT_MAX)
+        return multipart_put(s, key, source, about, fault);
+    /* The store checks and keeps it: x-amz-content-sha256 covers the request, this the object. */
     unsigned char checksum[4 * ((DIGEST_LEN + 2) / 3) + 1];
     struct http_answer answer;
     EVP_EncodeBlock(checksum, source->sha256, DIGEST_LEN);
     const struct http_header headers[] = {
-        {"Content-Type", type},
+        {"Content-Type", about->type},
         {"x-amz-checksum-sha256", (const char *)checksum},
-        {"x-amz-meta-rollcall", note},
+        {"x-amz-meta-rollcall", about->note},
     };
     const struct s3_call call = {.method = "PUT",
                                  .key = key,
@@ -75,6 +78,6 @@ enum s3_result s3_get_small(struct s3 *s, const char *key, struct buf *out, stru
     const struct s3_sink sink = {restart_buf, take_buf, out};
     enum s3_result result = s3_get(s, key, &sink, fault);
     if (result == S3_LOCAL && out->full)
-        return s3_bad_answer(fault, key, "it is longer than it should be");
+        return s3_bad_answer(fault, key, "it is longer than expected");
     return result;
 }

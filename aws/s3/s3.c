@@ -280,7 +280,7 @@ static bool explain_known(const struct s3_site *site, const struct http_answer *
     else if (strcmp(r->code, "SignatureDoesNotMatch") == 0)
         snprintf(out, size, "access key id and secret access key do not belong together");
     else if (strcmp(r->code, "ExpiredToken") == 0)
-        snprintf(out, size, "the session token has ended: fetch new credentials");
+        snprintf(out, size, "the session token has expired; get new credentials");
     else if (*r->region && strcmp(r->region, site->region) != 0)
         snprintf(out, size, "the bucket is in region %s, not %s: set s3.region", r->region,
                  site->region);
@@ -331,6 +331,11 @@ enum s3_result s3_bad_answer(struct s3_fault *fault, const char *what, const cha
     snprintf(fault->text, sizeof fault->text, "the store's answer is not S3's: %.120s: %.200s",
              what, detail);
     return S3_BAD_ANSWER;
+}
+
+enum s3_result s3_local(struct s3_fault *fault, const char *what)
+{
+    return set_fault(fault, S3_LOCAL, what);
 }
 
 /* ---- one call */

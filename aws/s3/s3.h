@@ -117,7 +117,10 @@ enum { S3_HEADERS_MAX = 8 };
 enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_answer *answer,
                        struct s3_fault *fault);
 
-/* Sets the fault of a call that went well, but whose answer is not what it should be. */
+/* Sets the fault of a call that succeeded with a response that is not valid. */
 enum s3_result s3_bad_answer(struct s3_fault *fault, const char *what, const char *detail);
+
+/* Sets the fault of a call that failed on this machine. */
+enum s3_result s3_local(struct s3_fault *fault, const char *what);
 
 #endif

@@ -58,7 +58,7 @@ static enum s3_result put(struct s3 *s, const char *key, const char *path, const
     source.len = (uint64_t)st.st_size;
     if (!s3_source_hash(&source))
         return USAGE;
-    return s3_put(s, key, &source, "application/octet-stream", note, f);
+    return s3_put(s, key, &source, &(const struct s3_about){"application/octet-stream", note}, f);
 }
 
 static enum s3_result put_all(struct s3 *s, const char *path, struct s3_fault *f)
