@@ -70,6 +70,12 @@ static int64_t parse_time(const char *text)
     return clock_parse(ours);
 }
 
+bool credential_expires(struct credential *out, const char *text, char error[CREDENTIAL_ERROR_MAX])
+{
+    out->expires = parse_time(text);
+    return out->expires > 0 || fail(error, "expected an Expiration such as 2026-11-21T05:00:00Z");
+}
+
 /* A member's string goes to `out`; "" where it is absent or no string. */
 static bool member(const struct json_doc *doc, const char *name, char *out)
 {
@@ -101,11 +107,7 @@ static bool read_doc(const struct json_doc *doc, struct credential *out,
             : fail(error, "a member of the answer is too long");
     explicit_bzero(secret, sizeof secret);
     explicit_bzero(token, sizeof token);
-    if (!ok || !text[0])
-        return ok;
-    out->expires = parse_time(text);
-    return out->expires > 0 ||
-           fail(error, "the answer's Expiration is no time such as 2026-11-21T05:00:00Z");
+    return ok && text[0] ? credential_expires(out, text, error) : ok;
 }
 
 bool credential_from_json(struct buf *json, struct credential *out,

@@ -43,6 +43,9 @@ bool credential_set(struct credential *out, const char *access, const char *secr
 bool credential_from_json(struct buf *json, struct credential *out,
                           char error[CREDENTIAL_ERROR_MAX]);
 
+/* Sets when the keys expire, from "2026-11-21T05:00:00Z"; false with an error if it is no time. */
+bool credential_expires(struct credential *out, const char *text, char error[CREDENTIAL_ERROR_MAX]);
+
 /* An environment variable; NULL also when it is empty. */
 const char *credential_env(const char *name);
 

@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_AGAIN_MS = 10000 };
+enum { ASK_AGAIN_MS = 10000, CHAIN_MAX = 5 };
 
 struct credentials {
     pthread_mutex_t lock;
     struct http *http;
     struct credential key;
-    bool have, fetchable; /* `fetchable`: a later question may bring another key */
-    int64_t asked;        /* clock_monotonic() of the last question */
+    bool have, fetchable;             /* `fetchable`: a later question may bring another key */
+    int64_t asked;                    /* clock_monotonic() of the last question */
+    char error[CREDENTIAL_ERROR_MAX]; /* of a role's source */
 };
 
 struct credentials *credentials_new(void)
@@ -57,15 +58,104 @@ static enum credential_result environment(struct credential *out, char error[CRE
     return CREDENTIAL_BAD;
 }
 
+/* The following leave their error in c->error. */
+static enum credential_result from_profile(struct credentials *c, const char *name, unsigned depth,
+                                           struct credential *out);
+
+/* The keys with which a profile's role is assumed. */
+static enum credential_result source_keys(struct credentials *c, const char *name,
+                                          const struct profile_role *p, unsigned depth,
+                                          struct credential *out)
+{
+    char *error = c->error;
+    enum credential_result result = CREDENTIAL_BAD;
+    if (p->source == SOURCE_ENVIRONMENT)
+        result = environment(out, error);
+    else if (p->source == SOURCE_INSTANCE)
+        result = metadata_instance(c->http, out, error);
+    else if (p->source == SOURCE_CONTAINER)
+        result = metadata_container(c->http, out, error);
+    else if (strcmp(p->source_profile, name) == 0)
+        result = profile_keys(name, out, error);
+    else
+        result = from_profile(c, p->source_profile, depth + 1, out);
+    if (result != CREDENTIAL_NONE)
+        return result;
+    snprintf(error, CREDENTIAL_ERROR_MAX, "AWS profile %.64s: no keys from %s%s%.64s", name,
+             profile_source_names[p->source], p->source == SOURCE_PROFILE ? " " : "",
+             p->source_profile);
+    return CREDENTIAL_BAD;
+}
+
+/* The role's region: the environment's, the profile's, the instance's; STS itself is in all. */
+static void role_region(struct credentials *c, struct role *role)
+{
+    const char *said = credential_env("AWS_REGION");
+    said = said ? said : credential_env("AWS_DEFAULT_REGION");
+    if (said)
+        snprintf(role->region, sizeof role->region, "%s", said);
+    if (!role->region[0] && !metadata_region(c->http, role->region, sizeof role->region))
+        snprintf(role->region, sizeof role->region, "us-east-1");
+}
+
+/* The keys of a profile, or of the role that it names. */
+static enum credential_result from_profile(struct credentials *c, const char *name, unsigned depth,
+                                           struct credential *out)
+{
+    struct profile_role p;
+    struct credential base;
+    if (depth >= CHAIN_MAX) {
+        snprintf(c->error, sizeof c->error,
+                 "AWS profile %.64s: source_profile leads through more than %d profiles", name,
+                 CHAIN_MAX);
+        return CREDENTIAL_BAD;
+    }
+    enum credential_result result = profile_role(name, &p, c->error);
+    if (result == CREDENTIAL_NONE)
+        return profile_keys(name, out, c->error);
+    if (result != CREDENTIAL_OK)
+        return result;
+    result = source_keys(c, name, &p, depth, &base);
+    if (result == CREDENTIAL_OK) {
+        role_region(c, &p.role);
+        result = role_assume(c->http, &p.role, &base, out, c->error);
+        c->fetchable = true;
+    }
+    credential_clear(&base);
+    return result;
+}
+
+static enum credential_result profile_credential(struct credentials *c, struct credential *out,
+                                                 char error[CREDENTIAL_ERROR_MAX])
+{
+    c->error[0] = '\0';
+    enum credential_result result = from_profile(c, profile_name(), 0, out);
+    memcpy(error, c->error, CREDENTIAL_ERROR_MAX);
+    return result;
+}
+
+/* AWS_PROFILE names a role that is assumed with the environment's keys: they are not used as such.
+ */
+static bool environment_is_a_source(void)
+{
+    char ignored[CREDENTIAL_ERROR_MAX];
+    struct profile_role p;
+    return credential_env("AWS_PROFILE") &&
+           profile_role(profile_name(), &p, ignored) == CREDENTIAL_OK &&
+           p.source == SOURCE_ENVIRONMENT;
+}
+
 /* Asks the sources in their order. */
 static enum credential_result fetch(struct credentials *c, struct credential *out,
                                     char error[CREDENTIAL_ERROR_MAX])
 {
     char last[CREDENTIAL_ERROR_MAX] = "";
-    enum credential_result result = environment(out, error);
+    c->fetchable = false;
+    enum credential_result result =
+        environment_is_a_source() ? CREDENTIAL_NONE : environment(out, error);
     if (result == CREDENTIAL_NONE)
-        result = profile_credential(out, error);
-    c->fetchable = result == CREDENTIAL_NONE;
+        result = profile_credential(c, out, error);
+    c->fetchable = c->fetchable || result == CREDENTIAL_NONE || result == CREDENTIAL_LATER;
     if (result == CREDENTIAL_NONE)
         result = metadata_container(c->http, out, error);
     if (result == CREDENTIAL_NONE)
@@ -94,14 +184,15 @@ static enum credential_result renew(struct credentials *c, char error[CREDENTIAL
     enum credential_result result = fetch(c, &key, error);
     c->asked = clock_monotonic();
     if (result == CREDENTIAL_OK && ends_within(&key, 0)) {
-        snprintf(error, CREDENTIAL_ERROR_MAX, "the credentials that were given have ended already");
+        snprintf(error, CREDENTIAL_ERROR_MAX,
+                 "the source gave credentials that have expired already");
         result = CREDENTIAL_LATER;
     }
     if (result == CREDENTIAL_OK) {
         c->key = key;
         c->have = true;
     } else if (c->have && !ends_within(&c->key, 0)) {
-        log_event(LOG_WARN, "credentials-not-renewed", "reason=%s", error);
+        log_event(LOG_WARN, "credentials_not_renewed", "reason=%s", error);
         result = CREDENTIAL_OK;
     }
     credential_clear(&key);

@@ -12,7 +12,7 @@
 
 enum { FILE_MAX = 1 << 20, SECTION_MAX = 160 };
 
-static const char *profile_name(void)
+const char *profile_name(void)
 {
     const char *name = credential_env("AWS_PROFILE");
     return name ? name : "default";
@@ -96,28 +96,129 @@ static enum credential_result from_file(const char *variable, const char *in_hom
     return result;
 }
 
-/* In the config file a profile is [profile name], but [default] is itself. */
-static void config_section(char out[SECTION_MAX])
+/* In the config file a profile is [profile NAME], but [default] stays. */
+static void config_section(const char *name, char out[SECTION_MAX])
 {
-    const char *name = profile_name();
     snprintf(out, SECTION_MAX, "%s%.128s", strcmp(name, "default") == 0 ? "" : "profile ", name);
 }
 
-enum credential_result profile_credential(struct credential *out, char error[CREDENTIAL_ERROR_MAX])
+/* A setting of the profile: the credentials file's, else the config file's. False: neither. */
+static bool setting(const char *name, const char *key, char *out, size_t size)
 {
+    static const struct {
+        const char *variable, *in_home;
+        bool config;
+    } files[] = {
+        {"AWS_SHARED_CREDENTIALS_FILE", "credentials", false},
+        {"AWS_CONFIG_FILE", "config", true},
+    };
+    char path[PATH_MAX], section[SECTION_MAX];
+    struct buf text, value;
+    bool found = false;
+    buf_init(&value, size - 1);
+    for (size_t i = 0; !found && i < sizeof files / sizeof *files; i++) {
+        if (files[i].config)
+            config_section(name, section);
+        else
+            snprintf(section, sizeof section, "%.128s", name);
+        if (!file_path(files[i].variable, files[i].in_home, path))
+            continue;
+        found =
+            read_file(path, &text) == 0 && ini_value(&text, section, key, &value) && value.len > 0;
+        forget(&text);
+    }
+    if (found)
+        snprintf(out, size, "%s", value.data);
+    buf_release(&value);
+    return found;
+}
+
+static enum credential_result bad(const char *name, const char *key, const char *why,
+                                  char error[CREDENTIAL_ERROR_MAX])
+{
+    snprintf(error, CREDENTIAL_ERROR_MAX, "AWS profile %.64s: %.32s%.280s", name, key, why);
+    return CREDENTIAL_BAD;
+}
+
+/* Settings that AWS's tools follow and rollcall does not. Ignoring one would use other keys. */
+static enum credential_result unsupported(const char *name, const char *const *keys,
+                                          char error[CREDENTIAL_ERROR_MAX])
+{
+    char value[ROLE_TEXT_MAX];
+    for (; *keys; keys++)
+        if (setting(name, *keys, value, sizeof value))
+            return bad(name, *keys,
+                       " is not supported; use keys, role_arn with source_profile or "
+                       "credential_source, or an instance's role",
+                       error);
+    return CREDENTIAL_NONE;
+}
+
+enum credential_result profile_keys(const char *name, struct credential *out,
+                                    char error[CREDENTIAL_ERROR_MAX])
+{
+    static const char *const others[] = {"credential_process", "sso_session",
+                                         "sso_start_url",      "web_identity_token_file",
+                                         "login_session",      NULL};
     char section[SECTION_MAX];
     enum credential_result result =
-        from_file("AWS_SHARED_CREDENTIALS_FILE", "credentials", profile_name(), out, error);
-    config_section(section);
+        from_file("AWS_SHARED_CREDENTIALS_FILE", "credentials", name, out, error);
+    config_section(name, section);
     if (result == CREDENTIAL_NONE)
         result = from_file("AWS_CONFIG_FILE", "config", section, out, error);
+    if (result == CREDENTIAL_NONE)
+        result = unsupported(name, others, error);
     if (result != CREDENTIAL_NONE || !credential_env("AWS_PROFILE"))
         return result;
-    snprintf(
-        error, CREDENTIAL_ERROR_MAX,
-        "AWS_PROFILE is %.64s, but neither the credentials nor the config file has keys for it",
-        profile_name());
-    return CREDENTIAL_BAD;
+    return bad(name, "", "neither the credentials nor the config file has keys for it", error);
+}
+
+static enum credential_result read_source(const char *name, struct profile_role *out,
+                                          char error[CREDENTIAL_ERROR_MAX])
+{
+    char source[ROLE_TEXT_MAX];
+    bool has_profile =
+        setting(name, "source_profile", out->source_profile, sizeof out->source_profile);
+    if (!setting(name, "credential_source", source, sizeof source))
+        return has_profile
+                   ? CREDENTIAL_OK
+                   : bad(name, "role_arn", " needs source_profile or credential_source", error);
+    if (has_profile)
+        return bad(name, "credential_source",
+                   " and source_profile are both set: remove one of them", error);
+    for (int i = SOURCE_ENVIRONMENT; i <= SOURCE_CONTAINER; i++)
+        if (strcmp(source, profile_source_names[i]) == 0) {
+            out->source = (enum profile_source)i;
+            return CREDENTIAL_OK;
+        }
+    return bad(name, "credential_source",
+               " must be Environment, Ec2InstanceMetadata or EcsContainer", error);
+}
+
+const char *const profile_source_names[] = {
+    [SOURCE_PROFILE] = "source_profile",
+    [SOURCE_ENVIRONMENT] = "Environment",
+    [SOURCE_INSTANCE] = "Ec2InstanceMetadata",
+    [SOURCE_CONTAINER] = "EcsContainer",
+};
+
+enum credential_result profile_role(const char *name, struct profile_role *out,
+                                    char error[CREDENTIAL_ERROR_MAX])
+{
+    static const char *const others[] = {"mfa_serial", "web_identity_token_file", NULL};
+    *out = (struct profile_role){.source = SOURCE_PROFILE};
+    struct role *role = &out->role;
+    if (!setting(name, "role_arn", role->arn, sizeof role->arn))
+        return CREDENTIAL_NONE;
+    if (unsupported(name, others, error) != CREDENTIAL_NONE)
+        return CREDENTIAL_BAD;
+    if (!setting(name, "role_session_name", role->session, sizeof role->session))
+        snprintf(role->session, sizeof role->session, "rollcall");
+    if (!setting(name, "duration_seconds", role->seconds, sizeof role->seconds))
+        snprintf(role->seconds, sizeof role->seconds, "3600");
+    setting(name, "external_id", role->external_id, sizeof role->external_id);
+    setting(name, "region", role->region, sizeof role->region);
+    return read_source(name, out, error);
 }
 
 bool profile_region(char *out, size_t size)
@@ -127,7 +228,7 @@ bool profile_region(char *out, size_t size)
     bool found = false;
     if (!file_path("AWS_CONFIG_FILE", "config", path))
         return false;
-    config_section(section);
+    config_section(profile_name(), section);
     buf_init(&value, size - 1);
     if (read_file(path, &text) == 0 && ini_value(&text, section, "region", &value)) {
         snprintf(out, size, "%s", value.data);

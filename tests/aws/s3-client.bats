@@ -107,7 +107,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     gives "$DENIED" 403
     AWS_PROFILE=work "$S3TOOL" ls ''
     AWS_PROFILE=absent run "$S3TOOL" ls ''
-    gives "$CONFIG" "AWS_PROFILE is absent"
+    gives "$CONFIG" "AWS profile absent: neither the credentials nor the config file has keys for it"
     mv "$HOME/.aws/credentials" "$T/elsewhere"
     AWS_SHARED_CREDENTIALS_FILE=$T/elsewhere AWS_PROFILE=work "$S3TOOL" ls ''
     AWS_SHARED_CREDENTIALS_FILE=$T/nothing run "$S3TOOL" ls ''

@@ -54,12 +54,12 @@ def signature(config, service, headers, signed, body, date):
     return digest(key, text).hex(), scope
 
 
-def authorise(config, headers, body):
+def authorise(config, headers, body, service=None):
     given = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=([^/]+)/([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})",
                          headers.get("Authorization", ""))
     if not given:
         raise Fault("MissingAuthenticationTokenException", "Missing Authentication Token")
-    service = headers["Host"].partition(".")[0]
+    service = service or headers["Host"].partition(".")[0]
     wanted, scope = signature(config, service, headers, given[3].split(";"), body, headers.get("X-Amz-Date", ""))
     if given[1] != config["access_key"] or headers.get("X-Amz-Security-Token") != config.get("session_token"):
         raise Fault("UnrecognizedClientException", "The security token included in the request is invalid.")
@@ -283,4 +283,5 @@ def main():
     server.serve_forever()
 
 
-main()
+if __name__ == "__main__":
+    main()
