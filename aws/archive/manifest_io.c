@@ -39,7 +39,8 @@ enum s3_result ledger_put(struct s3 *s, const char *prefix, const struct manifes
     if (buf_str(&text)) {
         struct s3_source source = {.bytes = text.data, .fd = -1, .len = text.len};
         if (s3_source_hash(&source))
-            result = s3_put(s, key, &source, &(const struct s3_about){"application/json", NULL}, fault);
+            result =
+                s3_put(s, key, &source, &(const struct s3_about){"application/json", NULL}, fault);
     }
     buf_release(&text);
     return result;

@@ -3,14 +3,12 @@
 #include "aws/s3/xml.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
     UPLOAD_ID_MAX = 1024,
-    CHECKSUM_SIZE = 4 * ((DIGEST_LEN + 2) / 3) + 1,
-    PART_XML_MAX = S3_ETAG_MAX + CHECKSUM_SIZE + 128,
+    PART_XML_MAX = S3_ETAG_MAX + S3_CHECKSUM_SIZE + 128,
     LIST_MAX = S3_PARTS_MAX * PART_XML_MAX,
 };
 
@@ -107,12 +105,12 @@ static enum s3_result put_part(struct upload *u, unsigned number, const struct s
                                struct s3_fault *fault)
 {
     char digits[16], etag[S3_ETAG_MAX] = "";
-    unsigned char checksum[CHECKSUM_SIZE];
+    char checksum[S3_CHECKSUM_SIZE];
     struct http_answer answer;
-    EVP_EncodeBlock(checksum, part->sha256, DIGEST_LEN);
+    object_checksum(part->sha256, checksum);
     snprintf(digits, sizeof digits, "%u", number);
     const struct canon_pair query[] = {{"partNumber", digits}, {"uploadId", u->id}};
-    const struct http_header headers[] = {{"x-amz-checksum-sha256", (const char *)checksum}};
+    const struct http_header headers[] = {{"x-amz-checksum-sha256", checksum}};
     const struct s3_call call = {.method = "PUT",
                                  .key = u->key,
                                  .query = query,
@@ -121,8 +119,8 @@ static enum s3_result put_part(struct upload *u, unsigned number, const struct s
                                  .header_count = 1,
                                  .body = part};
     enum s3_result result = s3_call(u->s3, &call, &answer, fault);
-    if (result == S3_OK && !(http_find(&answer, "ETag", etag, sizeof etag) &&
-                             list_part(u, number, etag, (const char *)checksum)))
+    if (result == S3_OK &&
+        !(http_find(&answer, "ETag", etag, sizeof etag) && list_part(u, number, etag, checksum)))
         result = s3_bad_answer(fault, u->key, "no usable ETag for a part");
     http_release(&answer);
     return result;

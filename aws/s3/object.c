@@ -7,18 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+void object_checksum(const unsigned char sha256[DIGEST_LEN], char out[S3_CHECKSUM_SIZE])
+{
+    EVP_EncodeBlock((unsigned char *)out, sha256, DIGEST_LEN);
+}
+
 enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *source,
                       const struct s3_about *about, struct s3_fault *fault)
 {
     if (source->len > S3_PUT_MAX)
         return multipart_put(s, key, source, about, fault);
     /* The store checks and keeps it: x-amz-content-sha256 covers the request, this the object. */
-    unsigned char checksum[4 * ((DIGEST_LEN + 2) / 3) + 1];
+    char checksum[S3_CHECKSUM_SIZE];
     struct http_answer answer;
-    EVP_EncodeBlock(checksum, source->sha256, DIGEST_LEN);
+    object_checksum(source->sha256, checksum);
     const struct http_header headers[] = {
         {"Content-Type", about->type},
-        {"x-amz-checksum-sha256", (const char *)checksum},
+        {"x-amz-checksum-sha256", checksum},
         {"x-amz-meta-rollcall", about->note},
     };
     const struct s3_call call = {.method = "PUT",

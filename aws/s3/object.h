@@ -6,7 +6,11 @@
 
 #include "aws/s3/s3.h"
 
-enum { S3_ETAG_MAX = 128, S3_NOTE_MAX = 1024 };
+enum {
+    S3_ETAG_MAX = 128,
+    S3_NOTE_MAX = 1024,
+    S3_CHECKSUM_SIZE = 4 * ((DIGEST_LEN + 2) / 3) + 1,
+};
 
 struct s3_object {
     uint64_t size;
@@ -19,6 +23,9 @@ struct s3_object {
 struct s3_about {
     const char *type, *note;
 };
+
+/* A SHA-256 as S3's checksum headers have it: base64. */
+void object_checksum(const unsigned char sha256[DIGEST_LEN], char out[S3_CHECKSUM_SIZE]);
 
 /* Puts an object, replacing the one of that key; in parts, if it is too long for one PUT. */
 enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *source,

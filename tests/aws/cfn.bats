@@ -79,6 +79,7 @@ all_refused() {
     broken collector.yaml 's/VolumeType: gp3/VolumeType: gp9/' 'gp9|VolumeType'
     broken collector.yaml 's/DeviceName: !Ref/DeviceNam: !Ref/' DeviceNam
     broken collector.yaml 's/GetAtt InstanceProfile.Arn/GetAtt InstanceProfil.Arn/' InstanceProfil
+    # shellcheck disable=SC2016
     broken collector.yaml 's/!GetAtt Bucket.Arn, !Sub "\$\{Bucket/!GetAtt Bucket.Arm, !Sub "${Bucket/' 'Bucket|Arm'
     broken collector.yaml 's/HttpTokens: required/HttpTokens: optional/' 'version 2'
     broken collector.yaml 's/VolumeSize: 12, Encrypted: true/VolumeSize: 12, Encrypted: false/' 'not encrypted'

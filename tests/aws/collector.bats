@@ -148,7 +148,7 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
     [ "$(cat "$NODE/var/lib/rollcall/data/2026-11-20/10.0.0.1_2026-11-20.json")" = x ]
     chroot_run "$NODE" stat -c %U /var/lib/rollcall/data/2026-11-20/10.0.0.1_2026-11-20.json | grep -qx rollcall
     grep -q "^$(sha256 "$TOKEN") ingest # /rollcall/new\$" "$NODE/etc/rollcall/tokens"
-    ! grep -q '^call ssm PutParameter' "$T/ssm.log"
+    [ "$(grep -c '^call ssm PutParameter' "$T/ssm.log")" = 0 ]
 }
 
 # refused WHY: the start fails for this reason, the stack is told, and the disk is as it was.
@@ -161,7 +161,7 @@ refused() {
     [[ $output = *"$1"* ]] || fail "not refused with '$1': $output"
     signalled FAILURE
     [ "$(sha256sum <"$T/disk")" = "$before" ]
-    ! grep -q /var/lib/rollcall "$NODE/etc/fstab"
+    [ "$(grep -c /var/lib/rollcall "$NODE/etc/fstab")" = 0 ]
     [ ! -e "$NODE/usr/sbin/rollcall-handler" ]
 }
 
@@ -194,7 +194,7 @@ refused() {
     starts
     [ "$status" != 0 ]
     [[ $output = *AccessDeniedException* && $output = *"pass that stack's key as KeyArn"* ]] || fail "$output"
-    ! grep -q '^call ssm PutParameter' "$T/ssm.log"
+    [ "$(grep -c '^call ssm PutParameter' "$T/ssm.log")" = 0 ]
     signalled FAILURE
 }
 
@@ -213,7 +213,8 @@ ssm_agent() {
     local gpg folder
     gpg=(gpg --homedir "$T/gpg" --batch --quiet)
     folder=$T/s3/amazon-ssm-eu-central-1/latest/debian_$(dpkg --print-architecture)
-    mkdir -p -m 700 "$T/gpg" "$folder" "$T/agent/DEBIAN" "$T/agent/usr/bin"
+    mkdir -m 700 "$T/gpg"
+    mkdir -p "$folder" "$T/agent/DEBIAN" "$T/agent/usr/bin"
     printf '#!/bin/sh\n' >"$T/agent/usr/bin/amazon-ssm-agent"
     chmod 755 "$T/agent" "$T/agent/DEBIAN" "$T/agent/usr" "$T/agent/usr/bin" "$T/agent/usr/bin/amazon-ssm-agent"
     printf 'Package: amazon-ssm-agent\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\n' >"$T/agent/DEBIAN/control"

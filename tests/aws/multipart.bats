@@ -35,7 +35,7 @@ uploads() {
     "$S3TOOL" put key "$T/file" note
     stored
     [ "$(grep -c '^PUT .*/key ' "$T/proxy.log")" = 1 ]
-    ! grep -q uploads "$T/proxy.log"
+    [ "$(grep -c uploads "$T/proxy.log")" = 0 ]
     for size in $((5 * MIB + 1)) $((10 * MIB)) $((12 * MIB + 17)); do
         : >"$T/proxy.log"
         file "$size"
@@ -78,10 +78,10 @@ uploads() {
         sed 's/Content-Length: 66/Content-Length: 69/' >"$T/error"
     proxy pass pass pass "answer $T/error"
     run "$S3TOOL" put key "$T/file"
-    [ "$status" = $BAD_ANSWER ]
+    [ "$status" = "$BAD_ANSWER" ]
     [[ $output = *InternalError* ]] || fail "$output"
     run "$S3TOOL" get key "$T/got"
-    [ "$status" = $NOT_FOUND ]
+    [ "$status" = "$NOT_FOUND" ]
     [ "$(uploads)" = 0 ]
 }
 
@@ -90,7 +90,7 @@ uploads() {
     file $((7 * MIB))
     proxy pass pass 'status 403 AccessDenied'
     run "$S3TOOL" put key "$T/file"
-    [ "$status" = $DENIED ]
+    [ "$status" = "$DENIED" ]
     "$S3TOOL" get key "$T/got"
     [ "$(cat "$T/got")" = old ]
     [ "$(uploads)" = 0 ]

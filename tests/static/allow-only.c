@@ -1,6 +1,7 @@
 /*
- * allow-only NAME,NAME... PROGRAM [ARGUMENT...]: runs it under a filter of system calls as systemd installs it.
- * Only the named calls are allowed; others fail with EPERM. Only names that the tests use are known.
+ * allow-only NAME,NAME... PROGRAM [ARGUMENT...]: runs it under a filter of system calls as systemd
+ * installs it. Only the named calls are allowed; others fail with EPERM. Only names that the tests
+ * use are known.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -16,10 +17,8 @@ static const struct call {
     const char *name;
     long number;
 } CALLS[] = {
-    {"execve", SYS_execve},
-    {"exit", SYS_exit},
-    {"exit_group", SYS_exit_group},
-    {"rt_sigreturn", SYS_rt_sigreturn},
+    {"execve", SYS_execve},          {"exit", SYS_exit},
+    {"exit_group", SYS_exit_group},  {"rt_sigreturn", SYS_rt_sigreturn},
     {"sigreturn", SYS_rt_sigreturn}, /* 64-bit machines have only this one */
 };
 
@@ -39,8 +38,10 @@ int main(int argc, char *argv[])
     unsigned short n = 0;
     if (argc < 3)
         return 64;
-    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (char *name = strtok(argv[1], ","); name != NULL && n < 2 * CALLS_MAX; name = strtok(NULL, ",")) {
+    code[n++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (char *name = strtok(argv[1], ","); name != NULL && n < 2 * CALLS_MAX;
+         name = strtok(NULL, ",")) {
         long number = number_of(name);
         if (number == -1) {
             fprintf(stderr, "allow-only: no system call '%s' in the table\n", name);
@@ -51,7 +52,8 @@ int main(int argc, char *argv[])
     }
     code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
     struct sock_fprog program = {n, code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
         perror("allow-only: the filter");
         return 71;
     }
