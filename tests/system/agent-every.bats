@@ -22,7 +22,7 @@ spooled() { [ "$(find "$SPOOL" -name '*.gz' | wc -l)" -ge "$1" ]; }
 spool_empty() { ! find "$SPOOL" -name '*.gz' | grep -q .; }
 sees() { [ "$(seen '[.[].status] | unique | length')" = "$1" ]; }
 
-@test "it stays, over one connection; SIGTERM ends it with 0" {
+@test "a staying agent uses one connection, and SIGTERM ends it with 0" {
   stay --root "$T/root" --url "$URL/mode"
   wait_for delivered 5
   kill -TERM "$STAYING"
@@ -32,7 +32,7 @@ sees() { [ "$(seen '[.[].status] | unique | length')" = "$1" ]; }
   same "" "$(seen '.[].ids[]' | sort | uniq -d)"
 }
 
-@test "SIGINT ends it, too, and so does SIGTERM while it waits for its first beat" {
+@test "SIGINT ends a staying agent, and so does SIGTERM before its first beat" {
   stay --root "$T/root" --url "$URL/mode"
   wait_for delivered 1
   kill -INT "$STAYING"
@@ -48,7 +48,7 @@ sees() { [ "$(seen '[.[].status] | unique | length')" = "$1" ]; }
 
 locked() { ! flock -n "$SPOOL/lock" true; }
 
-@test "SIGTERM in the middle of a beat: the beat is brought to its end" {
+@test "SIGTERM during a beat: the beat is completed" {
   mode slow 1
   stay --root "$T/root" --url "$URL/mode"
   wait_for [ -e "$T/stub/slow" ]
@@ -57,7 +57,7 @@ locked() { ! flock -n "$SPOOL/lock" true; }
   same "0 1 1" "$STATUS $(grep -c ^delivered "$T/out") $(seen length)"
 }
 
-@test "a kept connection that is dead: the record is sent again, and says so" {
+@test "the record is sent again with Rollcall-Retry if the kept connection was closed" {
   mode die
   stay --root "$T/root" --url "$URL/mode"
   wait_for seen_more 0
@@ -77,7 +77,7 @@ locked() { ! flock -n "$SPOOL/lock" true; }
 
 seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
 
-@test "SIGHUP: the configuration is read again, the log opened again" {
+@test "SIGHUP reads the configuration and opens the log again" {
   printf '{"url":"%s/mode","uuid":"before","log":"%s"}' "$URL" "$T/log" >"$T/agent.json"
   stay --root "$T/root"
   wait_for delivered 2
@@ -93,7 +93,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   grep -q event=delivered "$T/log.1"
 }
 
-@test "SIGHUP: a log that the configuration no longer names is left, and taken up again" {
+@test "SIGHUP: the log goes back to stderr without the key log, and to the file with it" {
   printf '{"url":"%s/mode","log":"%s"}' "$URL" "$T/log" >"$T/agent.json"
   stay --root "$T/root"
   wait_for grep -q event=delivered "$T/log"
@@ -111,7 +111,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same "0 1" "$STATUS $(grep -c event=reloaded "$T/err")"
 }
 
-@test "SIGHUP with a configuration that is wrong: said, and it goes on as before" {
+@test "SIGHUP with a wrong configuration: logged, and the old one stays in use" {
   printf '{"url":"%s/mode","uuid":"before"}' "$URL" >"$T/agent.json"
   stay --root "$T/root"
   wait_for delivered 1
@@ -125,7 +125,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same "0 before" "$STATUS $(seen '.[].ids[0]' | sed 's/-[0-9]*$//' | uniq)"
 }
 
-@test "a token that is revoked, and replaced: nothing is lost, nothing twice, no restart" {
+@test "a token that is revoked and replaced: no record lost or duplicated, no restart" {
   (umask 077 && echo first >"$T/token")
   mode token first
   stay --root "$T/root" --url "$URL/mode" --token-file "$T/token"
@@ -143,7 +143,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same "$(seen '.[].ids[]' | sort -u)" "$(seen '.[] | select(.status == 200) | .ids[]' | sort)"
 }
 
-@test "a token file that is gone: the known one is used, and the log says so" {
+@test "a removed token file: logged, and the known token is used" {
   (umask 077 && echo first >"$T/token")
   mode token first
   stay --root "$T/root" --url "$URL/mode" --token-file "$T/token"
@@ -157,7 +157,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same 0 "$STATUS"
 }
 
-@test "while the server is away there is a pause between tries; beats are spooled all the same" {
+@test "while the server is unavailable, tries pause and beats are spooled" {
   mode status 503 3600
   stay --root "$T/root" --url "$URL/mode"
   wait_for spooled 5
@@ -168,7 +168,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same 0 "$STATUS"
 }
 
-@test "beats that take too long are skipped, not made up for" {
+@test "beats that are missed are skipped" {
   mode slow 0.7
   stay --root "$T/root" --url "$URL/mode"
   wait_for said 'event=late skipped=[1-9]'
@@ -177,7 +177,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same 0 "$STATUS"
 }
 
-@test "a second one on the same spool ends with 75" {
+@test "a second staying agent on the same spool exits 75" {
   stay --root "$T/root" --url "$URL/mode"
   wait_for delivered 1
   agent --root "$T/root" --url "$URL/mode" --every 1s
@@ -188,7 +188,7 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same 0 "$STATUS"
 }
 
-@test "it leaves no children, and opens no more files from beat to beat" {
+@test "a staying agent leaves no children and no open files" {
   stay --url "$URL/mode" --no-gzip # of the real /proc: with a child for the command lines
   wait_for delivered 3
   files=$(find "/proc/$STAYING/fd" | wc -l)
@@ -204,10 +204,18 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   [ "$(id -u)" = 0 ] || skip "needs root to become other users"
   command -v cc >/dev/null || skip "needs a compiler for the service"
   cat >"$T/hang.c" <<'C'
+#define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+__attribute__((constructor)) static void loaded(void)
+{
+    if (strcmp(program_invocation_short_name, "rollcall-agent") == 0)
+        close(open(getenv("LOADED"), O_WRONLY | O_CREAT, 0644));
+}
 struct passwd *getpwuid(uid_t uid)
 {
     int fd = open(getenv("ASKED"), O_WRONLY | O_APPEND | O_CREAT, 0644);
@@ -219,12 +227,15 @@ struct passwd *getpwuid(uid_t uid)
 }
 C
   cc -shared -fPIC -o "$T/hang.so" "$T/hang.c"
+  export ASKED=$T/asked LOADED=$T/loaded
+  LD_PRELOAD=$T/hang.so ASAN_OPTIONS=verify_asan_link_order=0 "$AGENT" --version
+  [ -e "$T/loaded" ] || skip "a static agent knows no directory service"
   for uid in 54321 54322 54323; do
     setpriv --reuid $uid --clear-groups sleep 600 3>&- &
     PIDS+=($!)
   done
   wait_for [ "$(stat -c %u "/proc/${PIDS[-1]}")" = 54323 ]
-  ASKED=$T/asked ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$T/hang.so \
+  ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$T/hang.so \
     stay --url "$URL/mode" --no-gzip --deadline 4s
   wait_for delivered 4
   kill -TERM "$STAYING"
@@ -237,7 +248,7 @@ cpu_of() { jq -r ".processes[] | select(.pid == $1) | .cpu" "$T/stub/body"; }
 burns() { [ "$(jq -n "$(cpu_of "$1") > 20")" = true ]; }
 rests() { [ "$(jq -n "$(cpu_of "$1") == 0")" = true ]; }
 
-@test "cpu is since the beat before" {
+@test "cpu counts from the previous beat" {
   stay --url "$URL/mode" --no-gzip --every 500ms
   wait_for delivered 2
   bash -c 'until [ -e "$0" ]; do :; done; sleep 600' "$T/rest" 3>&- &

@@ -11,7 +11,7 @@ teardown() { agent_teardown; }
 
 need_psutil() { "$PYTHON" -c 'import psutil' 2>/dev/null || skip "needs python3-psutil"; }
 
-# animal COMMAND...: a process that stays; its pid goes to ZOO.
+# animal COMMAND...: a process that stays; its pid is appended to ZOO.
 animal() {
   "$@" >/dev/null 2>&1 </dev/null 3>&- &
   PIDS+=($!)
@@ -60,7 +60,7 @@ signal.pause()' "$T/kept"
   kill -STOP "${ZOO[7]}"
 }
 
-@test "value by value as psutil has it: every process here, and a zoo" {
+@test "every value is as psutil has it, for every process here and a zoo" {
   need_psutil
   zoo
   for try in 1 2 3; do # a process may start or end its doings between two looks
@@ -71,7 +71,7 @@ signal.pause()' "$T/kept"
   tail -n 1 "$T/compare"
 }
 
-@test "the same as somebody who may not read much: null where psutil has None" {
+@test "without privileges: null where psutil has None" {
   need_psutil
   [ "$(id -u)" = 0 ] || skip "needs root to become nobody"
   setpriv --reuid 65534 --regid 65534 --clear-groups "$AGENT" --version || skip "nobody cannot run $AGENT"
@@ -85,7 +85,7 @@ signal.pause()' "$T/kept"
   tail -n 1 "$T/compare"
 }
 
-@test "the shape: uuid, a timestamp of ten digits, a dot and seven decimals, all members of psutil" {
+@test "a listing has uuid, timestamp (ten digits, a dot, seven decimals) and all members of psutil" {
   printed_here --format record
   same "data timestamp uuid" "$(record 'keys | join(" ")')"
   [[ $(record .timestamp) =~ ^[0-9]{10}\.[0-9]{7}$ ]]
@@ -105,7 +105,7 @@ printed_here() {
   cp "$T/out" "$T/record.json"
 }
 
-@test "every member of a fixture's process; a foreign tree is not this system" {
+@test "a process of a fixture has every member; the running system is not asked about it" {
   fixture
   printed --format record --full
   same "$MEMBERS" "$(record '[.data[] | keys] | unique | .[] | join(" ")')"
@@ -113,7 +113,7 @@ printed_here() {
   [ "$(record '.data | length')" -gt 10 ]
 }
 
-@test "args: secrets in the list of arguments are masked, or there are none at all" {
+@test "args: secrets in the list of arguments are masked, or arguments left out" {
   ZOO=()
   animal bash -c 'exec -a mysql sleep 600' # the name it is known by
   animal "$PYTHON" -c 'import signal; signal.pause()' --password=hunter2 --token 'hunter2 b' 'x=1'
@@ -165,7 +165,7 @@ PY
   same "5201 /opt/a b" "$(record '.data[] | select(.pid == 101) | "\(.threads | length) \(.cmdline[0])"')"
 }
 
-@test "little memory: processes are read all the same, and what is not read is logged" {
+@test "with 256 MiB of address space all processes are read" {
   if grep -q __asan_init "$AGENT"; then skip "the address sanitizer needs more memory than that"; fi
   echo '{}' >"$T/agent.json"
   (ulimit -v 262144 && "$AGENT" --config "$T/agent.json" --print --format record --full >"$T/record.json" 2>"$T/err" 3>&-)
@@ -173,7 +173,7 @@ PY
   same array "$(record ".data[] | select(.pid == $$) | .cmdline | type")"
 }
 
-@test "78: a listing needs a uuid; full belongs to listings" {
+@test "78: a listing requires a uuid, and full requires a listing" {
   fixture
   rm "$T/root/etc/machine-id"
   rm -rf "$T/root/var"

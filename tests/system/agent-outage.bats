@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Ten agents at short intervals against a real collector that goes away, and agents that are killed:
-# nothing lost, nothing twice.
+# Ten agents at short intervals against a real collector that is killed, and agents that are killed:
+# no record is lost or duplicated.
 #
-# ROLLCALL_OUTAGE_SECONDS=600 bats -f stampede tests/system/agent-outage.bats: the collector is away
-# for that long, the beats are 5 s apart, and how the agents came back is said. By default the same
-# in small: seconds, and four beats in each.
+# ROLLCALL_OUTAGE_SECONDS=600 bats -f stampede tests/system/agent-outage.bats: the collector is down
+# for that long, beats are 5 s apart, and the test reports how the agents came back. By default the
+# outage takes seconds, with four beats in each.
 # shellcheck disable=SC2030,SC2031,SC2317
 
 load ../lib/helper
@@ -61,7 +61,7 @@ nothing_twice() {
     verify
 }
 
-# came_back FILE: each agent's first delivery behind the outage, in seconds since `$BACK`; and the
+# came_back FILE: each agent's first delivery after the outage, in seconds since `$BACK`; and the
 # requests in each second since then, most first.
 came_back() {
     local n line
@@ -73,7 +73,7 @@ came_back() {
         sort | uniq -c | sort -rn | awk '{ print $1 }' >"$1.rate"
 }
 
-# While they were away they failed often, so that each waits for a time of its own.
+# During the outage they failed often, so that each waits for a time of its own.
 no_stampede() {
     came_back "$T/back"
     echo "# back after (s): $(paste -sd' ' "$T/back")" >&3
@@ -91,7 +91,7 @@ no_gap() {
     [ ! -s "$T/gaps" ] || grep -q event=late "$T"/log-? || fail "$(head -n 3 "$T/gaps")"
 }
 
-@test "ten agents, a collector that is killed and comes back: nothing lost, nothing twice, no stampede" {
+@test "ten agents, a collector that is killed and restarted: no record lost or duplicated, no stampede" {
     server_start 2
     start_agents
     wait_until 60 all_delivered 3
@@ -105,7 +105,7 @@ no_gap() {
     wait_until $((OUTAGE + 120)) spools_empty
     [ "$OUTAGE" = 0 ] || no_stampede
     end_agents
-    wait_until 5 spools_empty || { # the last beats may have been spooled behind a pause
+    wait_until 5 spools_empty || { # the last beats may have been spooled during a pause
         for ((n = 0; n < AGENTS; n++)); do (agent "$n") || fail "agent $n: $(tail -n 1 "$T/err-$n")"; done
         spools_empty
     }
@@ -118,7 +118,7 @@ no_gap() {
     nothing_twice
 }
 
-@test "agents killed at any moment, also between sending and the answer: nothing twice, the spool is emptied" {
+@test "agents killed at any moment, also before the answer: no duplicates, and the spool is emptied" {
     server_start 2
     for n in {1..60}; do
         (agent 0 --every 100ms) &
@@ -140,7 +140,7 @@ listings() { find "$RECORDS/record" -name 'agent-0_*.json' 2>/dev/null; }
 spooled() { find "$T/spool-0" -name '*.gz' | grep -q .; }
 at_least() { [ "$(listings | wc -l)" -ge "$1" ]; }
 
-@test "listings: what could not be delivered arrives one by one, and once; the newest is what was printed" {
+@test "listings: undelivered ones arrive one by one, each once; the newest equals what was printed" {
     make_config test_api=true
     server_start 2
     for n in 1 2 3; do
@@ -157,7 +157,7 @@ at_least() { [ "$(listings | wc -l)" -ge "$1" ]; }
     assert_json '.data.content | length > 10 and (map(has("memory_info")) | all)'
 }
 
-@test "listings: a collector that is killed and comes back: none lost, none twice" {
+@test "listings: a collector that is killed and restarted: none lost or duplicated" {
     server_start 2
     (agent 0 --format record --url "$URL/api/v1/record" --every 250ms) &
     STAYING=($!)

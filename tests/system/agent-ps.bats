@@ -54,7 +54,7 @@ for pid, user in columns("users"):
 PY
 }
 
-@test "every process that was there before and after is listed, with ps's parent and kernel threads' names" {
+@test "every process that ps lists before and after is listed, with its parent and kernel thread name" {
   command -v ps >/dev/null || skip "needs ps"
   start_some
   ps -eo pid=,ppid=,comm= >"$T/before"
@@ -79,7 +79,7 @@ for line in open(f"{T}/kernel"):
 PY
 }
 
-@test "states: a sleeper sleeps, a stopped one is stopped, a zombie is a zombie" {
+@test "states: sleeping, stopped and zombie processes" {
   start_some
   kill -STOP "${PIDS[0]}"
   "$PYTHON" -c '
@@ -104,7 +104,7 @@ time.sleep(86403)' "$T/ready" 3>&- &
   [[ $(process "${PIDS[1]}" .state) =~ ^[SR]$ ]]
 }
 
-@test "the host is this one" {
+@test "the members of the host are those of this machine" {
   agent --print
   cp "$T/out" "$T/record.json"
   same "$(uname -n) $(uname -s) $(uname -r) $(uname -m)" \
@@ -114,7 +114,7 @@ time.sleep(86403)' "$T/ready" 3>&- &
   same "$(awk '/^btime/ { print $2 }' /proc/stat)" "$(record '.boot_time | sub("\\.000Z"; "Z") | fromdate')"
 }
 
-@test "a secret on a real command line does not leave the machine" {
+@test "a secret on a real command line is masked" {
   (exec -a mysql sleep 86404) 3>&- &
   PIDS+=($!)
   "$PYTHON" -c 'import time; time.sleep(86405)' --password hunter2secret 'Authorization: Bearer hunter2secret' \
@@ -151,7 +151,7 @@ in_lxc() {
   [ $((started - real)) -ge -2 ] && [ $((started - real)) -le 2 ]
 }
 
-@test "the agent sees itself, and says what it cost" {
+@test "the agent lists itself, and reports its own cost" {
   agent --print
   cp "$T/out" "$T/record.json"
   same 1 "$(record '[.processes[] | select(.cmd | test("rollcall-agent --config '"$T"'/agent.json --spool off --print$"))] | length')"

@@ -18,7 +18,7 @@ teardown() { agent_teardown; }
     "$(record '[.processes[] | keys] | unique | .[] | join(" ")')"
 }
 
-@test "the host's members are those of the tree" {
+@test "the members of the host come from the tree" {
   fixture
   printed
   same fixture.example "$(record .hostname)"
@@ -55,14 +55,14 @@ teardown() { agent_teardown; }
   [ "$(record '.processes | length')" -gt 10 ]
 }
 
-@test "an asset tag that is no instance id is left out" {
+@test "an asset tag that is not an instance id is left out" {
   fixture
   echo "Not Specified" >"$T/root/sys/class/dmi/id/board_asset_tag"
   printed
   same null "$(record .instance_id)"
 }
 
-@test "the user of a living session is there, that of a dead one is not" {
+@test "a user is listed while the leader of the session is alive" {
   fixture
   printed
   same '[{"name":"ana","tty":"pts/3","host":"10.0.0.9","started":"2023-11-14T22:13:20.000Z","pid":113,"source":"logind"}]' \
@@ -86,7 +86,7 @@ teardown() { agent_teardown; }
   same 0 "$(process 115 .cpu)" # started in this very tick
 }
 
-@test "processes are in the order of their pids, each once" {
+@test "processes are ordered by pid, each once" {
   fixture --many 50
   printed
   same true "$(record '[.processes[].pid] | . == (sort | unique)')"
@@ -138,18 +138,18 @@ teardown() { agent_teardown; }
   same "[stuck] D" "$(process 112 '.cmd + " " + .state')"
 }
 
-@test "a command line that never answers does not take the beat with it" {
+@test "a command line that never answers does not stop the beat" {
   fixture --fifo --many 20
   agent --root "$T/root" --print --deadline 4s
   same 0 "$STATUS"
   cp "$T/out" "$T/record.json"
   same 4 "$(record .unreadable)"
   same "[silent]" "$(process 200 .cmd)"
-  same "/usr/bin/plain --number 10020" "$(process 10020 .cmd)" # behind it
+  same "/usr/bin/plain --number 10020" "$(process 10020 .cmd)" # read after it
   [ "$(record .agent.scan_ms)" -lt 4000 ]
 }
 
-@test "many that never answer: the rest of the time is shared out, and the beat still ends" {
+@test "many command lines that never answer: the beat still ends" {
   fixture --fifo
   for pid in 201 202 203 204 205 206 207 208 209 210 211 212 213 214 215; do
     mkdir "$T/root/proc/$pid"
@@ -163,7 +163,7 @@ teardown() { agent_teardown; }
   same "[silent]" "$(process 215 .cmd)"
 }
 
-@test "nothing is left running after a command line that never answered" {
+@test "no process is left running after a command line that never answered" {
   fixture --fifo
   "$AGENT" --config /dev/stdin --root "$T/root" --print --deadline 1s <<<'{}' >"$T/out" &
   pid=$!
@@ -171,7 +171,7 @@ teardown() { agent_teardown; }
   run ! pgrep -f -- "--root $T/root"
 }
 
-@test "processes that are hidden from us are counted as unreadable" {
+@test "hidden processes are counted as unreadable" {
   # bats's own directories are closed to other users.
   T=$(mktemp -d "${TMPDIR:-/tmp}/rollcall-hidden.XXXXXX")
   fixture --hidden
@@ -189,13 +189,13 @@ teardown() { agent_teardown; }
   same 20 "$(record .unreadable)"
 }
 
-@test "20,000 processes" {
+@test "20,000 processes are all listed" {
   fixture --many 20000
   printed
   same 20000 "$(record '[.processes[] | select(.cmd | startswith("/usr/bin/plain --number "))] | length')"
 }
 
-@test "command lines are cut shorter and shorter until the record fits 8 MiB" {
+@test "command lines are halved until the record fits 8 MiB" {
   fixture --many 3000
   "$PYTHON" - "$T/root/proc" <<'PY'
 import sys
@@ -207,7 +207,7 @@ PY
   same "2048 3001" "$(process 10001 '.cmd | length') $(record .truncated)"
 }
 
-@test "a user's first name in passwd counts; a uid without a name is its number" {
+@test "the first name of a uid in passwd counts; a uid without a name is a number" {
   fixture
   printed
   same "first $(id -u)" "$(process 101 '"\(.user) \(.uid)"')"
@@ -216,7 +216,7 @@ PY
   same "$(id -u)" "$(process 101 .user)"
 }
 
-@test "the owner is that of the process's directory" {
+@test "the user is the owner of the process's directory" {
   [ "$(id -u)" = 0 ] || skip "needs root to give a directory away"
   fixture
   chown 54321 "$T/root/proc/109"
@@ -232,7 +232,7 @@ PY
   run ! grep -q hunter2 "$T/record.json"
 }
 
-@test "args full shows all, args none the programs only" {
+@test "args full shows all arguments, args none the programs only" {
   fixture
   printed --args full
   same "mysql -uroot -phunter2 --password=hunter2 -e select 1" "$(process 111 .cmd)"
@@ -250,7 +250,7 @@ PY
   done
 }
 
-@test "containers: the id where there is one, null elsewhere" {
+@test "containers: the id of the container, null outside" {
   fixture
   printed --containers
   same 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef "$(process 113 .container)"
@@ -284,7 +284,7 @@ PY
   done
 }
 
-@test "a machine-id of zeros is none" {
+@test "a machine-id of zeros is ignored" {
   fixture
   echo 00000000000000000000000000000000 >"$T/root/etc/machine-id"
   printed
@@ -330,7 +330,7 @@ reused() {
 # opened FIFO: waits until the agent reads it, and then answers with TEXT.
 opened() { timeout 60 "$PYTHON" -c 'import sys; f = open(sys.argv[1], "wb"); sys.stdin.read(); f.write(sys.argv[2].encode())' "$@"; }
 
-@test "a pid that is used again while it is read: no command line of one process at another" {
+@test "a pid that is used again while it is read is left out" {
   fixture --fifo
   echo '{}' >"$T/agent.json"
   "$AGENT" --config "$T/agent.json" --root "$T/root" --print --deadline 120s >"$T/record.json" 3>&- &

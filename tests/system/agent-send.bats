@@ -99,7 +99,7 @@ status() {
   [[ $ERR == *"not from rollcall"* ]]
 }
 
-@test "75: a 4xx of rollcall that is no permanent refusal" {
+@test "75: a 4xx of rollcall that is not a permanent refusal" {
   status 75 402 406 407 410 411 417 421 423 425 426 428 431 451 460 499
 }
 
@@ -173,7 +173,7 @@ status() {
   [[ $ERR == *'bad\nlevel=info'* ]]
 }
 
-@test "64: wrong usage, said in one line" {
+@test "64: a usage error is one line" {
   for words in --nonsense stray "--cmd-max x" "--url" "--args some" "--token x"; do
     # shellcheck disable=SC2086
     agent $words
@@ -182,14 +182,14 @@ status() {
   done
 }
 
-@test "a token on the command line is refused, and the way shown" {
+@test "a token on the command line is an error that names --token-file" {
   agent --token hunter2 --url http://127.0.0.1:1/
   same 64 "$STATUS"
   [[ $ERR == *--token-file* ]]
   [[ $ERR != *hunter2* ]]
 }
 
-@test "78: a configuration that is wrong names file and key" {
+@test "78: a configuration error names file and key" {
   check() {
     echo "$1" >"$T/agent.json"
     agent --print
@@ -215,7 +215,7 @@ status() {
   [[ $ERR == *url* ]]
 }
 
-@test "the configuration file's keys are used, an option wins" {
+@test "the keys of the configuration file are used, and an option overrides them" {
   fixture
   stub
   make_token
@@ -229,7 +229,7 @@ status() {
   same "Bearer s3cr3t-token" "$(header authorization)"
 }
 
-@test "a token in the configuration is used when others cannot read the file" {
+@test "a token in the configuration is used if others cannot read the file" {
   fixture
   stub
   (umask 077 && printf '{"url":"%s/data","token":"in-file"}' "$URL" >"$T/agent.json")
@@ -242,7 +242,7 @@ status() {
   [[ $ERR != *in-file* ]]
 }
 
-@test "78: a token file that others can read, or that holds no token" {
+@test "78: a token file that others can read, or without a token" {
   make_token
   chmod 644 "$T/token"
   agent --url http://127.0.0.1:1/ --token-file "$T/token"
@@ -256,7 +256,7 @@ status() {
   same 78 "$STATUS"
 }
 
-@test "the token is neither in what is printed nor in any line" {
+@test "the token is neither printed nor logged" {
   fixture
   stub
   make_token
@@ -268,7 +268,7 @@ status() {
   run ! grep -q s3cr3t "$T/record.json"
 }
 
-@test "--log takes the lines; a receipt is in it and on stdout" {
+@test "--log gets the log lines; a receipt is in it and on stdout" {
   fixture
   stub
   send /data --log "$T/log"
