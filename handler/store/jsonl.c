@@ -21,7 +21,7 @@ void jsonl_release(struct jsonl *r)
 /* Reads more of the file into the window. False with errno. */
 static bool jsonl_read_on(struct jsonl *r)
 {
-    if (r->used > 0) {
+    if (r->used > 0 && r->window.data) {
         memmove(r->window.data, r->window.data + r->used, r->window.len - r->used);
         r->window.len -= r->used;
         r->used = 0;
@@ -49,7 +49,7 @@ enum jsonl_result jsonl_next(struct jsonl *r)
     for (size_t seen = 0;;) {
         size_t have = r->window.len - r->used;
         char *from = r->window.data ? r->window.data + r->used : NULL;
-        char *newline = have > seen ? memchr(from + seen, '\n', have - seen) : NULL;
+        char *newline = from && have > seen ? memchr(from + seen, '\n', have - seen) : NULL;
         if (newline) {
             r->bytes = from;
             r->len = (size_t)(newline - from) + 1;
