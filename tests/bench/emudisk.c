@@ -122,27 +122,51 @@ static int survivors(void)
     return kinds[rand() % 3];
 }
 
-static void write_image(void)
+/* Writes what is not zero; the rest of the file is a hole. */
+static void write_sparse(FILE *file, const char *bytes)
 {
+    static const char zeros[16 * PAGE];
+    for (size_t at = 0; at < disk.size; at += sizeof zeros) {
+        size_t len = disk.size - at < sizeof zeros ? disk.size - at : sizeof zeros;
+        if (memcmp(bytes + at, zeros, len) != 0 &&
+            (fseeko(file, (off_t)at, SEEK_SET) != 0 || fwrite(bytes + at, 1, len, file) != len))
+            die(disk.image);
+    }
+    if (fflush(file) != 0 || ftruncate(fileno(file), (off_t)disk.size) != 0)
+        die(disk.image);
+}
+
+/* Runs in a child, whose memory is a copy. */
+static void write_image(unsigned seed)
+{
+    srand(seed);
     int percent = survivors();
-    char *image = mmap(NULL, disk.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (image == MAP_FAILED)
-        die("mmap");
-    memcpy(image, disk.flushed, disk.size);
     for (size_t i = 0; i < disk.pending_count; i++) {
         const struct pending *p = &disk.pending[i];
         for (uint32_t at = 0; at < p->len; at += PAGE)
             if (rand() % 100 < percent)
-                memcpy(image + p->offset + at, p->data + at,
+                memcpy(disk.flushed + p->offset + at, p->data + at,
                        p->len - at < PAGE ? p->len - at : PAGE);
     }
     char temporary[4096];
     snprintf(temporary, sizeof temporary, "%s.new", disk.image);
     FILE *file = fopen(temporary, "wbe");
-    if (!file || fwrite(image, 1, disk.size, file) != disk.size || fclose(file) != 0 ||
-        rename(temporary, disk.image) != 0)
+    if (!file)
+        die(temporary);
+    write_sparse(file, disk.flushed);
+    if (rename(temporary, disk.image) != 0)
         die(disk.image);
-    munmap(image, disk.size);
+    _exit(0);
+}
+
+static void cut_power(void)
+{
+    unsigned seed = (unsigned)rand();
+    pid_t pid = disk.flushed ? fork() : -1;
+    if (pid == 0)
+        write_image(seed);
+    if (pid < 0)
+        perror("no image");
 }
 
 /* ---- time */
@@ -342,7 +366,7 @@ static void serve(void)
     static char request[WRITE_MAX + (64 << 10)];
     while (!stop) {
         if (cut)
-            write_image();
+            cut_power();
         cut = 0;
         for (ssize_t n; (n = read(disk.fd, request, sizeof request)) > 0 || errno == ENOENT;)
             if (n > 0)
@@ -374,6 +398,7 @@ static void set_up(const char *mib, const char *dir)
         sigaddset(&all, numbers[i]);
     }
     sigprocmask(SIG_BLOCK, &all, NULL); /* taken in ppoll(2) only */
+    signal(SIGCHLD, SIG_IGN);           /* no zombies */
     prctl(PR_SET_TIMERSLACK, 1000UL);
     disk.fd = open("/dev/fuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", disk.fd);

@@ -379,3 +379,31 @@ powercut() {
     [ "$(wc -l <<<"$made")" = 5 ]
     [ -z "$(comm -23 <(echo "$made") <(echo "$synced"))" ] || fail "not synced: $(comm -23 <(echo "$made") <(echo "$synced"))"
 }
+
+# diskcut KIND [OPTION...]: see diskcut.py.
+diskcut() {
+    [ "$(id -u)" = 0 ] || skip "n/a: mounting needs root"
+    [ -e /dev/fuse ] && [ -e /dev/loop-control ] || skip "n/a: no FUSE or no loop devices here"
+    command -v "mkfs.$1" >/dev/null || skip "mkfs.$1 is not installed"
+    grep -qw "$1" /proc/filesystems || skip "n/a: the kernel has no $1"
+    cc -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/iolog.so" "$BATS_TEST_DIRNAME/iolog.c" -ldl
+    cc -std=c17 -D_GNU_SOURCE -O1 -o "$BATS_FILE_TMPDIR/emudisk" "$BATS_TEST_DIRNAME/../bench/emudisk.c"
+    run "$PYTHON" "$BATS_TEST_DIRNAME/diskcut.py" "$BATS_FILE_TMPDIR/emudisk" "$BATS_FILE_TMPDIR/iolog.so" "$@"
+    [ "$status" = 0 ] || fail "$output"
+}
+
+@test "power cuts under ext4: nothing acknowledged is lost" {
+    diskcut ext4
+}
+
+@test "power cuts under ext4 with sync json: nothing acknowledged is lost" {
+    diskcut ext4 --sync json
+}
+
+@test "power cuts under xfs: nothing acknowledged is lost" {
+    diskcut xfs
+}
+
+@test "power cuts under btrfs: nothing acknowledged is lost" {
+    diskcut btrfs
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """powercut: the states that a power cut can leave, and what the next writer makes of them.
 
-    powercut.py IOLOG.so true|json [--least N] [--seed N] [--only N]
+    powercut.py IOLOG.so true|json [--least N] [--most N] [--seed N] [--only N]
 
 A worker answers a few requests while IOLOG.so logs its writes and syncs. Then, for the cut after
 every single call: what was synced is on disk; of what was written since, any page may have survived
@@ -26,7 +26,7 @@ import check_store
 import rig
 
 PAGE = 512                       # what a disk writes at once, at least
-MOST_PER_CUT = 600
+MOST_PER_CUT = {"true": 600, "json": 220}    # states, of those that are possible
 LONG_AGO = 978307200
 NDJSON = "application/x-ndjson"
 SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0"}
@@ -205,15 +205,15 @@ class Trial:
             self.sound(acknowledged + ["next"] + names, [], what)
 
 
-def blobs_of(files, rng):
+def blobs_of(files, most, rng):
     """The states of both files together: one name may be missing until its directory was synced."""
-    jsons, csvs = (list(dict.fromkeys(files[s].states(MOST_PER_CUT, rng))) for s in ("json", "csv"))
+    jsons, csvs = (list(dict.fromkeys(files[s].states(most, rng))) for s in ("json", "csv"))
     if not files["json"].named:
         jsons.append(None)
     if not files["csv"].named:
         csvs.append(None)
     pairs = list(itertools.product(jsons, csvs))
-    return pairs if len(pairs) <= MOST_PER_CUT else rng.sample(pairs, MOST_PER_CUT)
+    return pairs if len(pairs) <= most else rng.sample(pairs, most)
 
 
 def main():
@@ -221,6 +221,7 @@ def main():
     parser.add_argument("preload")
     parser.add_argument("sync", choices=("true", "json"))
     parser.add_argument("--least", type=int, default=0)
+    parser.add_argument("--most", type=int, help="states for each cut")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int)
     args = parser.parse_args()
@@ -236,7 +237,7 @@ def main():
             answered = sum(n <= done for n in recording.answered)
             acknowledged = [name for names, _, _ in recording.requests[:answered] for name in names]
             pending = recording.requests[answered] if answered < len(recording.requests) else None
-            for blob_json, blob_csv in blobs_of(files, rng):
+            for blob_json, blob_csv in blobs_of(files, args.most or MOST_PER_CUT[args.sync], rng):
                 number += 1
                 if args.only in (None, number):
                     trial.run({"json": blob_json, "csv": blob_csv}, list(dict.fromkeys(acknowledged)), pending,
