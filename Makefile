@@ -73,7 +73,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 	rollcall-query 	rollcall-archive rollcall-bucket)
 
 MAN1 := agent/rollcall-agent.1
-MAN5 := handler/rollcall-handler.json.5 handler/rollcall-hosts.5 agent/rollcall-agent.json.5
+MAN5 := handler/rollcall-files.5 handler/rollcall-handler.json.5 handler/rollcall-hosts.5 agent/rollcall-agent.json.5
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 handler/rollcall-query.8 \
 	handler/rollcall-silent.8 aws/rollcall-archive.8 \
 	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8

@@ -1,5 +1,6 @@
 /*
- * layout: the names in the store, made and taken apart. No other file knows them.
+ * layout: the names in the store, made and taken apart; see rollcall-files(5). No other file knows
+ * them.
  *
  *     data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.json     the records of one address and day
  *     data/<YYYY-MM-DD>/<ip>_<YYYY-MM-DD>.csv      their processes

@@ -1,5 +1,5 @@
 /*
- * snapshots: full process listings, one per file:
+ * snapshots: full process listings, one per file; see rollcall-files(5):
  *
  *     <records_dir>/record/<YYYY-MM-DD>/<uuid>_<timestamp>.json
  *
