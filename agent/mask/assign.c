@@ -109,7 +109,7 @@ static size_t hide_assigned(struct parse *p, const struct view *v, const struct 
     if (colon || arrow || a->quoted || a->spaced || (value < v->len && value == at))
         at = value;
     bool escaped = at + 1 < v->len && v->s[at] == '\\' && is_quote(v->s[at + 1]);
-    bool all = a->first && a->option && !colon; /* --name=value: quotes are part of the value */
+    bool all = a->first && a->option && !colon; /* quotes are part of the value */
     at += !all && (escaped || is_text_prefix(v, at));
     if (!all && at < v->len && is_quote(v->s[at])) {
         end = quoted_end(v, at + 1, v->s[at], escaped);
@@ -246,6 +246,17 @@ static void hide_aws_secret(struct parse *p, const struct view *v, const struct 
         view_hide(p, v, at, end);
 }
 
+/* PGPASSWORD=x is one argument: a variable, whose value may have anything. */
+static bool is_variable(const struct view *v, const struct assignment *a, size_t mark)
+{
+    if (a->name != 0 || a->name_end != mark)
+        return false;
+    for (size_t i = 0; i < mark; i++)
+        if (!(v->s[i] >= 'A' && v->s[i] <= 'Z') && !is_digit(v->s[i]) && v->s[i] != '_')
+            return false;
+    return true;
+}
+
 static bool is_hidden(const struct parse *p, const struct view *v, size_t at)
 {
     return p->hide[v->places ? v->places[at] : v->base + at];
@@ -261,7 +272,7 @@ static size_t assign_one(struct parse *p, const struct view *v, struct assignmen
         hide_aws_secret(p, v, a, mark + 1);
     if (kind == SECRET_NOT || (colon && !colon_assigns(v, a, mark, header)))
         return mark;
-    a->option |= colon && !a->quoted && !a->braces;
+    a->option |= (colon && !a->quoted && !a->braces) || (a->first && is_variable(v, a, mark));
     return hide_assigned(p, v, a, kind, mark + 1) - 1;
 }
 
@@ -288,5 +299,21 @@ void assign_scan(struct parse *p, const struct view *v, struct assign_context co
         looks -= last - i;
         if (last > i && is_hidden(p, v, last))
             from = i = last; /* what is hidden needs no second look, however long it is */
+    }
+}
+
+void assign_xml(struct parse *p, const struct view *v)
+{
+    for (size_t at = view_find(v, 0, v->len, '<'); at < v->len;) {
+        size_t name = at + 1, end = name;
+        while (end < v->len && is_name(v->s[end]))
+            end++;
+        size_t next = view_find(v, end, v->len, '<');
+        if (end > name && end < v->len && v->s[end] == '>') {
+            enum secret_kind kind = secret_name(p->ix, v->s + name, end - name);
+            if (kind != SECRET_NOT)
+                value_hide_to(p, v, end + 1, next, SECRET_KEY);
+        }
+        at = next;
     }
 }

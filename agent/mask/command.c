@@ -19,6 +19,8 @@ struct command {
     bool pem_ends;     /* its last line has begun */
     unsigned group, skip, words;
     const struct secret_row *runs; /* options before the program are those of this row */
+    size_t args, args_end;         /* places of echo's arguments */
+    size_t input, input_end;       /* of those of the echo whose output this command reads */
     enum secret_kind kind;         /* of what is pending */
     char after;
     uint8_t seen_at[SECRET_GROUP_ROWS]; /* number of words when the row's `sub` came, + 1 */
@@ -75,6 +77,14 @@ static void run_next(struct command *c, const struct secret_row *row)
     c->skip = row->number;
 }
 
+static void hide_input(struct parse *p, const struct command *c)
+{
+    if (c->input_end <= c->input)
+        return;
+    memset(p->hide + c->input, 1, c->input_end - c->input);
+    p->hidden = true;
+}
+
 /* Remembers which rows the word admits. */
 static void note_sub(struct parse *p, struct command *c, const struct view *v)
 {
@@ -86,6 +96,8 @@ static void note_sub(struct parse *p, struct command *c, const struct view *v)
         c->seen_at[rank] = (uint8_t)(c->words < 250 ? c->words + 1 : 250);
         if (row->rule == RULE_RUNS)
             run_next(c, row);
+        else if (row->rule == RULE_READS)
+            hide_input(p, c);
     }
 }
 
@@ -293,11 +305,15 @@ static bool take_program(struct parse *p, struct command *c, const struct view *
     c->stage = STAGE_WORDS;
     if (group == 0 && c->inherited)
         return false;
-    *c = (struct command){.stage = STAGE_WORDS, .group = group};
+    *c = (struct command){
+        .stage = STAGE_WORDS, .group = group, .input = c->input, .input_end = c->input_end};
     const struct secret_row *row = secret_first(p->ix, group);
-    for (; row; row = secret_next(p->ix, row))
+    for (; row; row = secret_next(p->ix, row)) {
         if (row->rule == RULE_RUNS && row->sub[0] == '\0')
             run_next(c, row);
+        else if (row->rule == RULE_READS && row->sub[0] == '\0')
+            hide_input(p, c);
+    }
     return true;
 }
 
@@ -307,6 +323,11 @@ static enum look look_at_plain_word(struct parse *p, struct command *c, const st
     if (c->stage == STAGE_PROGRAM && take_program(p, c, v, has))
         return LOOK;
     c->words++;
+    if (c->group == p->ix->echo) {
+        size_t from = v->places ? v->places[0] : v->base;
+        c->args = c->words == 1 ? from : c->args;
+        c->args_end = v->places ? (size_t)v->places[v->len - 1] + 1 : v->base + v->len;
+    }
     bool hidden = apply_words(p, c, v);
     if (has & HAS_EQUALS)
         hide_fields(p, c, v);
@@ -365,9 +386,12 @@ static void look_inside(struct parse *p, const struct command *c, const struct v
         return;
     p->depth++;
     while (words_next(p, &words, &word)) {
+        bool echoed = words.piped && inner.group == p->ix->echo;
         if (words.fresh)
-            inner =
-                (struct command){.group = words.glued ? inner.group : c->group, .inherited = true};
+            inner = (struct command){.group = words.glued ? inner.group : c->group,
+                                     .inherited = true,
+                                     .input = inner.args,
+                                     .input_end = echoed ? inner.args_end : 0};
         look_at(p, &inner, &word, words.quoted);
         p->used = used;
     }
@@ -393,6 +417,8 @@ static void look_at(struct parse *p, struct command *c, const struct view *v, bo
     context.header |= v->s[0] != '-' && c->group && c->group == p->ix->httpie;
     if (has & (HAS_EQUALS | HAS_COLON))
         assign_scan(p, v, context);
+    if ((has & HAS_OPERATOR) && (has & HAS_SLASH))
+        assign_xml(p, v);
     if ((has & HAS_COLON) && (has & HAS_SLASH))
         url_scan(p, v);
     if ((has & HAS_COLON) && (has & HAS_AT) && !(has & HAS_SPACE))

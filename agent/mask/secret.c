@@ -78,6 +78,7 @@ static const struct secret_row rows[] = {
 #define BARE(id, sub)                     {GROUP_##id, RULE_BARE, 0, 0, sub, ""},
 #define PLAIN(id, option)                 {GROUP_##id, RULE_PLAIN, BOTH, 0, "", option},
 #define ASKS(id, option)                  {GROUP_##id, RULE_PLAIN, SEPARATE, 0, "", option},
+#define READS(id, sub)                    {GROUP_##id, RULE_READS, 0, 0, sub, ""},
 #define RUNS(id, sub, valued, skip)       {GROUP_##id, RULE_RUNS, skip, 0, sub, valued},
 #include "agent/mask/secret.def"
 };
@@ -173,6 +174,7 @@ void secret_index_init(struct secret_index *ix)
     ix->shell = GROUP_shell;
     ix->su = GROUP_runuser;
     ix->httpie = GROUP_httpie;
+    ix->echo = GROUP_echo;
     for (size_t i = COUNT(shapes); i > 0; i--) {
         uint16_t *head =
             &ix->shape_head[hash_two(shapes[i - 1].prefix[0], shapes[i - 1].prefix[1])];

@@ -20,7 +20,7 @@ enum secret_kind {
 };
 
 /* What a row of a program says; see secret.def. */
-enum secret_rule { RULE_FLAG, RULE_WORD, RULE_FIELD, RULE_BARE, RULE_PLAIN, RULE_RUNS };
+enum secret_rule { RULE_FLAG, RULE_WORD, RULE_FIELD, RULE_BARE, RULE_PLAIN, RULE_READS, RULE_RUNS };
 
 enum {
     /* Forms of RULE_FLAG, and of RULE_PLAIN, where SEPARATE alone is ASKS. A flag of more than two
@@ -64,7 +64,7 @@ struct secret_index {
     uint16_t program_count, program_head[256];
     uint16_t name_head[256], name_next[SECRET_TEXTS_MAX];
     uint16_t shape_head[256], shape_next[SECRET_TEXTS_MAX];
-    uint16_t shell, su, httpie; /* groups that are more than their rows */
+    uint16_t shell, su, httpie, echo; /* groups that are more than their rows */
     uint16_t suffix_head[32], suffix_next[SECRET_TEXTS_MAX];
 };
 

@@ -142,6 +142,9 @@ struct assign_context {
 /* name=value, name: value, "name": "value", anywhere in `v`. */
 void assign_scan(struct parse *p, const struct view *v, struct assign_context context);
 
+/* <name>value</name>. */
+void assign_xml(struct parse *p, const struct view *v);
+
 /* PASSWORD 'x', IDENTIFIED BY x, auth("u", "p"). */
 void sql_scan(struct parse *p, const struct view *v);
 
@@ -163,6 +166,7 @@ struct words {
     size_t at;
     bool fresh;  /* the word is the first of a command */
     bool glued;  /* ... after an operator without white space: it may not be one */
+    bool piped;  /* ... after a '|' */
     bool quoted; /* the word had quotes or backslashes */
 };
 

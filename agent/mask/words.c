@@ -12,7 +12,7 @@ static void skip_between(struct words *w)
     const struct view *v = &w->text;
     size_t from = w->at;
     bool spaces = false, redirect = false;
-    w->fresh = w->glued = false;
+    w->fresh = w->glued = w->piped = false;
     for (; w->at < v->len && ends_word(v->s[w->at]); w->at++) {
         char c = v->s[w->at];
         spaces |= is_space(c);
@@ -21,6 +21,7 @@ static void skip_between(struct words *w)
             w->fresh = true;
         if (c == '\n')
             w->fresh = true;
+        w->piped = c == '|' || (w->piped && is_space(c));
     }
     w->glued = w->fresh && !spaces && from > 0;
 }

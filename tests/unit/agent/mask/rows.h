@@ -1,8 +1,9 @@
 /*
  * rows: command lines as tests write them.
  *
- * '|' is between two arguments, and "<<x>>" is a secret: x is in the command line, "***" in what
- * the agent shows. A row without a secret must be shown as it is.
+ * '|' is between two arguments, but with a space beside it is the '|' of a shell; and "<<x>>" is a
+ * secret: x is in the command line, "***" in what the agent shows. A row without a secret must be
+ * shown as it is.
  */
 #ifndef TESTS_MASK_ROWS_H
 #define TESTS_MASK_ROWS_H
@@ -18,6 +19,11 @@ struct mask_row {
     size_t raw_len;
 };
 
+static inline bool row_separates(const char *text, const char *s)
+{
+    return *s == '|' && s[1] != ' ' && !(s > text && s[-1] == ' ');
+}
+
 static inline void row_read(const char *text, struct mask_row *row)
 {
     size_t raw = 0, want = 0;
@@ -32,9 +38,10 @@ static inline void row_read(const char *text, struct mask_row *row)
             s++;
             continue;
         }
-        row->raw[raw++] = *s == '|' ? '\0' : *s;
+        bool separates = row_separates(text, s);
+        row->raw[raw++] = separates ? '\0' : *s;
         if (!secret)
-            row->want[want++] = *s == '|' ? ' ' : *s;
+            row->want[want++] = separates ? ' ' : *s;
     }
     row->raw_len = raw;
     row->want[want] = '\0';

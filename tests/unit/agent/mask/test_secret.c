@@ -13,14 +13,14 @@
 static struct mask mask;
 static size_t wrong;
 
-/* Arguments are ended by '|'. Counts what is not as wanted. */
+/* Arguments are separated as in rows.h. Counts what is not as wanted. */
 static void expect_shown(const char *text, bool shown)
 {
     char raw[1024], got[2048];
     struct buf out;
     size_t len = strlen(text);
     for (size_t i = 0; i <= len; i++)
-        raw[i] = text[i] == '|' ? '\0' : text[i];
+        raw[i] = row_separates(text, text + i) ? '\0' : text[i];
     buf_init(&out, sizeof got);
     assert_true(mask_arguments(&mask, raw, len, false, &out));
     memcpy(got, out.data, out.len);
@@ -229,6 +229,9 @@ static void one_row(const struct secret_row *row, const char *program)
         shown("%s|%s|" SECRET, program, row->text);
         if (row->number & ATTACHED)
             shown("%s|%s=" SECRET, program, row->text);
+        return;
+    case RULE_READS:
+        hidden("sh|-c|echo " SECRET " | %s %.*s x", program, (int)strcspn(sub, "|"), sub);
         return;
     case RULE_RUNS:
         hidden("%s|%s%smysql|-p" SECRET, program, sub, fill[row->number == DASHES ? 0 : n]);
