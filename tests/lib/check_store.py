@@ -44,9 +44,11 @@ COLUMNS = {
 FITS = {
     "pid": re.compile(r"[0-9]+\Z"), "ppid": re.compile(r"[0-9]+\Z"),
     "rss": re.compile(r"[0-9]+\Z"), "cpu": re.compile(r"[0-9.,-]+\Z"),
-    "mem": re.compile(r"[0-9.,-]+\Z"), "start": re.compile(r".*[0-9]", re.S),
-    "state": re.compile(r"[^0-9]{1,16}\Z"),
+    "mem": re.compile(r"[0-9.,-]+\Z"), "start": re.compile(r".*[0-9]|-\Z", re.S),
+    "state": re.compile(r"[^0-9]+\Z"),
 }
+STATE_MAX = 8                                         # bytes
+RSS_MAX = (1 << 64) // 1024                           # KiB
 ALIASES = {
     "pid": ("pid",), "ppid": ("ppid",), "user": ("user", "username"),
     "cpu": ("cpu", "cpu_percent"), "mem": ("mem", "memory_percent"),
@@ -166,13 +168,23 @@ def header_columns(line):
 
 
 def text_rows(text):
-    lines = [ln for ln in text.split("\n") if ln.strip(BLANKS)]
+    lines = [ln.removesuffix("\r") for ln in text.split("\n")]
+    columns = header_columns(lines[0])
+    lines = [ln for ln in lines if ln.strip(" \t")]
     if not lines:
         return []
-    columns = header_columns(text.split("\n")[0])
     if columns is None:
         return [{"cmd": ln} for ln in lines]
     return [table_row(columns, ln) for ln in lines[1:]]
+
+
+def word_fits(field, word):
+    """Whether the word may be in that column; otherwise its line is a command as a whole."""
+    if field in FITS and not FITS[field].match(word):
+        return False
+    if field == "rss":
+        return len(word) < 20 and int(word) < RSS_MAX
+    return field != "state" or len(word.encode()) <= STATE_MAX
 
 
 def table_row(columns, line):
@@ -185,7 +197,7 @@ def table_row(columns, line):
         field = COLUMNS.get(name)
         if field is None:
             continue
-        if field in FITS and not FITS[field].match(word):
+        if not word_fits(field, word):
             return {"cmd": line}
         row[field] = str(int(word) * 1024) if field == "rss" else word
     return row
