@@ -252,11 +252,12 @@ bool config_check(struct agent_config *c, const char *path, bool sending,
 
 void config_release(struct agent_config *c)
 {
+    struct conf_key keys[CONFIG_KEYS + 1];
     if (c->token)
         explicit_bzero(c->token, strlen(c->token));
-    char *strings[] = {c->url,    c->token_file, c->token, c->uuid, c->format, c->args,
-                       c->cacert, c->cert,       c->key,   c->log,  c->spool};
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-        free(strings[i]);
+    config_keys(c, keys);
+    for (const struct conf_key *key = keys; key->name; key++)
+        if (key->type == CONF_STRING)
+            free(*(char **)key->dest);
     *c = (struct agent_config){0};
 }

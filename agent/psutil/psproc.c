@@ -37,7 +37,7 @@ struct subject {
     struct buf status;  /* its text */
     struct buf cmdline; /* JSON */
     char exe[PATH_MAX];
-    int exe_errno;
+    bool has_exe, no_exe; /* `exe` is set; the process has no program, as a kernel thread */
     bool has_memory;
     uint64_t memory[MEMORY_FIELDS]; /* rss vms shared text lib data dirty, in bytes */
     struct buf *out;
@@ -68,15 +68,15 @@ static bool psproc_exists(int root, const char *path, struct stat *st)
     return path[0] == '/' && path[1] && tree_stat(root, path, st);
 }
 
-/* The target of a link, without the mark of a removed file; 0, or errno. */
-static int psproc_read_link(const struct subject *x, const char *name, char out[PATH_MAX])
+/* The target of a link, without the mark of a removed file; false with errno. */
+static bool psproc_read_link(const struct subject *x, const char *name, char out[PATH_MAX])
 {
     ssize_t n = readlinkat(x->dir, name, out, PATH_MAX - 1);
     out[n < 0 ? 0 : n] = '\0';
     if (n < 0)
-        return errno;
+        return false;
     out[psfull_without_mark(x->p->root, out, (size_t)n)] = '\0';
-    return 0;
+    return true;
 }
 
 static struct text psproc_status_text(const struct subject *x)
@@ -138,7 +138,7 @@ static void psproc_put_ionice(struct subject *x)
 static void psproc_put_cwd(struct subject *x)
 {
     char path[PATH_MAX];
-    if (psproc_read_link(x, "cwd", path) == 0)
+    if (psproc_read_link(x, "cwd", path))
         jsonw_str(x->out, path);
     else
         psproc_put_null(x->out);
@@ -150,13 +150,13 @@ static void psproc_put_exe(struct subject *x)
     struct stat st;
     struct text first = cmdline_first(&x->p->reader);
     char path[PATH_MAX] = "";
-    if (x->exe_errno && x->cmdline.len && first.len < sizeof path)
+    if (!x->has_exe && x->cmdline.len && first.len < sizeof path)
         snprintf(path, sizeof path, "%.*s", (int)first.len, first.ptr ? first.ptr : "");
-    if (x->exe_errno == 0)
+    if (x->has_exe)
         jsonw_str(x->out, x->exe);
     else if (psproc_exists(x->p->root, path, &st) && S_ISREG(st.st_mode) && (st.st_mode & 0111))
         jsonw_str(x->out, path);
-    else if (x->exe_errno == ENOENT || x->exe_errno == ESRCH)
+    else if (x->no_exe)
         buf_puts(x->out, "\"\""); /* a kernel thread, a zombie */
     else
         psproc_put_null(x->out);
@@ -213,7 +213,7 @@ static bool psproc_names_executable(const struct subject *x, const char *first, 
 {
     struct stat st;
     char path[PATH_MAX];
-    if (x->exe_errno == 0) {
+    if (x->has_exe) {
         const char *exe = strrchr(x->exe, '/'), *base = memrchr(first, '/', len);
         size_t n = base ? (size_t)(first + len - base) - 1 : len;
         return exe && strlen(exe + 1) == n && memcmp(exe + 1, first + len - n, n) == 0;
@@ -527,7 +527,8 @@ static enum proc_outcome psproc_read_subject(struct subject *x)
         return PROC_ENDED;
     psproc_read_memory(x);
     bool stuck = x->s->state == 'D' && !(x->s->flags & PROCSTAT_KTHREAD);
-    x->exe_errno = stuck ? EACCES : psproc_read_link(x, "exe", x->exe);
+    x->has_exe = !stuck && psproc_read_link(x, "exe", x->exe);
+    x->no_exe = !stuck && !x->has_exe && (errno == ENOENT || errno == ESRCH);
     if (stuck || cmdline_list(&x->p->reader, x->dir, &x->cmdline) == PROC_READ)
         return PROC_READ;
     buf_reset(&x->cmdline);
@@ -557,7 +558,6 @@ enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat
 void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
                        struct buf *out)
 {
-    struct subject x = {
-        .p = p, .s = s, .cpu = cpu, .dir = -1, .user = user, .exe_errno = EACCES, .out = out};
+    struct subject x = {.p = p, .s = s, .cpu = cpu, .dir = -1, .user = user, .out = out};
     psproc_write_members(&x);
 }

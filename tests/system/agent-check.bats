@@ -117,3 +117,15 @@ ok token accepted" "$OUT"
   same 3 "$(find "$SPOOL" -name '*.gz' | wc -l)"
   find "$SPOOL" -name '*.gz' -print0 | xargs -0 -n1 gzip -t
 }
+
+@test "every key of the configuration is in --help and in the man page" {
+  echo '{"nonsense":1}' >"$T/agent.json"
+  agent --print
+  read -ra keys <<<"${ERR##*known are }"
+  [ "${#keys[@]}" -ge 23 ]
+  agent --help
+  for key in "${keys[@]//\"/}"; do
+    grep -qE "^\.It Cm (.* , )?$key( ,|\$)" "$REPO/agent/rollcall-agent.json.5" || { echo "no $key in the man page" && return 1; }
+    [ "$key" = token ] || [[ $OUT == *"--${key//_/-}"* || $OUT == *"--no-$key"* ]] || { echo "no $key in --help" && return 1; }
+  done
+}

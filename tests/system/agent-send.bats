@@ -378,8 +378,9 @@ in_silence() {
   printf 'hosts: files dns\n' >"$T/nsswitch.conf"
   # shellcheck disable=SC2016
   unshare "${USERNS[@]}" -mn bash -c '
-    mount --bind "$1/resolv.conf" "$(realpath /etc/resolv.conf)" &&
-      { [ ! -e /etc/nsswitch.conf ] || mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf; } || exit 99
+    for file in resolv.conf nsswitch.conf; do # without them, 127.0.0.1 is asked as well
+      [ ! -e "/etc/$file" ] || mount --bind "$1/$file" "$(realpath "/etc/$file")" || exit 99
+    done
     "$2" -c "
 import fcntl, os, socket, struct, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
