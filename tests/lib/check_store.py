@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""check_store: holds a records directory against the file format, by code of its own.
+"""check_store: checks a records directory against the file format, with independent code.
 
     check_store.py [--tails] [--acks FILE] RECORDS_DIR
 
-Reads every data/<day>/<ip>_<day>.{json,csv} with nothing but the standard library, makes the CSV
-anew from the JSON and compares byte for byte. Names the first bad byte and exits 1.
+Reads every data/<day>/<ip>_<day>.{json,csv} with nothing but the standard library, rebuilds the CSV
+from the JSON and compares byte for byte. Names the first bad byte and exits 1.
 
---tails   bytes beyond the last commit are what a dead writer may leave: counted, not refused
---acks    one JSON object a line, {"ip":…, "date":…, "id":…, "seq":…, "chain":…}: what clients were
-          promised. Every id is there, exactly once, and the receipt (where one is given) fits its line.
+--tails   bytes after the last commit, as a dead writer may leave them, are counted, not refused
+--acks    one JSON object per line, {"ip":…, "date":…, "id":…, "seq":…, "chain":…}: the acknowledged
+          records. Every id is stored exactly once, and seq and chain, if given, are those of its line.
 """
 import argparse
 import csv
@@ -311,12 +311,12 @@ def check_order(own, offset):
     for name, value in members(minify(own)):
         if small and len(value) > LARGE:
             raise Bad(offset + own.find(name),
-                      f"member {name.decode()} is over 1 KiB and stands behind a small one")
+                      f"member {name.decode()} is over 1 KiB and comes after a small one")
         small = small or len(name) + len(value) + 2 <= LARGE
 
 
 def read_json(blob, day, ip_name):
-    """(lines up to the last commit, bytes beyond it)."""
+    """(lines up to the last commit, bytes after it)."""
     lines, offset, chain, committed = [], 0, EMPTY_CHAIN, 0
     end = blob.rfind(b"\n") + 1
     while offset < end:
@@ -326,7 +326,7 @@ def read_json(blob, day, ip_name):
             break                                     # NULs of a power loss: a tail, not a line
         line = read_line(raw, offset, len(lines) + 1, chain, day)
         if lines and lines[-1].left > 0 and line.left != lines[-1].left - 1:
-            raise Bad(offset, f"left is {line.left} behind a line with left {lines[-1].left}")
+            raise Bad(offset, f"left is {line.left} after a line with left {lines[-1].left}")
         if name_of(line.client_ip) != ip_name:
             raise Bad(offset, f"client_ip {line.client_ip} does not belong to this file")
         if lines and line.csv_end <= lines[-1].csv_end:
@@ -340,7 +340,7 @@ def read_json(blob, day, ip_name):
 
 
 def check_csv(blob, lines):
-    """Bytes beyond the last commit."""
+    """The number of bytes after the last commit."""
     expected, at = csv_bytes(CSV_HEADER), 0
     expected = expected.replace(b'"', b"") if blob.startswith(b"received_at") else expected
     for line in [None] + lines:
@@ -357,11 +357,11 @@ def check_csv(blob, lines):
         at += len(expected)
         if line is not None and line.csv_end != at:
             raise Bad(at, f"csv_end of line {line.seq} is {line.csv_end} and should be {at}")
-    # A second opinion: what a CSV reader makes of it, cell by cell.
+    # The same cells, as a CSV reader sees them.
     rows = list(csv.reader(io.StringIO(blob[:at].decode(), newline=""), strict=True))
     wanted = [r for ln in lines for r in csv_rows(ln.record, ln.received_at, ln.client_ip)]
     if rows[0] != CSV_HEADER or rows[1:] != wanted:
-        raise Bad(0, "Python's csv reads other cells than the JSON says")
+        raise Bad(0, "Python's csv reads other cells than those of the JSON")
     return len(blob) - at
 
 
@@ -384,7 +384,7 @@ def entries(store, path, mode, kind):
         full = os.path.join(path, name)
         st = os.lstat(full)
         if not kind(st.st_mode):
-            store.bad(full, 0, f"not what belongs here (mode {stat.filemode(st.st_mode)})")
+            store.bad(full, 0, f"not what was expected here (mode {stat.filemode(st.st_mode)})")
             continue
         if stat.S_IMODE(st.st_mode) != mode:
             store.bad(full, 0, f"mode is {stat.S_IMODE(st.st_mode):04o} and should be {mode:04o}")
@@ -455,7 +455,7 @@ def check(records_dir):
 
 
 def check_acks(store, acks):
-    """Every promise kept: the id is stored exactly once, the receipt fits its line."""
+    """Each acknowledged id is stored exactly once, and its receipt is that of its line."""
     count = {}
     for (ip_name, day), lines in store.by_file.items():
         for line in lines:
@@ -466,9 +466,9 @@ def check_acks(store, acks):
         found = count.get(key, [])
         if len(found) != 1:
             missing += not found
-            store.bad(key[0], 0, f"id {ack['id']} was acknowledged and stands {len(found)} times")
+            store.bad(key[0], 0, f"id {ack['id']} was acknowledged and is stored {len(found)} times")
         elif "seq" in ack and (found[0].seq, found[0].chain) != (ack["seq"], ack["chain"]):
-            store.bad(key[0], found[0].offset, f"the receipt of id {ack['id']} does not fit")
+            store.bad(key[0], found[0].offset, f"the receipt of id {ack['id']} is not that of its line")
     return missing
 
 
@@ -480,7 +480,7 @@ def main():
     args = p.parse_args()
     store = check(args.records_dir)
     if store.tails and not args.tails:
-        store.bad(args.records_dir, 0, f"{store.tails} files have bytes beyond their last commit")
+        store.bad(args.records_dir, 0, f"{store.tails} files have bytes after their last commit")
     if args.acks:
         with open(args.acks, encoding="utf-8") as f:
             check_acks(store, [json.loads(ln) for ln in f])

@@ -1,8 +1,8 @@
 /*
- * clock: a preload that moves the wall clock by TEST_CLOCK_OFFSET seconds, for tests; or by as many
- * as stand in the file TEST_CLOCK_FILE, which is read each time, so that a running program's clock
- * can be moved. The monotonic clock, and what files say, stay as they are. (faketime(1) would leave
- * a semaphore behind for every process that is killed, and refuse to start a later one of the same
+ * clock: a preload for tests that moves the wall clock by TEST_CLOCK_OFFSET seconds, or by the
+ * number in the file TEST_CLOCK_FILE. The file is read each time, so the clock of a running program
+ * can be moved. The monotonic clock and the time stamps of files are not changed. (faketime(1)
+ * leaves a semaphore for every process that is killed, and refuses to start a later one of the same
  * number.)
  */
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@ static time_t offset_in(const char *path)
     int saved = errno;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
-        abort(); /* rather than on another day than the test believes */
+        abort(); /* a test must not run on the wrong day */
     close(fd);
     errno = saved;
     return atol(text);

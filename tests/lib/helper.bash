@@ -135,8 +135,8 @@ split_reply() {
     STATUS=$(sed -n 's/^Status: *\([0-9]*\).*/\1/p' "$T/head")
 }
 
-# at "YYYY-MM-DD hh:mm:ss": handlers run from then on (UTC) believe it is that time, and it goes on
-# from there. `at now` ends it.
+# at "YYYY-MM-DD hh:mm:ss" (UTC): the clock of handlers that are started later starts there and runs on
+# `at now` ends it.
 at() {
     RUNNER=()
     if [ "$1" != now ]; then
@@ -230,7 +230,7 @@ json_file() { find "$RECORDS/data" -name "${1:-127.0.0.1}_*.json" | sort | tail 
 csv_file() { find "$RECORDS/data" -name "${1:-127.0.0.1}_*.csv" | sort | tail -n 1; }
 last_line() { tail -n 1 "$(json_file "$@")"; }
 
-# What stands before the server's member, as the client's object again.
+# The last stored record without the server's member.
 stored_record() { last_line "$@" | sed 's/,"rollcall":{"received_at":.*}}$/}/'; }
 
 # csv_cell COLUMN [ROW]: a cell of today's CSV file, by name and row (1 is the first process).
@@ -265,7 +265,7 @@ wait_until() {
 }
 
 # server_start WORKERS: lighttpd with the repository's configuration and that many handlers, on a free
-# port. Sets PORT, URL, SERVER (its pid). SERVER_RUNNER=(…) goes in front of it.
+# port. Sets PORT, URL, SERVER (its pid). SERVER_RUNNER=(…) is put in front of it.
 server_start() {
     local try
     [ -x "$(command -v lighttpd || echo /usr/sbin/lighttpd)" ] || skip "lighttpd is not installed"

@@ -1,8 +1,8 @@
 """rig: a records directory with its configuration, and workers spoken to in FastCGI, no web server.
 
 A Worker is rollcall-handler with a listening unix socket as descriptor 0, as lighttpd or spawn-fcgi
-start it. Worker.request() makes one connection, sends one request and reads the answer to its end;
-what is not a well-formed answer raises Broken.
+start it. Worker.request() opens one connection, sends one request and reads the answer to its end. An
+answer that is malformed raises Broken.
 """
 import hashlib
 import json
@@ -25,7 +25,7 @@ BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
 
 
 class Broken(Exception):
-    """The worker died or said something that is not an answer."""
+    """The worker died, or its answer is malformed."""
 
 
 class Reply:
@@ -88,7 +88,7 @@ class Worker:
         return self.process.poll() is None
 
     def stop(self, sig=signal.SIGTERM):
-        """Ends it; its exit status (negative: the signal)."""
+        """Ends it and returns its exit status (negative: the signal)."""
         if self.alive():
             self.process.send_signal(sig)
         try:
@@ -110,7 +110,7 @@ class Worker:
             try:
                 s.sendall(encode_request(body, method, path, params))
             except (BrokenPipeError, ConnectionResetError):
-                pass                                  # answered before it was read: legitimate
+                pass                                  # answered before the body was read
             return decode_reply(s)
         finally:
             s.close()
@@ -198,7 +198,7 @@ def parse_cgi(out):
 
 
 def jsend_fault(reply):
-    """What is not as the contract has it, or None."""
+    """What is wrong with the answer, or None."""
     if reply.headers.get("content-type") != "application/json":
         return f"Content-Type is {reply.headers.get('content-type')!r}"
     if reply.headers.get("content-length", str(len(reply.body))) != str(len(reply.body)):
@@ -235,7 +235,7 @@ def base_record(**more):
 
 
 def wait_for(condition, seconds=30):
-    """Polls; true as soon as it holds, false when it never did."""
+    """Polls: True as soon as the condition holds, False after the time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
