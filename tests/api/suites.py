@@ -4,7 +4,8 @@
   jsc   JSON_checker of json.org with simplejson's additions (Debian package python3-simplejson)
 
 Each yields (name, verdict, document as bytes), the verdict being "accept", "reject" or "either".
-A suite that cannot be fetched raises Unavailable, with the reason. ROLLCALL_SUITES names the folder
+npm is the one that tests/tools installs, if it has. A suite that cannot be fetched raises Unavailable,
+with the reason. ROLLCALL_SUITES names the folder
 of the downloads (build/suites).
 """
 import ast
@@ -34,11 +35,12 @@ def fetch(tool, command, pattern):
     found = glob.glob(os.path.join(CACHE, pattern))
     if found:
         return found[0]
-    if not shutil.which(tool):
+    path = os.path.join(rig.REPO, "build", "node", "bin") + ":" + os.environ["PATH"]
+    if not shutil.which(tool, path=path):
         raise Unavailable(f"{tool} is not installed")
     os.makedirs(CACHE, exist_ok=True)
     try:
-        done = subprocess.run(command, cwd=CACHE, stdout=subprocess.PIPE, timeout=120,
+        done = subprocess.run(command, cwd=CACHE, stdout=subprocess.PIPE, timeout=120, env={**os.environ, "PATH": path},
                               stderr=subprocess.STDOUT, check=False)
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{tool} did not answer") from None
