@@ -10,7 +10,7 @@ bool worker_init(struct worker *w, const struct config *config, clock_fn clock)
         return false;
     tokens_init(&w->tokens, config->tokens_file);
     arena_init(&w->arena, body_max * ARENA_FACTOR + KEEP);
-    buf_init(&w->text, body_max + 2); /* the NUL behind the text, and a byte to tell "over" */
+    buf_init(&w->text, body_max + 2); /* the NUL after the text, and a byte to detect "over" */
     buf_init(&w->packed, body_max + 2);
     buf_init(&w->csv, body_max * CSV_FACTOR);
     buf_init(&w->reply, body_max + REPLY_EXTRA); /* the latest listing fits */

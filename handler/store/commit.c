@@ -8,7 +8,7 @@
 enum { BLOCK = 64 * 1024 };
 
 /* The offset after the last newline in [0, end), 0 if there is none, -1 with errno. */
-static off_t after_newline(int fd, off_t end)
+static off_t commit_after_newline(int fd, off_t end)
 {
     char block[BLOCK];
     while (end > 0) {
@@ -42,7 +42,8 @@ static bool commit_digest(struct digest *d, int fd, off_t from, off_t to)
 enum standing { HOLDS, DAMAGED, FOREIGN, FAILED };
 
 /* HOLDS if the line's chain follows from its bytes and the line before it, else DAMAGED. */
-static enum standing check_chain(int fd, const struct trailer *line, off_t end, struct digest *d)
+static enum standing commit_check_chain(int fd, const struct trailer *line, off_t end,
+                                        struct digest *d)
 {
     static const size_t closing = sizeof ",\"chain\":\"" - 1 + DIGEST_HEX_LEN + sizeof "\"}}\n" - 1;
     char previous[DIGEST_HEX_LEN + 1] = TRAILER_CHAIN_FIRST;
@@ -62,7 +63,7 @@ static enum standing check_chain(int fd, const struct trailer *line, off_t end, 
 }
 
 /* A line that says where it starts is believed only if a newline is before that. */
-static bool starts_there(int fd, const struct trailer *line)
+static bool commit_starts_there(int fd, const struct trailer *line)
 {
     char c = '\n';
     return line->line_start == 0 ||
@@ -70,7 +71,7 @@ static bool starts_there(int fd, const struct trailer *line)
 }
 
 /* What a scan for the traces of a lost write has found so far. */
-struct scan {
+struct commit_scan {
     size_t least; /* so many NUL bytes in a row mean a lost write */
     size_t run;   /* in a row now */
     bool lost;
@@ -80,7 +81,7 @@ struct scan {
 /* If it is not known that the line is ours: text in another encoding has fewer in a row. */
 enum { LOST_RUN = 4 };
 
-static void scan_block(struct scan *s, const char *block, size_t len)
+static void commit_scan_block(struct commit_scan *s, const char *block, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         s->run = block[i] == '\0' ? s->run + 1 : 0;
@@ -94,10 +95,10 @@ static void scan_block(struct scan *s, const char *block, size_t len)
  * loss cut short, and not another program's file, if there are runs of NUL bytes in what else could
  * be our lines.
  */
-static enum standing damage(int fd, off_t from, off_t end, size_t least)
+static enum standing commit_damage(int fd, off_t from, off_t end, size_t least)
 {
     char block[BLOCK];
-    struct scan s = {.least = least};
+    struct commit_scan s = {.least = least};
     if (from < 0)
         return FAILED;
     for (off_t at = from; at < end;) {
@@ -106,14 +107,14 @@ static enum standing damage(int fd, off_t from, off_t end, size_t least)
         if (n <= 0)
             return FAILED;
         s.strange |= at == from && block[0] != '{' && block[0] != '\0';
-        scan_block(&s, block, (size_t)n);
+        commit_scan_block(&s, block, (size_t)n);
         at += n;
     }
     return s.lost && !s.strange ? DAMAGED : FOREIGN;
 }
 
 /* Judges a file without a newline: DAMAGED if it can be the start of our first line. */
-static enum standing torn_start(int fd, off_t size)
+static enum standing commit_torn_start(int fd, off_t size)
 {
     char first;
     if (size == 0)
@@ -124,13 +125,15 @@ static enum standing torn_start(int fd, off_t size)
 }
 
 /* Checks the chain of the committed line that ends at `end`, and of its request's other lines. */
-static enum standing check_request(int fd, struct trailer line, off_t end, struct digest *digest)
+static enum standing commit_check_request(int fd, struct trailer line, off_t end,
+                                          struct digest *digest)
 {
     for (;;) {
         off_t start = (off_t)line.line_start;
-        enum standing s = starts_there(fd, &line) ? check_chain(fd, &line, end, digest) : DAMAGED;
+        enum standing s =
+            commit_starts_there(fd, &line) ? commit_check_chain(fd, &line, end, digest) : DAMAGED;
         if (s == DAMAGED) /* its own bytes, or the line before, which its chain includes */
-            return damage(fd, start > 0 ? after_newline(fd, start - 1) : 0, end, 1);
+            return commit_damage(fd, start > 0 ? commit_after_newline(fd, start - 1) : 0, end, 1);
         if (s == FAILED || start == 0)
             return s;
         struct jsonl_back before;
@@ -142,23 +145,23 @@ static enum standing check_request(int fd, struct trailer line, off_t end, struc
 }
 
 /* Judges the line that ends at b->end. If it is to be skipped, moves b->end before it. */
-static enum standing judge(struct jsonl_back *b, struct digest *digest)
+static enum standing commit_judge(struct jsonl_back *b, struct digest *digest)
 {
     enum jsonl_result result = jsonl_at(b, b->end);
     if (result == JSONL_FAILED)
         return FAILED;
     if (result == JSONL_LINE && b->line.left == 0) {
-        enum standing s = digest ? check_request(b->fd, b->line, b->end, digest) : HOLDS;
+        enum standing s = digest ? commit_check_request(b->fd, b->line, b->end, digest) : HOLDS;
         if (s == DAMAGED)
-            b->end = after_newline(b->fd, b->end - 1);
+            b->end = commit_after_newline(b->fd, b->end - 1);
         return s;
     }
-    if (result == JSONL_LINE && starts_there(b->fd, &b->line)) {
+    if (result == JSONL_LINE && commit_starts_there(b->fd, &b->line)) {
         b->end = (off_t)b->line.line_start;
         return DAMAGED; /* a line of a batch whose last line is missing */
     }
-    off_t start = after_newline(b->fd, b->end - 1);
-    enum standing s = damage(b->fd, start, b->end, LOST_RUN);
+    off_t start = commit_after_newline(b->fd, b->end - 1);
+    enum standing s = commit_damage(b->fd, start, b->end, LOST_RUN);
     if (s == DAMAGED)
         b->end = start;
     return s;
@@ -167,7 +170,7 @@ static enum standing judge(struct jsonl_back *b, struct digest *digest)
 /* No line is left in the file: what is in it was the start of a first line, or is not ours. */
 static enum commit_result commit_none(int fd, off_t size)
 {
-    switch (torn_start(fd, size)) {
+    switch (commit_torn_start(fd, size)) {
     case FAILED:
         return COMMIT_FAILED;
     case FOREIGN:
@@ -196,15 +199,15 @@ enum commit_result commit_find(int fd, off_t size, struct digest *digest, struct
     /* Nearly always the file ends in a committed line: one small read is enough. */
     if (!digest && last == JSONL_LINE && back->line.left == 0)
         return commit_found(back, out);
-    back->end = after_newline(fd, size);
+    back->end = commit_after_newline(fd, size);
     while (back->end > 0) {
-        switch (judge(back, digest)) {
+        switch (commit_judge(back, digest)) {
         case HOLDS:
             return commit_found(back, out);
         case DAMAGED:
             break;
         case FOREIGN:
-            out->foreign = after_newline(fd, back->end - 1);
+            out->foreign = commit_after_newline(fd, back->end - 1);
             return COMMIT_NOT_OURS;
         case FAILED:
             return COMMIT_FAILED;

@@ -95,7 +95,7 @@ static enum verdict pair_check_file(const char *name, const struct stat *st, str
     return V_OK;
 }
 
-static int64_t milliseconds(struct timespec t)
+static int64_t pair_milliseconds(struct timespec t)
 {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
@@ -130,7 +130,7 @@ static enum verdict pair_open_json(struct pair *p, const struct pair_of *of, int
     if (fstat(p->json, &st) != 0)
         return pair_failed("fstat", p->json_name, f);
     p->json_size = st.st_size;
-    p->json_mtime = milliseconds(st.st_mtim);
+    p->json_mtime = pair_milliseconds(st.st_mtim);
     v = pair_check_name(p, &st, f);
     return v == V_OK && p->state == PAIR_OPEN ? pair_check_file(p->json_name, &st, f) : v;
 }
@@ -144,7 +144,7 @@ static enum verdict pair_open_csv(struct pair *p, int flags, struct fault *f)
     if (fstat(p->csv, &st) != 0)
         return pair_failed("fstat", p->csv_name, f);
     p->csv_size = st.st_size;
-    p->csv_mtime = milliseconds(st.st_mtim);
+    p->csv_mtime = pair_milliseconds(st.st_mtim);
     return pair_check_file(p->csv_name, &st, f);
 }
 

@@ -29,13 +29,13 @@ void trailer_close(const struct trailer *l, struct buf *out)
     buf_puts(out, "\"}}\n");
 }
 
-/* What is still to be read of the member. Each take_*() moves it on, or sets ok to false. */
-struct cursor {
+/* What is still to be read of the member. Each trailer_take*() moves it on, or sets ok to false. */
+struct trailer_cursor {
     const char *at, *end;
     bool ok;
 };
 
-static inline bool take(struct cursor *c, const char *literal)
+static inline bool trailer_take(struct trailer_cursor *c, const char *literal)
 {
     size_t len = strlen(literal);
     if (!c->ok || (size_t)(c->end - c->at) < len || memcmp(c->at, literal, len) != 0)
@@ -45,7 +45,7 @@ static inline bool take(struct cursor *c, const char *literal)
 }
 
 /* Text up to the next quote, which must fit `size` with its NUL, and hold none itself. */
-static void take_text(struct cursor *c, char *out, size_t size)
+static void trailer_take_text(struct trailer_cursor *c, char *out, size_t size)
 {
     const char *quote = c->ok ? memchr(c->at, '"', (size_t)(c->end - c->at)) : NULL;
     if (!quote || (size_t)(quote - c->at) >= size || memchr(c->at, '\0', (size_t)(quote - c->at))) {
@@ -58,10 +58,10 @@ static void take_text(struct cursor *c, char *out, size_t size)
     c->at = quote;
 }
 
-static inline void take_number(struct cursor *c, const char *name, uint64_t *out)
+static inline void trailer_take_number(struct trailer_cursor *c, const char *name, uint64_t *out)
 {
     *out = 0;
-    c->ok = take(c, name);
+    c->ok = trailer_take(c, name);
     size_t digits = 0;
     bool zero = c->ok && c->at < c->end && *c->at == '0';
     for (; c->ok && c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++, digits++)
@@ -69,8 +69,8 @@ static inline void take_number(struct cursor *c, const char *name, uint64_t *out
     c->ok = c->ok && digits > 0 && digits < 20 && (!zero || digits == 1);
 }
 
-/* The last `,"rollcall":{...` in the last TRAILER_MAX bytes; it has few commas behind it. */
-static const char *find_opening(const char *bytes, size_t len)
+/* The last `,"rollcall":{...` in the last TRAILER_MAX bytes; few commas follow it. */
+static const char *trailer_find_opening(const char *bytes, size_t len)
 {
     const char *start = len > TRAILER_MAX ? bytes + len - TRAILER_MAX : bytes;
     const char *end = bytes + len, *comma = end;
@@ -83,29 +83,29 @@ static const char *find_opening(const char *bytes, size_t len)
 
 bool trailer_parse(const char *bytes, size_t len, struct trailer *out, size_t *tail, size_t *chain)
 {
-    const char *opening = find_opening(bytes, len);
+    const char *opening = trailer_find_opening(bytes, len);
     if (!opening)
         return false;
-    struct cursor c = {opening + sizeof OPENING - 1, bytes + len, true};
-    take_text(&c, out->received_at, sizeof out->received_at);
-    c.ok = take(&c, "\",\"client_ip\":\"");
-    take_text(&c, out->client_ip, sizeof out->client_ip);
+    struct trailer_cursor c = {opening + sizeof OPENING - 1, bytes + len, true};
+    trailer_take_text(&c, out->received_at, sizeof out->received_at);
+    c.ok = trailer_take(&c, "\",\"client_ip\":\"");
+    trailer_take_text(&c, out->client_ip, sizeof out->client_ip);
     out->id[0] = '\0';
-    if (take(&c, "\",\"id\":\"")) {
-        take_text(&c, out->id, sizeof out->id);
+    if (trailer_take(&c, "\",\"id\":\"")) {
+        trailer_take_text(&c, out->id, sizeof out->id);
         c.ok = c.ok && *out->id; /* none is written as none */
     }
-    take_number(&c, "\",\"process_count\":", &out->process_count);
-    take_number(&c, ",\"user_count\":", &out->user_count);
-    take_number(&c, ",\"seq\":", &out->seq);
-    take_number(&c, ",\"left\":", &out->left);
-    take_number(&c, ",\"line_start\":", &out->line_start);
-    take_number(&c, ",\"csv_end\":", &out->csv_end);
+    trailer_take_number(&c, "\",\"process_count\":", &out->process_count);
+    trailer_take_number(&c, ",\"user_count\":", &out->user_count);
+    trailer_take_number(&c, ",\"seq\":", &out->seq);
+    trailer_take_number(&c, ",\"left\":", &out->left);
+    trailer_take_number(&c, ",\"line_start\":", &out->line_start);
+    trailer_take_number(&c, ",\"csv_end\":", &out->csv_end);
     *tail = (size_t)(opening - bytes);
     *chain = (size_t)(c.at - bytes);
-    c.ok = take(&c, ",\"chain\":\"");
-    take_text(&c, out->chain, sizeof out->chain);
-    return take(&c, "\"}}\n") && c.at == c.end &&
+    c.ok = trailer_take(&c, ",\"chain\":\"");
+    trailer_take_text(&c, out->chain, sizeof out->chain);
+    return trailer_take(&c, "\"}}\n") && c.at == c.end &&
            strspn(out->chain, "0123456789abcdef") == DIGEST_HEX_LEN &&
            clock_parse(out->received_at) >= 0;
 }

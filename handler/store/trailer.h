@@ -1,12 +1,12 @@
 /*
- * line: the server's own member, the last of each JSON line, written and read back.
+ * trailer: the server's own member, the last of each JSON line, written and read.
  *
  *     ,"rollcall":{"received_at":"2026-11-20T12:34:56.789Z","client_ip":"10.0.0.7","id":"...",
  *     "process_count":2,"user_count":2,"seq":17,"left":0,"line_start":9120,"csv_end":4711,
  *     "chain":"..."}}
  *
- * (one line, no blanks; `id` only where the record has one). It has a known greatest length, so
- * that the last TRAILER_MAX bytes of a line are enough to read it.
+ * It is on one line, without blanks; `id` is there only if the record has one. It is at most
+ * TRAILER_MAX bytes long, so the last TRAILER_MAX bytes of a line are enough to read it.
  *
  * chain is the lower-case hex SHA-256 over the previous line's chain as text (TRAILER_CHAIN_FIRST
  * for the first line) and this line's bytes up to, not including, its last `,"chain"`.
@@ -39,8 +39,8 @@ struct trailer {
 };
 
 /*
- * Appends the member up to, not including, `,"chain"`; then the chain is made over the line, and
- * trailer_close() appends it, the closing brackets and the newline.
+ * trailer_open() appends the member up to, not including, `,"chain"`. The caller then computes the
+ * chain over the line, and trailer_close() appends it, the closing brackets and the newline.
  */
 void trailer_open(const struct trailer *l, struct buf *out);
 void trailer_close(const struct trailer *l, struct buf *out);
@@ -52,7 +52,7 @@ void trailer_close(const struct trailer *l, struct buf *out);
  */
 bool trailer_parse(const char *bytes, size_t len, struct trailer *out, size_t *tail, size_t *chain);
 
-/* Makes out->chain from the previous one and the line's bytes. False when libcrypto fails. */
+/* Computes the chain from the previous one and the line's bytes. False if libcrypto fails. */
 bool trailer_chain(struct digest *d, const char *previous, const char *bytes, size_t len,
                    char out[DIGEST_HEX_LEN + 1]);
 

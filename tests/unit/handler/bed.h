@@ -11,7 +11,7 @@
 
 #define BED_NOW INT64_C(1795178096789) /* 2026-11-20T12:34:56.789Z */
 
-/* A small record; "%s" for more members, each with a comma behind it. */
+/* A small record; "%s" for more members, each followed by a comma. */
 #define BED_RECORD(more)                                                                           \
     "{" more "\"processor\":\"x\",\"os_name\":\"Linux\",\"os_ver\":\"6.1\",\"users\":\"root\","    \
     "\"processes\":[{\"pid\":1,\"cmd\":\"init\"},{\"pid\":2}]}"

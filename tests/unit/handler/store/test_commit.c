@@ -1,4 +1,4 @@
-/* commit: the end of a file for its readers, whatever a writer that died left behind it. */
+/* commit: the end of a file for its readers, whatever a dead writer left after it. */
 #include "tests/unit/handler/made.h"
 
 #include "handler/store/commit.h"
@@ -159,7 +159,8 @@ static void foreign_lines_with_nuls(void **state)
         }
 }
 
-/* A file that is one line without an end: only what could be the start of ours is none. */
+/* A file that is one line without an end: what could be the start of ours has no commit, other text
+ * is not ours. */
 static void torn_first_lines(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* heal: what a writer that died left behind is undone; nothing else is touched. */
+/* heal: what a dead writer left is undone; nothing else is touched. */
 #include "tests/unit/handler/bed.h"
 
 static struct bed bed;

@@ -54,7 +54,7 @@ static void other_ids_are_others(void **state)
     assert_int_equal(bed_store(&bed, BED_RECORD("\"id\":\"\\u0078\",")).duplicates, 1);
 }
 
-/* An id in the record's own text is none of ours. */
+/* An id in the record's own text is not one of ours. */
 static void hostile_ids(void **state)
 {
     (void)state;

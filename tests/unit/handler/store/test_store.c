@@ -66,7 +66,7 @@ static void batches(void **state)
     assert_int_equal(bed_lines(&bed), 3);
 }
 
-/* One record that is none: nothing of the batch, and no file, is there. */
+/* One object that is not a record: nothing of the batch, and no file, is there. */
 static void all_or_none(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* line: the server's member, written and read back; the chain over what stands before it. */
+/* trailer: the server's member, written and read; the chain over what is before it. */
 #include "tests/unit/unit.h"
 
 #include "handler/store/trailer.h"
@@ -165,7 +165,7 @@ static void known_or_not(void **state)
     }
 }
 
-/* A NUL byte in the member, wherever it is, and it is none of ours. */
+/* A NUL byte in the member, wherever it is, and it is not ours. */
 static void a_nul_anywhere(void **state)
 {
     (void)state;
