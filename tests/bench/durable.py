@@ -9,6 +9,7 @@ and 32 workers stand before it; wrk sends small records from 64 addresses, and f
 Prints medians beside their targets. Use a machine that has nothing else to do.
 """
 import argparse
+import concurrent.futures
 import os
 import statistics
 import subprocess
@@ -92,6 +93,23 @@ def measure(place, args, server):
     return found
 
 
+def crowd(place, args, server):
+    """The latency of 64 addresses, alone and beside 64 clients of one other address."""
+    body = handler.body_files(place, {"S": 1})["S"]
+    others, busy = Load(body, args.seconds, CLIENTS, sources=CLIENTS), Load(body, args.seconds, CLIENTS)
+    say("durable: one busy address")
+    with server(place, WORKERS, handler=args.handler, sync=True) as s:
+        alone = others.wrk(s)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            at_once = pool.submit(busy.wrk, s)
+            beside = others.wrk(s)
+            refused = at_once.result()
+    ratio = beside["p99_ms"] / alone["p99_ms"]
+    print(f"one busy address: p99 of 64 others {alone['p99_ms']:.1f} ms alone, {beside['p99_ms']:.1f} ms beside it "
+          f"({ratio:.1f} x, target 3: {'met' if ratio <= 3 else 'missed'}); it got {refused['answered']} answers, "
+          f"{refused['bad']} of them 503")
+
+
 def report(found):
     for (sync, clients), runs in found.items():
         rate, p50, p99 = (statistics.median(r[k] for r in runs) for k in ("rate", "p50_ms", "p99_ms"))
@@ -114,6 +132,7 @@ def main():
     with Disk() if emulated else Preload() as directory:
         place = Place(directory)
         try:
+            crowd(place, args, Rollcall if emulated else Slow)
             found = measure(place, args, Rollcall if emulated else Slow)
         except Wrong as e:
             sys.exit(f"durable: {e}")
