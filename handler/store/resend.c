@@ -144,7 +144,7 @@ static bool resend_rewrite(int fd, off_t from, off_t to)
  */
 static enum verdict resend_confirm(struct txn *t, const struct pair *p)
 {
-    enum config_sync sync = t->store->config->sync;
+    enum config_sync sync = (enum config_sync)t->store->config->sync;
     bool any = false, csv = sync == SYNC_BOTH;
     for (size_t i = 0; i < t->batch->count; i++) {
         struct twin *twin = &t->resend.twins[i];

@@ -460,8 +460,8 @@ static void clouds(void **state)
         "az|storage|blob|list|--account-key|<<x==>>",
         "az|storage|blob|list|--sas-token|<<sv=2020&sig=x>>",
         "az|keyvault|secret|set|--name|n|--value|<<x>>",
-        "az|x|--connection-string|DefaultEndpointsProtocol=https;AccountName=n;AccountKey=<<x==>>;"
-        "S=s",
+        ("az|x|--connection-string|DefaultEndpointsProtocol=https;AccountName=n;AccountKey=<<x==>>;"
+         "S=s"),
         "gcloud|auth|login|--client-secret=<<x>>",
         "doctl|-t|<<x>>|compute|ls",
         "doctl|auth|init|--access-token|<<x>>",

@@ -329,8 +329,8 @@ static void texts(void **state)
         "kubelet|--tls-private-key-file=/x|--authentication-token-webhook=true",
         "etcd|--client-cert-auth=true|--peer-client-cert-auth=true",
         "dockerd|-H|fd://|--containerd=/run/containerd/containerd.sock",
-        "qemu-system-x86_64|-object|{\"qom-type\":\"secret\",\"id\":\"masterKey0\",\"format\":"
-        "\"raw\",\"file\":\"/x\"}",
+        ("qemu-system-x86_64|-object|{\"qom-type\":\"secret\",\"id\":\"masterKey0\",\"format\":"
+         "\"raw\",\"file\":\"/x\"}"),
         "qemu-system-x86_64|-spice|port=5900,password=on",
         "mount|-o|credentials=/root/.smb,uid=1000|//s/d|/m",
         "mount|-t|nfs|-o|user=ana|h:/d|/m",
