@@ -69,7 +69,7 @@ static enum verdict query_find(struct query *q, const struct query_route **route
                      "no such path; hosts are at /api/v1/hosts, files below /files/");
 }
 
-/* Opens the directory of the daily files anew for each request: it may have been replaced. */
+/* Opens the directory of the daily files for each request: it may have been replaced. */
 static enum verdict query_open_store(struct query *q, struct fault *f)
 {
     int dir = open(q->config->records_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
