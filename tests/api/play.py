@@ -89,7 +89,7 @@ class Play:
         self.records = os.path.join(directory, "records")
         self.keys, self.offset, self.state, self.worker = {}, 0, "sound", None
         self.reply = self.before = self.method = self.path = self.log_at = None
-        self.committed = 0
+        self.committed, self.checked = 0, None
         os.mkdir(directory)
         self.write_tokens(f"{words.sha256(words.INGEST)} ingest # test\n{words.sha256(words.READ)} read # reader\n")
         self.write_config()
@@ -169,6 +169,7 @@ class Play:
         action = FILE_STEPS.get(step.word)
         expect(action, f"there is no step {step.word!r}")
         arguments = self.evaluate(f"({step.rest},)", **self.seen())
+        self.checked = None
         try:
             action(*arguments)
         except (OSError, TypeError, IndexError) as e:
@@ -323,7 +324,7 @@ class Play:
         self.method, self.path = method, path
         for n in range(count):
             self.before = snapshot(self.records)
-            self.committed = self.count_lines()
+            self.committed, self.checked = self.count_lines(), None
             self.reply = self.send(body, method, path, params, options)
             expect(n == count - 1 or self.reply.answer.status == 200, f"request {n + 1} of {count} is {self.reply.answer}")
 
@@ -406,7 +407,7 @@ class Play:
 
     def program(self, step):
         """$ PROGRAM ARGUMENT...: one of ours, built where the handler was."""
-        command = shlex.split(self.fill(step.rest))
+        command, self.checked = shlex.split(self.fill(step.rest)), None
         command[0] = os.path.join(rig.BUILD, command[0])
         self.before = snapshot(self.records)
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -503,15 +504,18 @@ class Play:
 
     def count_lines(self):
         """Committed lines, or None where the files are not ours to read."""
-        try:
-            store = check_store.check(self.records)
-        except OSError:
-            return None
+        store = self.store(self.records)
         return None if store.errors else store.lines
+
+    def store(self, records):
+        """What check_store.py finds, once until something may change the files."""
+        if self.checked is None:
+            self.checked = check_store.check(records)
+        return self.checked
 
     def receipt(self):
         """seq and chain of a 200 are those of a line; the store has grown by `records` lines."""
-        data, store = self.reply.json["data"], check_store.check(self.keys.get("records_dir", self.records))
+        data, store = self.reply.json["data"], self.store(self.keys.get("records_dir", self.records))
         if store.errors and self.committed is None:
             return
         expect(not store.errors and not store.tails, f"the store is not sound: {store.errors or 'a torn end'}")
@@ -526,7 +530,7 @@ class Play:
         self.end_worker()
         if self.state == "odd":
             return
-        store = check_store.check(self.records)
+        store = self.store(self.records)
         if self.state == "damaged":
             expect(store.errors, "check_store.py finds nothing wrong")
             return

@@ -60,7 +60,8 @@ def records(first, last, **changes):
 
 def gz(data, name=""):
     """One gzip member; with a name, the name is in its header."""
-    data = gzip.compress(to_bytes(data), 6, mtime=0)
+    data = to_bytes(data)
+    data = gzip.compress(data, 1 if len(data) > 1 << 20 else 6, mtime=0)
     return data[:3] + b"\x08" + data[4:10] + name.encode() + b"\0" + data[10:] if name else data
 
 

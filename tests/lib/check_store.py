@@ -341,12 +341,13 @@ def read_json(blob, day, ip_name):
 
 def check_csv(blob, lines):
     """The number of bytes after the last commit."""
-    expected, at = csv_bytes(CSV_HEADER), 0
+    expected, at, wanted = csv_bytes(CSV_HEADER), 0, []
     expected = expected.replace(b'"', b"") if blob.startswith(b"received_at") else expected
     for line in [None] + lines:
         if line is not None:
-            expected = b"".join(csv_bytes(r) for r in
-                                csv_rows(line.record, line.received_at, line.client_ip))
+            rows = list(csv_rows(line.record, line.received_at, line.client_ip))
+            expected = b"".join(csv_bytes(r) for r in rows)
+            wanted += rows
         found = blob[at:at + len(expected)]
         if found != expected:
             k = next((i for i, (a, b) in enumerate(zip(found, expected)) if a != b),
@@ -359,7 +360,6 @@ def check_csv(blob, lines):
             raise Bad(at, f"csv_end of line {line.seq} is {line.csv_end} and should be {at}")
     # The same cells, as a CSV reader sees them.
     rows = list(csv.reader(io.StringIO(blob[:at].decode(), newline=""), strict=True))
-    wanted = [r for ln in lines for r in csv_rows(ln.record, ln.received_at, ln.client_ip)]
     if rows[0] != CSV_HEADER or rows[1:] != wanted:
         raise Bad(0, "Python's csv reads other cells than those of the JSON")
     return len(blob) - at

@@ -163,13 +163,6 @@ post() {
     cgi POST /data "$body" "$@"
 }
 
-# post_json JSON [VAR=VALUE]...: exactly these bytes.
-post_json() {
-    printf %s "$1" >"$T/json"
-    shift
-    cgi POST /data "$T/json" "$@"
-}
-
 # post_with JQ_FILTER [VAR=VALUE]...: the small record, changed.
 post_with() {
     record "$1" >"$T/json"
