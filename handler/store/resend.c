@@ -233,7 +233,8 @@ enum verdict txn_look_back(struct txn *t)
     if (!r->twins)
         return V_OK;
     r->since = t->batch->retry_ms < 0 ? INT64_MAX : t->now - t->batch->retry_ms - RESEND_SLACK_MS;
-    r->deadline = clock_monotonic() + t->store->config->lock_timeout_ms;
+    int64_t limit = t->store->config->lock_timeout_ms;
+    r->deadline = clock_monotonic() + (limit > RESEND_LEAST_MS ? limit : RESEND_LEAST_MS);
     if (t->tomorrow.state == PAIR_OPEN)
         v = resend_search_pair(t, &t->tomorrow);
     if (v == V_OK && t->last.end > 0)

@@ -8,7 +8,8 @@
  * RESEND_SLACK_MS of midnight tomorrow's file is searched too, for machines whose clocks differ.
  *
  * A lock on a newer day is always taken before one on an older day, so that no two writers wait for
- * each other. The search ends with V_UNAVAILABLE after lock_timeout_ms.
+ * each other. The search ends with V_UNAVAILABLE after lock_timeout_ms, or RESEND_LEAST_MS if that
+ * is more.
  */
 #ifndef HANDLER_STORE_RESEND_H
 #define HANDLER_STORE_RESEND_H
@@ -21,7 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { RESEND_LINES = 16, RESEND_SLACK_MS = 2000, RESEND_DAYS = 31 };
+enum { RESEND_LINES = 16, RESEND_SLACK_MS = 2000, RESEND_DAYS = 31, RESEND_LEAST_MS = 100 };
 
 enum twin_place {
     TWIN_NONE,
