@@ -296,6 +296,36 @@ static void after_a_boot_the_tail_is_compared(void **state)
     damaged_after_a_boot(100, 5000, 9000);
 }
 
+/* The number of whole lines in the first `len` bytes of the JSON file, as it was. */
+static uint64_t whole_lines(const struct bed_shot *was, size_t len)
+{
+    uint64_t lines = 0;
+    for (size_t at = 0; at < len; at++)
+        lines += was->json[at] == '\n';
+    return lines;
+}
+
+/* Files cut at every offset of their last two records by a power loss: what is whole stays. */
+static void files_cut_at_every_offset(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 4; n++, bed_time += 1000)
+        bed_store(&bed, BED_RECORD("\"hostname\":\"h\","));
+    struct bed_shot was = bed_shoot(&bed);
+    size_t json_from = was.json_len / 2, csv_from = was.csv_len / 2;
+    bed.w.store.boot = booted_later;
+    for (size_t cut = 0; cut < was.json_len - json_from + was.csv_len - csv_from; cut++) {
+        bool csv = cut >= was.json_len - json_from;
+        size_t json_len = csv ? was.json_len : json_from + cut;
+        size_t csv_len = csv ? csv_from + cut - (was.json_len - json_from) : was.csv_len;
+        unit_write(bed_json(&bed), was.json, json_len);
+        unit_write(bed_csv(&bed), was.csv, csv_len);
+        assert_int_equal(store_one(), V_OK);
+        assert_int_equal(bed_lines(&bed), whole_lines(&was, json_len) + 1);
+    }
+    bed_forget(&was);
+}
+
 /* An intact run of 16 lines and 10 minutes ends the search: what is before it is not read. */
 static void an_intact_run_ends_the_search(void **state)
 {
@@ -377,6 +407,7 @@ int main(void)
         TEST(rows_of_acknowledged_requests_are_not_truncated),
         TEST(rows_of_one_request_are_truncated),
         TEST(a_csv_file_alone),
+        TEST(files_cut_at_every_offset),
         TEST(after_a_boot_the_tail_is_compared),
         TEST(an_intact_run_ends_the_search),
         TEST(large_files_are_healed),
