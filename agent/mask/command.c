@@ -85,13 +85,17 @@ static void hide_input(struct parse *p, const struct command *c)
     p->hidden = true;
 }
 
-/* Remembers which rows the word admits. */
-static void note_sub(struct parse *p, struct command *c, const struct view *v)
+/* Remembers which rows the word admits; true if it is one's `sub`. */
+static bool note_sub(struct parse *p, struct command *c, const struct view *v)
 {
     unsigned rank = 0;
+    bool found = false;
     const struct secret_row *row = secret_first(p->ix, c->group);
     for (; row && rank < SECRET_GROUP_ROWS; row = secret_next(p->ix, row), rank++) {
-        if (row->sub[0] == '\0' || c->seen_at[rank] || !is_sub(v, row->sub))
+        if (row->sub[0] == '\0' || !is_sub(v, row->sub))
+            continue;
+        found = true;
+        if (c->seen_at[rank])
             continue;
         c->seen_at[rank] = (uint8_t)(c->words < 250 ? c->words + 1 : 250);
         if (row->rule == RULE_RUNS)
@@ -99,6 +103,7 @@ static void note_sub(struct parse *p, struct command *c, const struct view *v)
         else if (row->rule == RULE_READS)
             hide_input(p, c);
     }
+    return found;
 }
 
 /* "secret,id=x,data=SECRET": the value of the field. */
@@ -138,7 +143,7 @@ static bool hide_word(struct parse *p, struct command *c, const struct secret_ro
     unsigned nth = row->number & ~(unsigned)REST;
     if (n < nth || (n > nth && !(row->number & REST)))
         return false;
-    if (c->after_option && !(row->sub[0] == '-' && n == 1))
+    if (c->after_option)
         return false; /* rather the value of that option */
     if (row->after == ':') {
         hide_user_at_host(p, v);
@@ -221,7 +226,6 @@ static enum look look_at_option(struct parse *p, struct command *c, const struct
                                 unsigned has)
 {
     size_t at = v->len;
-    c->after_option = !(has & HAS_EQUALS) && !secret_is_letter(c->group, v->s, v->len);
     if (equals(v, "--")) {
         end_options(c);
         return LOOK;
@@ -230,7 +234,8 @@ static enum look look_at_option(struct parse *p, struct command *c, const struct
         c->value = secret_takes_next(c->runs, v->s, v->len);
         c->script = takes_script(p, c, v);
     }
-    note_sub(p, c, v);
+    bool sub = note_sub(p, c, v);
+    c->after_option = !sub && !(has & HAS_EQUALS) && !secret_is_letter(c->group, v->s, v->len);
     if (has & HAS_EQUALS)
         hide_fields(p, c, v);
     const struct secret_row *row = find_flag(p, c, v, &at);
@@ -322,7 +327,7 @@ static enum look look_at_plain_word(struct parse *p, struct command *c, const st
 {
     if (c->stage == STAGE_PROGRAM && take_program(p, c, v, has))
         return LOOK;
-    c->words++;
+    c->words += !c->after_option; /* what follows an option may be its value */
     if (c->group == p->ix->echo) {
         size_t from = v->places ? v->places[0] : v->base;
         c->args = c->words == 1 ? from : c->args;
@@ -333,6 +338,11 @@ static enum look look_at_plain_word(struct parse *p, struct command *c, const st
         hide_fields(p, c, v);
     note_sub(p, c, v);
     c->after_option = false;
+    if (v->s[0] == '+' && !c->pending) { /* game servers: +rcon_password X */
+        enum secret_kind kind = secret_name(p->ix, v->s + 1, v->len - 1);
+        if (kind != SECRET_NOT)
+            expect(c, kind, 0, true);
+    }
     return hidden ? LOOK_NOT : LOOK;
 }
 

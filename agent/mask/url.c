@@ -128,7 +128,7 @@ static bool is_host(const struct view *v, size_t at, size_t end)
         digits &= is_digit(v->s[stop]) || v->s[stop] == '.';
     }
     if (stop == at)
-        return false;
+        return at + 1 < end && v->s[at] == ':' && is_digit(v->s[at + 1]); /* user:x@:8080 */
     if (stop < end && v->s[stop] == ':' && stop + 1 < end && is_digit(v->s[stop + 1]) && dots == 0)
         return true; /* a port */
     if (view_is(v, at, stop, "localhost") || (digits && dots == 3))

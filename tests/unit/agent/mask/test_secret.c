@@ -209,7 +209,8 @@ static void one_row(const struct secret_row *row, const char *program)
     char words[64];
     const char *sub = sub_words(row->sub, words);
     unsigned n = row->number & 63U;
-    static const char *const fill[] = {"", "one|", "one|two|", "one|two|three|"};
+    static const char *const fill[] = {"", "one|", "one|two|", "one|two|three|",
+                                       "one|two|three|four|"};
     switch ((enum secret_rule)row->rule) {
     case RULE_FLAG:
         one_flag(row, program, sub);
