@@ -315,10 +315,13 @@ class Play:
         parts = (step.rest.split(" ", 1) + [None])[:2]
         method, path, attributes = step.word, self.fill(parts[0]) if parts[0] != "''" else "", Attributes(self, step)
         count = int(attributes.take("times", "1"))
-        options = {name: attributes.take(name) for name in ("umask", "stdin", "process")}
+        options = {name: attributes.take(name) for name in ("umask", "stdin", "process", "program")}
         body = self.body(method, parts[1], attributes)
         params = {variable(name): value for name, value in attributes.values.items()}
         params.update({variable(name): None for name in attributes.dropped})
+        path, question, query = path.partition("?")
+        if question:
+            params["QUERY_STRING"] = query
         if method in ("GET", "HEAD") and not body:
             params = {"CONTENT_TYPE": None, "CONTENT_LENGTH": None, **params}
         self.method, self.path = method, path
@@ -338,14 +341,15 @@ class Play:
         return words.to_bytes(self.evaluate(text))
 
     def send(self, body, method, path, params, options):
-        if self.fastcgi and not options["process"]:
+        if self.fastcgi and not options["process"] and not options["program"]:
             return self.ask_worker(body, method, path, params)
         return self.run_cgi(body, rig.parameters(body, method, path, params), options)
 
     def run_cgi(self, body, values, options):
         values = {k: os.fsencode(v) if isinstance(v, str) else v for k, v in values.items()}
         umask = int(options["umask"], 8) if options["umask"] else -1
-        with subprocess.Popen([rig.HANDLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        program = os.path.join(rig.BUILD, options["program"] or "rollcall-handler")
+        with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={**self.environment(), **values}, umask=umask) as process:
             if options["stdin"]:
                 out, err = self.keep_open(process, body if options["stdin"] == "open" else b"")
