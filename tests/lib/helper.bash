@@ -238,7 +238,7 @@ sys.stdout.write(rows[int(sys.argv[3]) - 1][sys.argv[2]])' "$(csv_file)" "$1" "$
 check_store() {
     "$PYTHON" "$LIB/check_store.py" "$@" "$RECORDS" || fail "check_store.py refuses the store"
 }
-verify() { "$VERIFY" "$RECORDS" >"$T/verify" 2>&1 || fail "rollcall-verify refuses: $(cat "$T/verify")"; }
+verify() { "$VERIFY" "$@" "$RECORDS" >"$T/verify" 2>&1 || fail "rollcall-verify refuses: $(cat "$T/verify")"; }
 
 lines_stored() { cat /dev/null "$(json_file "$@")" 2>/dev/null | wc -l; }
 
