@@ -17,6 +17,8 @@ mode() { echo "$*" >"$T/stub/mode"; }
 seen() { jq -sr "$1" "$T/stub/seen"; }
 seen_more() { [ "$(seen length)" -gt "$1" ]; }
 delivered() { [ "$(grep -c ^delivered "$T/out")" -ge "$1" ]; }
+# complaints: the log, without the beats that a busy machine makes late.
+complaints() { grep -v event=late "$T/err" || true; }
 said() { grep -q "$1" "$T/err"; }
 spooled() { [ "$(find "$SPOOL" -name '*.gz' | wc -l)" -ge "$1" ]; }
 spool_empty() { ! find "$SPOOL" -name '*.gz' | grep -q .; }
@@ -27,7 +29,7 @@ sees() { [ "$(seen '[.[].status] | unique | length')" = "$1" ]; }
   wait_for delivered 5
   kill -TERM "$STAYING"
   ended
-  same "0 " "$STATUS $(<"$T/err")"
+  same "0 " "$STATUS $(complaints)"
   same 1 "$(seen '[.[].port] | unique | length')"
   same "" "$(seen '.[].ids[]' | sort | uniq -d)"
 }
@@ -65,7 +67,7 @@ locked() { ! flock -n "$SPOOL/lock" true; }
   wait_for seen_more 4
   kill -TERM "$STAYING"
   ended
-  same "0 " "$STATUS $(<"$T/err")"
+  same "0 " "$STATUS $(complaints)"
   # Answered; read and hung up on; the same once more over another connection.
   same "200 0 200" "$(seen '[.[range(3)].status] | join(" ")')"
   same "$(seen '.[1].ids[0]')" "$(seen '.[2].ids[0]')"

@@ -135,6 +135,20 @@ no_gap() {
     [ "$(ids | wc -l)" -gt 20 ]
 }
 
+@test "--check against a real collector: 0 and nothing stored; 77 with another token" {
+    server_start 1
+    (agent 0 --check)
+    grep -qx "ok collector $URL/healthz" "$T/out-0"
+    grep -qx "ok token accepted" "$T/out-0"
+    (agent 1 --check --format record --url "$URL/api/v1/record")
+    [ -z "$(find "$RECORDS" -type f)" ]
+    (umask 077 && echo another-token >"$T/token")
+    status=0
+    (agent 2 --check) || status=$?
+    [ "$status" = 77 ]
+    grep -q 'step=token status=401' "$T/err-2"
+}
+
 # listings: the files of uuid agent-0.
 listings() { find "$RECORDS/record" -name 'agent-0_*.json' 2>/dev/null; }
 spooled() { find "$T/spool-0" -name '*.gz' | grep -q .; }

@@ -52,7 +52,7 @@ static void all_others_run(void **state)
 {
     (void)state;
     struct guard g;
-    struct guard_work work = make_work(job, (char[]){"job "}, JOBS, 8000);
+    struct guard_work work = make_work(job, (char[]){"job "}, JOBS, 16000);
     assert_true(guard_run(&g, &work));
     for (size_t i = 0; i < JOBS; i++) {
         const char *bytes;
