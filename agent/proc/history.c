@@ -49,17 +49,21 @@ bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, ui
     return true;
 }
 
-double history_percent(const struct history *h, const struct history_entry *e,
-                       const struct history_clock *clock)
+bool history_percent(const struct history *h, const struct history_entry *e,
+                     const struct history_clock *clock, double *percent)
 {
     uint64_t before = 0;
     double hertz = (double)clock->hertz, most = 100.0 * (clock->cores ? clock->cores : CORES_MAX);
     double span = (double)clock->uptime_ms / 1000 - (double)e->start_ticks / hertz;
     if (history_find(h, e->pid, e->start_ticks, &before))
         span = (double)(clock->now - h->at) / 1000;
+    else if (clock->uptime_ms == 0)
+        return false;
     uint64_t used = e->cpu_ticks > before ? e->cpu_ticks - before : 0;
-    double percent = span > 0 ? (double)used * 100 / hertz / span : 0;
-    return percent < most ? percent : most;
+    *percent = span > 0 ? (double)used * 100 / hertz / span : 0;
+    if (*percent > most)
+        *percent = most;
+    return true;
 }
 
 void history_add_stuck(struct history *h, const struct history_stuck *s)

@@ -52,17 +52,17 @@ bool history_find(const struct history *h, int64_t pid, uint64_t start_ticks, ui
 
 struct history_clock {
     int64_t now;       /* on clock_monotonic() */
-    int64_t uptime_ms; /* of the machine */
+    int64_t uptime_ms; /* of the machine; 0: unknown */
     uint64_t hertz;    /* clock ticks per second */
     unsigned cores;    /* 0: unknown */
 };
 
 /*
  * Percent of one core that a process has used since the previous beat, or since its start if it is
- * new. At most 100 for each core.
+ * new. At most 100 for each core. False if that is unknown.
  */
-double history_percent(const struct history *h, const struct history_entry *e,
-                       const struct history_clock *clock);
+bool history_percent(const struct history *h, const struct history_entry *e,
+                     const struct history_clock *clock, double *percent);
 
 /* Remembers a process that does not answer, and the child that hangs on it. */
 void history_add_stuck(struct history *h, const struct history_stuck *s);

@@ -367,10 +367,20 @@ static struct history_entry write_entry(const struct procstat *s)
     return (struct history_entry){s->pid, s->start_ticks, s->cpu_ticks};
 }
 
-double processes_cpu(const struct processes_scale *scale, const struct procstat *s)
+bool processes_cpu(const struct processes_scale *scale, const struct procstat *s, double *percent)
 {
     struct history_entry e = write_entry(s);
-    return history_percent(scale->before, &e, &scale->clock);
+    return history_percent(scale->before, &e, &scale->clock, percent);
+}
+
+static void write_cpu(struct writer *w, const struct procstat *s)
+{
+    double percent;
+    buf_puts(w->out, ",\"cpu\":");
+    if (processes_cpu(w->scale, s, &percent))
+        write_percent(w->out, percent, 100);
+    else
+        buf_puts(w->out, "null");
 }
 
 static void write_memory(struct writer *w, uint64_t rss)
@@ -437,8 +447,7 @@ static void write_one(struct writer *w, const struct proc *p)
     buf_puts(out, ",\"user\":");
     jsonw_str(out, user->text);
     buf_puts_u64(out, ",\"uid\":", user->uid);
-    buf_puts(out, ",\"cpu\":");
-    write_percent(out, processes_cpu(w->scale, s), 100);
+    write_cpu(w, s);
     write_memory(w, (s->rss_pages < PAGES_MAX ? s->rss_pages : PAGES_MAX) * w->page);
     buf_puts(out, ",\"state\":");
     jsonw_string(out, &s->state, 1);

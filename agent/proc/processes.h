@@ -87,8 +87,8 @@ struct processes_format {
 size_t processes_write(const struct processes *p, const struct processes_scale *scale,
                        const struct processes_format *format, struct buf *out);
 
-/* Percent of one core; see history.h. */
-double processes_cpu(const struct processes_scale *scale, const struct procstat *s);
+/* Percent of one core; false if it is unknown. See history.h. */
+bool processes_cpu(const struct processes_scale *scale, const struct procstat *s, double *percent);
 
 /* Notes in `h` what the processes have used, for the next beat. `now` is on clock_monotonic(). */
 void processes_remember(const struct processes *p, int64_t now, struct history *h);

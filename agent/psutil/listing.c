@@ -31,7 +31,9 @@ static enum proc_outcome listing_read(void *context, int proc, const struct proc
                                       struct buf *out)
 {
     struct listing_task *t = context;
-    return psproc_write(&t->ps, proc, &p->stat, processes_cpu(&t->scale, &p->stat), out);
+    double cpu;
+    bool known = processes_cpu(&t->scale, &p->stat, &cpu);
+    return psproc_write(&t->ps, proc, &p->stat, known ? &cpu : NULL, out);
 }
 
 /* A process that did not answer has what its stat file says. Returns how many there were. */
@@ -45,11 +47,13 @@ static size_t listing_put_all(struct listing_task *t, struct buf *out)
         if (i)
             buf_putc(out, ',');
         poor += !p->read;
+        double cpu;
+        bool known = processes_cpu(&t->scale, &p->stat, &cpu);
         if (p->read)
             buf_add(out, p->result.ptr, p->result.len);
         else
-            psproc_write_poor(&t->ps, &p->stat, processes_cpu(&t->scale, &p->stat),
-                              all->names.list[p->name].text, out);
+            psproc_write_poor(&t->ps, &p->stat, known ? &cpu : NULL, all->names.list[p->name].text,
+                              out);
     }
     buf_putc(out, ']');
     return poor;

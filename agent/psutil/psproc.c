@@ -31,7 +31,7 @@ enum {
 struct subject {
     struct psproc *p;
     const struct procstat *s;
-    double cpu;
+    const double *cpu;  /* NULL: unknown */
     int dir;            /* /proc/PID; -1: do not read it */
     const char *user;   /* the name, if it is known already */
     struct buf status;  /* its text */
@@ -403,7 +403,10 @@ static void psproc_put_num_threads(struct subject *x)
 
 static void psproc_put_cpu_percent(struct subject *x)
 {
-    buf_printf(x->out, "%.1f", x->cpu);
+    if (x->cpu)
+        buf_printf(x->out, "%.1f", *x->cpu);
+    else
+        psproc_put_null(x->out);
 }
 
 /* ---- the object */
@@ -535,8 +538,8 @@ static enum proc_outcome psproc_read_subject(struct subject *x)
     return psproc_has_ended(x) ? PROC_ENDED : PROC_READ;
 }
 
-enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s, double cpu,
-                               struct buf *out)
+enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s,
+                               const double *cpu, struct buf *out)
 {
     char path[PROC_PID_PATH];
     struct subject x = {.p = p, .s = s, .cpu = cpu, .out = out};
@@ -555,8 +558,8 @@ enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat
     return outcome;
 }
 
-void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
-                       struct buf *out)
+void psproc_write_poor(struct psproc *p, const struct procstat *s, const double *cpu,
+                       const char *user, struct buf *out)
 {
     struct subject x = {.p = p, .s = s, .cpu = cpu, .dir = -1, .user = user, .out = out};
     psproc_write_members(&x);

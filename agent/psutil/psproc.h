@@ -37,12 +37,12 @@ struct psproc {
 void psproc_init(struct psproc *p, int root, enum cmdline_args args, size_t cmd_max);
 void psproc_release(struct psproc *p);
 
-/* Reads and writes the process below `proc`, the open /proc. `cpu`: percent. */
-enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s, double cpu,
-                               struct buf *out);
+/* Reads and writes the process below `proc`, the open /proc. `cpu`: percent, or NULL. */
+enum proc_outcome psproc_write(struct psproc *p, int proc, const struct procstat *s,
+                               const double *cpu, struct buf *out);
 
 /* Writes what `s` has, and null for the rest: for a process that does not answer. */
-void psproc_write_poor(struct psproc *p, const struct procstat *s, double cpu, const char *user,
-                       struct buf *out);
+void psproc_write_poor(struct psproc *p, const struct procstat *s, const double *cpu,
+                       const char *user, struct buf *out);
 
 #endif

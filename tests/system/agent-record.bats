@@ -291,7 +291,7 @@ PY
   same "null null" "$(record .machine_id) $(record .uuid)"
 }
 
-@test "unknown is null: start without btime, mem without MemTotal" {
+@test "unknown is null: start without btime, mem without MemTotal, cpu without an uptime" {
   fixture
   sed -i /btime/d "$T/root/proc/stat"
   printed
@@ -299,8 +299,11 @@ PY
   echo "MemFree: 1 kB" >"$T/root/proc/meminfo"
   printed
   same null "$(process 101 .mem)"
+  rm "$T/root/proc/uptime"
+  printed
+  same null "$(process 101 .cpu)"
   printed --format record
-  same "null null" "$(record '.data[0] | [.create_time, .memory_percent] | map(tostring) | join(" ")')"
+  same "null null null" "$(record '.data[0] | [.create_time, .memory_percent, .cpu_percent] | map(tostring) | join(" ")')"
 }
 
 @test "96 cores without hyper-threading are counted" {

@@ -49,9 +49,14 @@ static void test_percent(void **state)
     history_add(&h, &(struct history_entry){2, 100, 100});
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct history_clock clock = {15000, rows[i].uptime_ms, 100, rows[i].cores};
-        double got = history_percent(&h, &rows[i].now, &clock);
+        double got;
+        ROW_TRUE(&rows[i], history_percent(&h, &rows[i].now, &clock, &got));
         ROW_TRUE(&rows[i], got > rows[i].want - 0.01 && got < rows[i].want + 0.01);
     }
+    struct history_clock unknown = {.now = 15000, .hertz = 100, .cores = 4};
+    double got;
+    assert_false(history_percent(&h, &rows[0].now, &unknown, &got)); /* no uptime: unknown */
+    assert_true(history_percent(&h, &rows[1].now, &unknown, &got));
     history_release(&h);
 }
 
