@@ -172,8 +172,12 @@ enum verdict pair_make(struct pair *p, const struct pair_of *of, const char *dat
 {
     pair_begin(p, of->ip, date);
     p->dir = dirs_open(of->dirs, date);
-    if (p->dir < 0)
-        return pair_opened(p, pair_failed("open the day's directory", date, f));
+    if (p->dir < 0) {
+        if (errno != ENOENT)
+            return pair_opened(p, pair_failed("open the day's directory", date, f));
+        p->state = PAIR_MOVED; /* removed between its creation and its opening */
+        return pair_opened(p, V_OK);
+    }
     enum verdict v = pair_open_json(p, of, O_CREAT, f);
     if (v == V_OK && p->state == PAIR_OPEN) {
         v = pair_open_csv(p, O_CREAT, f);

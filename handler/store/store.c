@@ -1,6 +1,7 @@
 #include "handler/store/store.h"
 
 #include "handler/shared/io.h"
+#include "handler/shared/log.h"
 #include "handler/store/txn.h"
 
 #include <errno.h>
@@ -75,9 +76,12 @@ enum verdict txn_open(struct txn *t)
         if (v != V_OK || t->today.state == PAIR_OPEN)
             return v;
         txn_close(t);
-        if (clock_monotonic() >= t->deadline + MOVED_MS)
+        if (clock_monotonic() >= t->deadline + MOVED_MS) {
+            log_event(LOG_ERROR, "store_failed", "what=open error=%s",
+                      "the day's directory keeps being removed or renamed");
             return fault_set(t->fault, V_STORE_FAILED,
                              "the day's directory keeps changing; try again");
+        }
         clock_sleep_us(pause);
         pause = pause * 2 < MOVED_PAUSE_MAX_US ? pause * 2 : MOVED_PAUSE_MAX_US;
     }

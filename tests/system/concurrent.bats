@@ -97,3 +97,51 @@ cleanup() { run env ROLLCALL_CONFIG="$T/handler.json" "$CLEANUP"; }
     [ "$(cat "$T"/*/status | sort | uniq -c | xargs)" = "16 200" ]
     [ "$(find "$RECORDS/record" -type f | wc -l)" = 1 ]
 }
+
+@test "cleanup: workers whose day is removed again and again answer each record and listing with 200" {
+    clock_env "$(day 3) 12:00:00"
+    "$PYTHON" - "$CLEANUP" "${CLOCK[@]}" <<'END'
+import json, os, subprocess, sys, threading
+import rig
+site = rig.Site(sync=False, keep_days=1, keep_listing_days=1)
+env = {"ASAN_OPTIONS": os.environ["ASAN_OPTIONS"], **dict(pair.split("=", 1) for pair in sys.argv[3:])}
+workers = [rig.Worker(site, env=env) for _ in range(3)]
+refused, errors, done = [], [], threading.Event()
+
+def client(n):
+    for k in range(150):
+        worker = workers[(n + k) % 3]
+        if n % 2:
+            body, path = {"uuid": f"c{n}", "timestamp": str(k), "data": []}, "/api/v1/record"
+        else:
+            body, path = rig.base_record(id=f"{n}-{k}"), "/data"
+        reply = worker.request(json.dumps(body).encode(), path=path, REMOTE_ADDR=f"10.0.0.{n}")
+        if reply.status != 200:
+            refused.append(reply)
+
+def cleaner():
+    while not done.is_set():
+        run = subprocess.run([sys.argv[1], "--quiet"], stderr=subprocess.PIPE, check=False,
+                             env=rig.environment(ROLLCALL_CONFIG=site.config))
+        if run.returncode != 0:
+            errors.append(run.stderr)
+
+try:
+    clients = [threading.Thread(target=client, args=(n,)) for n in range(6)]
+    cleaners = [threading.Thread(target=cleaner) for _ in range(2)]
+    for t in clients + cleaners:
+        t.start()
+    for t in clients:
+        t.join()
+    done.set()
+    for t in cleaners:
+        t.join()
+    assert not refused, (len(refused), refused[:2], site.log_text()[-500:])
+    assert not errors, errors[:2]
+finally:
+    done.set()
+    for w in workers:
+        w.stop()
+    site.remove()
+END
+}
