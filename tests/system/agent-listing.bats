@@ -166,7 +166,7 @@ PY
 }
 
 @test "with 256 MiB of address space all processes are read" {
-  if grep -q __asan_init "$AGENT"; then skip "the address sanitizer needs more memory than that"; fi
+  if grep -q __asan_init "$AGENT"; then skip "n/a: the address sanitizer needs more memory than that"; fi
   echo '{}' >"$T/agent.json"
   (ulimit -v 262144 && "$AGENT" --config "$T/agent.json" --print --format record --full --uuid me >"$T/record.json" 2>"$T/err" 3>&-)
   same "" "$(<"$T/err")"
