@@ -385,7 +385,8 @@ class Play:
             raise Wrong(f"{e}\n{read_bytes(site.log)[at:].decode(errors='replace')}") from None
         if answer.status >= 400:                      # the log follows the answer
             rig.wait_for(lambda: b"event=refused" in read_bytes(site.log)[at:])
-        left = [path for path in open_files(self.worker.process.pid) if path.startswith(self.records)]
+        left = [path for path in open_files(self.worker.process.pid)
+                if path.startswith(self.records) and not os.path.isdir(path)]
         expect(not left, f"after the answer the worker has these files open: {left}")
         return Reply(0, answer, read_bytes(site.log)[at:].decode(errors="replace"))
 
