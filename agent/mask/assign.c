@@ -281,11 +281,11 @@ void assign_scan(struct parse *p, const struct view *v, struct assign_context co
     size_t blank = view_find_space(v, 0, v->len), from = 0, looks = LOOKS * v->len + LOOKS_MIN;
     bool braces = false;
     for (size_t i = 0; i < v->len; i++) {
-        struct assignment a = {.braces = braces};
         char c = v->s[i];
         braces |= c == '{';
         if (c != '=' && c != ':')
             continue;
+        struct assignment a = {.braces = braces};
         bool plain = context.plain && c == '=';
         context.plain &= !plain;
         if (plain || !name_before(v, from, i, &a))
