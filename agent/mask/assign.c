@@ -8,7 +8,7 @@ enum {
     LOOKS_MIN = 4096,
 };
 
-/* What stands before a value. */
+/* The name in front of a value. */
 struct assignment {
     size_t name, name_end;
     char before; /* the byte in front of the name; 0 at the beginning */

@@ -15,7 +15,7 @@ struct command {
     bool script;       /* the next word is a shell's text */
     bool value;        /* the next word is a value of the program that runs another */
     bool after_option; /* the last word was an option */
-    bool pem;          /* a block of PEM goes on */
+    bool pem;          /* a block of PEM continues */
     bool pem_ends;     /* its last line has begun */
     unsigned group, skip, words;
     const struct secret_row *runs; /* options before the program are those of this row */

@@ -50,7 +50,7 @@ struct secret_group {
     const char *letters; /* short options without a value, which may come before another one */
 };
 
-enum { SECRET_PROGRAMS_MAX = 640, SECRET_ROWS_MAX = 512, SECRET_TEXTS_MAX = 512 };
+enum { SECRET_PROGRAMS_MAX = 768, SECRET_ROWS_MAX = 512, SECRET_TEXTS_MAX = 512 };
 
 struct secret_index {
     uint16_t first_row[SECRET_ROWS_MAX]; /* of a group; + 1, so that 0 is none, as in all below */

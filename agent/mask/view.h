@@ -23,7 +23,7 @@ struct parse {
     char *hide;  /* of mask.h */
     size_t used; /* bytes of m->bytes and m->places that open views have */
     unsigned depth;
-    bool cut;    /* the command line goes on */
+    bool cut;    /* the command line is longer */
     bool hidden; /* something is */
     bool failed; /* memory ran out */
 };
@@ -134,7 +134,7 @@ bool value_hide_to(struct parse *p, const struct view *v, size_t at, size_t end,
 bool value_is_path(const struct view *v, size_t at, size_t end);
 
 struct assign_context {
-    bool whole;  /* the view is one argument: a value that begins it goes on to its end */
+    bool whole;  /* the view is one argument: a value that begins it ends with it */
     bool header; /* the view is a header: "NAME:value" */
     bool plain;  /* its first name has no secret value */
 };
