@@ -21,18 +21,18 @@ static bool is_suffix(const char *name, const char *suffix)
     return len >= tail && strcmp(name + len - tail, suffix) == 0;
 }
 
-static struct day_file *add(struct day *d, const char *name, size_t len)
+static struct shippable *add(struct day *d, const char *name, size_t len)
 {
     if (d->count == d->room) {
         size_t room = d->room ? 2 * d->room : 16;
-        struct day_file *more = reallocarray(d->files, room, sizeof *more);
+        struct shippable *more = reallocarray(d->files, room, sizeof *more);
         if (!more)
             return NULL;
         d->files = more;
         d->room = room;
     }
-    struct day_file *f = &d->files[d->count++];
-    *f = (struct day_file){.problem = NULL};
+    struct shippable *f = &d->files[d->count++];
+    *f = (struct shippable){.problem = NULL};
     snprintf(f->now.name, sizeof f->now.name, "%.*s", (int)len, name);
     return f;
 }
@@ -62,7 +62,7 @@ static off_t size_of(const struct day *d, const char *name)
 
 static bool add_csv(struct day *d, const char *json, const struct commit *c)
 {
-    struct day_file *f = add(d, json, strlen(json) - 4);
+    struct shippable *f = add(d, json, strlen(json) - 4);
     if (!f)
         return false;
     strncat(f->now.name, "csv", 4);
@@ -89,7 +89,7 @@ static bool add_pair(struct day *d, const char *name, struct digest *digest)
         close(fd);
     if (result == COMMIT_NONE) /* nothing in it was ever acknowledged */
         return true;
-    struct day_file *f = add(d, name, strlen(name));
+    struct shippable *f = add(d, name, strlen(name));
     if (!f)
         return false;
     if (result != COMMIT_FOUND) {
@@ -107,7 +107,7 @@ static bool add_pair(struct day *d, const char *name, struct digest *digest)
 static bool add_listing(struct day *d, const char *name)
 {
     off_t size = size_of(d, name);
-    struct day_file *f =
+    struct shippable *f =
         size >= 0 && strlen(name) < MANIFEST_NAME_MAX ? add(d, name, strlen(name)) : NULL;
     if (f)
         f->now.size = (uint64_t)size;
@@ -131,7 +131,7 @@ static bool add_entry(struct day *d, const char *name, struct digest *digest)
 
 static int by_name(const void *a, const void *b)
 {
-    const struct day_file *x = a, *y = b;
+    const struct shippable *x = a, *y = b;
     return strcmp(x->now.name, y->now.name);
 }
 
@@ -178,10 +178,10 @@ void day_close(struct day *d)
 
 static int name_of(const void *name, const void *file)
 {
-    return strcmp(name, ((const struct day_file *)file)->now.name);
+    return strcmp(name, ((const struct shippable *)file)->now.name);
 }
 
-struct day_file *day_find(const struct day *d, const char *name)
+struct shippable *day_find(const struct day *d, const char *name)
 {
     return d->count ? bsearch(name, d->files, d->count, sizeof *d->files, name_of) : NULL;
 }
@@ -202,7 +202,7 @@ bool day_continues(const struct day *d, const struct manifest_entry *old)
     bool csv = is_suffix(old->name, ".csv");
     size_t stem = strlen(old->name) - (csv ? 3 : 4);
     snprintf(json, sizeof json, "%.*sjson", (int)stem, old->name);
-    const struct day_file *now = day_find(d, json);
+    const struct shippable *now = day_find(d, json);
     int fd = now ? day_file_open(d, json) : -1;
     bool ok = fd >= 0 && has_line(fd, (off_t)now->now.size, old);
     if (fd >= 0)

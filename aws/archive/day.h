@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-struct day_file {
+struct shippable {
     struct manifest_entry now; /* name, size, seq, chain; no hashes yet */
     const char *problem;       /* NULL, or why it cannot be shipped; static */
 };
@@ -20,8 +20,8 @@ struct day_file {
 struct day {
     const char *branch; /* "data" or "record" */
     char date[CLOCK_DATE_LEN + 1];
-    int fd;                 /* of the directory, -1: there is none */
-    struct day_file *files; /* sorted by name */
+    int fd;                  /* of the directory, -1: there is none */
+    struct shippable *files; /* sorted by name */
     size_t count, room;
     size_t foreign; /* files that are not rollcall's */
 };
@@ -30,7 +30,7 @@ struct day {
 bool day_open(struct day *d, const char *records_dir, const char *branch, const char *date);
 void day_close(struct day *d);
 
-struct day_file *day_find(const struct day *d, const char *name);
+struct shippable *day_find(const struct day *d, const char *name);
 
 /* A file of the day, for reading; -1 with errno. */
 int day_file_open(const struct day *d, const char *name);

@@ -55,8 +55,8 @@ static const char *const branches[] = {"data", "record"};
 
 static volatile sig_atomic_t stop;
 
-struct command {
-    struct run_options options;
+struct invocation {
+    struct pool_options options;
     bool verify;
     const char *restore; /* NULL, or the date */
     char **operands;     /* NULL-terminated: dates, or the directory */
@@ -89,14 +89,14 @@ static bool read_jobs(const char *text, unsigned *out)
 {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || n < 1 || n > RUN_JOBS_MAX)
+    if (*text < '0' || *text > '9' || *end || n < 1 || n > POOL_JOBS_MAX)
         return false;
     *out = (unsigned)n;
     return true;
 }
 
 /* 0 to go on, -1 when all is said, else the exit status. */
-static int take_option(struct command *c, int option)
+static int take_option(struct invocation *c, int option)
 {
     switch (option) {
     case 't':
@@ -132,7 +132,7 @@ static int take_option(struct command *c, int option)
     }
 }
 
-static int check_operands(const struct command *c)
+static int check_operands(const struct invocation *c)
 {
     if (c->verify && (c->restore || c->options.dry_run || c->options.today))
         return complain(EX_USAGE, "--verify goes with none of --restore, --dry-run, --today", "");
@@ -148,7 +148,7 @@ static int check_operands(const struct command *c)
     return 0;
 }
 
-static int read_options(int argc, char **argv, struct command *c)
+static int read_options(int argc, char **argv, struct invocation *c)
 {
     static const struct option options[] = {
         {"today", no_argument, NULL, 't'},      {"listings", no_argument, NULL, 'l'},
@@ -167,7 +167,7 @@ static int read_options(int argc, char **argv, struct command *c)
 
 /* ---- which days */
 
-static bool is_named(const struct command *c, const char *date)
+static bool is_named(const struct invocation *c, const char *date)
 {
     if (!c->operands[0])
         return true;
@@ -189,37 +189,37 @@ static bool note_day(void *context, const struct s3_entry *e)
 }
 
 /* The days of a branch that are here, and for a check those in the archive. */
-static bool list_days(struct run *r, const struct command *c, const char *branch,
+static bool list_days(struct pool *r, const struct invocation *c, const char *branch,
                       struct day_list *list)
 {
     struct s3_fault fault;
-    char prefix[KEYS_MAX];
+    char prefix[NAMES_MAX];
     if (!day_list_local(list, r->options.records_dir, branch)) {
-        run_problem(r, branch, strerror(errno));
+        pool_problem(r, branch, strerror(errno));
         return false;
     }
     snprintf(prefix, sizeof prefix, "%smanifest/", r->prefix);
     if (c->verify && s3_list(r->lanes[0].s3, prefix, true, note_day, list, &fault) != S3_OK) {
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
         return false;
     }
     day_list_sort(list);
     return true;
 }
 
-static void do_branch(struct run *r, const struct command *c, const char *branch)
+static void do_branch(struct pool *r, const struct invocation *c, const char *branch)
 {
     struct day_list list = {.count = 0};
     char today[CLOCK_DATE_LEN + 1];
     bool ok = list_days(r, c, branch, &list);
     clock_date(clock_now(), today);
-    for (size_t i = 0; ok && i < list.count && !run_over(r); i++) {
+    for (size_t i = 0; ok && i < list.count && !pool_over(r); i++) {
         const char *date = list.dates[i];
         bool over = strcmp(date, today) < 0;
         if (!is_named(c, date))
             continue;
         if (c->verify)
-            recheck_day(r, branch, date, over);
+            verify_day(r, branch, date, over);
         else if (over || (r->options.today && strcmp(date, today) == 0))
             ship_day(r, branch, date, over);
     }
@@ -228,17 +228,17 @@ static void do_branch(struct run *r, const struct command *c, const char *branch
 
 /* ---- the work */
 
-static int restore(struct run *r, const struct command *c)
+static int restore(struct pool *r, const struct invocation *c)
 {
     bool found = restore_day(r, "data", c->restore, c->operands[0]);
-    if (r->options.listings && !run_over(r))
+    if (r->options.listings && !pool_over(r))
         found = restore_day(r, "record", c->restore, c->operands[0]) || found;
-    if (!found && run_status(r) == 0)
+    if (!found && pool_status(r) == 0)
         return complain(EX_NOINPUT, "the archive has no manifest of ", c->restore);
-    return run_status(r);
+    return pool_status(r);
 }
 
-static int work(struct run *r, const struct command *c)
+static int work(struct pool *r, const struct invocation *c)
 {
     if (c->restore)
         return restore(r, c);
@@ -251,7 +251,7 @@ static int work(struct run *r, const struct command *c)
                  : r->options.dry_run ? " to ship"
                                       : " shipped",
                  r->bytes);
-    return run_status(r);
+    return pool_status(r);
 }
 
 /* One at a time over the same records: -1 when another is at work, said. Closed by the end. */
@@ -260,7 +260,7 @@ static int take_lock(const char *records_dir)
     char path[PATH_MAX];
     if (access(records_dir, F_OK) != 0 && errno == ENOENT)
         return 0; /* nothing was ever stored: nothing to do */
-    if (!ledger_make_directory(records_dir) ||
+    if (!manifest_io_make_directory(records_dir) ||
         snprintf(path, sizeof path, "%s/archived/.lock", records_dir) >= PATH_MAX)
         return complain(EX_NOPERM, "records_dir/archived: ", strerror(errno));
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
@@ -271,7 +271,7 @@ static int take_lock(const char *records_dir)
     return 0;
 }
 
-static int with_store(struct command *c, const struct config *config)
+static int with_store(struct invocation *c, const struct config *config)
 {
     const struct s3_config s3 = {.bucket = config->s3.bucket,
                                  .region = config->s3.region,
@@ -279,20 +279,20 @@ static int with_store(struct command *c, const struct config *config)
                                  .addressing = config->s3.addressing_style,
                                  .stop = &stop};
     struct s3_fault fault;
-    struct run run;
+    struct pool run;
     struct s3_site *site = s3_site_open(&s3, &fault);
     if (!site)
         return complain(EX_CONFIG, fault.text, "");
     c->options.records_dir = config->records_dir;
     c->options.stop = &stop;
     int status = EX_IOERR;
-    if (run_open(&run, &c->options, site)) {
+    if (pool_open(&run, &c->options, site)) {
         status =
-            keys_prefix(config->s3.prefix, run.prefix)
+            names_prefix(config->s3.prefix, run.prefix)
                 ? work(&run, c)
                 : complain(EX_CONFIG, "s3.prefix: at most 500 bytes, and no part . or .., not ",
                            config->s3.prefix);
-        run_close(&run);
+        pool_close(&run);
     }
     s3_site_free(site);
     return status;
@@ -300,7 +300,7 @@ static int with_store(struct command *c, const struct config *config)
 
 int main(int argc, char **argv)
 {
-    struct command command = {.options = {.jobs = RUN_JOBS}};
+    struct invocation command = {.options = {.jobs = POOL_JOBS}};
     struct config config;
     char error[CONF_ERROR_LEN];
     io_fill_descriptors();

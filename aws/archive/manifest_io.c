@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum s3_result ledger_get(struct s3 *s, const char *prefix, struct manifest *m,
-                          struct s3_fault *fault)
+enum s3_result manifest_io_get(struct s3 *s, const char *prefix, struct manifest *m,
+                               struct s3_fault *fault)
 {
-    char key[KEYS_MAX];
+    char key[NAMES_MAX];
     struct buf text;
     buf_init(&text, MANIFEST_BYTES_MAX);
-    keys_manifest(prefix, m->branch, m->date, key);
+    names_manifest(prefix, m->branch, m->date, key);
     enum s3_result result = s3_get_small(s, key, &text, fault);
     enum manifest_result read = result == S3_OK ? manifest_read(m, &text) : MANIFEST_OK;
     if (read != MANIFEST_OK)
@@ -26,16 +26,16 @@ enum s3_result ledger_get(struct s3 *s, const char *prefix, struct manifest *m,
     return result;
 }
 
-enum s3_result ledger_put(struct s3 *s, const char *prefix, const struct manifest *m,
-                          struct s3_fault *fault)
+enum s3_result manifest_io_put(struct s3 *s, const char *prefix, const struct manifest *m,
+                               struct s3_fault *fault)
 {
-    char key[KEYS_MAX];
+    char key[NAMES_MAX];
     struct buf text;
     enum s3_result result = S3_LOCAL;
     *fault = (struct s3_fault){.result = S3_LOCAL, .text = "the manifest: out of memory"};
     buf_init(&text, MANIFEST_BYTES_MAX);
     manifest_write(m, &text);
-    keys_manifest(prefix, m->branch, m->date, key);
+    names_manifest(prefix, m->branch, m->date, key);
     if (buf_str(&text)) {
         struct s3_source source = {.bytes = text.data, .fd = -1, .len = text.len};
         if (s3_source_hash(&source))
@@ -46,7 +46,7 @@ enum s3_result ledger_put(struct s3 *s, const char *prefix, const struct manifes
     return result;
 }
 
-bool ledger_make_directory(const char *records_dir)
+bool manifest_io_make_directory(const char *records_dir)
 {
     char path[PATH_MAX];
     if (snprintf(path, sizeof path, "%s/archived", records_dir) >= PATH_MAX) {
@@ -67,7 +67,7 @@ static bool write_synced(const char *path, const struct buf *text)
     return ok;
 }
 
-bool ledger_mark(const char *records_dir, const struct manifest *m)
+bool manifest_io_mark(const char *records_dir, const struct manifest *m)
 {
     char mark[MANIFEST_MARK_MAX], path[PATH_MAX], new[PATH_MAX];
     struct buf text;
@@ -79,8 +79,8 @@ bool ledger_mark(const char *records_dir, const struct manifest *m)
     buf_init(&text, MANIFEST_BYTES_MAX);
     manifest_write(m, &text);
     errno = ENOMEM;
-    bool ok = buf_str(&text) && ledger_make_directory(records_dir) && write_synced(new, &text) &&
-              rename(new, path) == 0;
+    bool ok = buf_str(&text) && manifest_io_make_directory(records_dir) &&
+              write_synced(new, &text) && rename(new, path) == 0;
     buf_release(&text);
     return ok;
 }

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void note_write(const struct manifest_entry *e, char out[NOTE_MAX])
+void objmeta_write(const struct manifest_entry *e, char out[OBJMETA_MAX])
 {
-    int len = snprintf(out, NOTE_MAX, "size=%" PRIu64 " sha256=%s gzip-sha256=%s", e->size,
+    int len = snprintf(out, OBJMETA_MAX, "size=%" PRIu64 " sha256=%s gzip-sha256=%s", e->size,
                        e->sha256, e->gzip_sha256);
-    if (e->chain[0] && len > 0 && len < NOTE_MAX)
-        snprintf(out + len, NOTE_MAX - (size_t)len, " seq=%" PRIu64 " chain=%s", e->seq, e->chain);
+    if (e->chain[0] && len > 0 && len < OBJMETA_MAX)
+        snprintf(out + len, OBJMETA_MAX - (size_t)len, " seq=%" PRIu64 " chain=%s", e->seq,
+                 e->chain);
 }
 
 /* Takes "name=" off; NULL when something else stands there. */
@@ -39,7 +40,7 @@ static const char *sum(const char *at, char out[DIGEST_HEX_LEN + 1])
     return at + DIGEST_HEX_LEN;
 }
 
-bool note_read(const char *note, struct manifest_entry *out)
+bool objmeta_read(const char *note, struct manifest_entry *out)
 {
     const char *at = number(skip(note, "size="), &out->size);
     at = sum(skip(at, " sha256="), out->sha256);

@@ -1,6 +1,6 @@
 /*
- * note: a file's manifest entry as the metadata of its object, so that a run that was killed before
- * its manifest was written need not ship the file again:
+ * objmeta: a file's manifest entry as the metadata of its object, so that a run that was killed
+ * before it wrote its manifest need not ship the file again:
  *
  *     size=9120 sha256=... gzip-sha256=... seq=17 chain=...
  */
@@ -11,11 +11,11 @@
 
 #include <stdbool.h>
 
-enum { NOTE_MAX = 320 };
+enum { OBJMETA_MAX = 320 };
 
-void note_write(const struct manifest_entry *e, char out[NOTE_MAX]);
+void objmeta_write(const struct manifest_entry *e, char out[OBJMETA_MAX]);
 
-/* Sets all but name and gzip_size. False when it is no such note. */
-bool note_read(const char *note, struct manifest_entry *out);
+/* Sets all but name and gzip_size. False if the text is not such an entry. */
+bool objmeta_read(const char *note, struct manifest_entry *out);
 
 #endif

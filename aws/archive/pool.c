@@ -26,9 +26,9 @@ static void close_lane(struct lane *l)
     pack_free(l->pack);
 }
 
-bool run_open(struct run *r, const struct run_options *options, struct s3_site *site)
+bool pool_open(struct pool *r, const struct pool_options *options, struct s3_site *site)
 {
-    *r = (struct run){.options = *options};
+    *r = (struct pool){.options = *options};
     pthread_mutex_init(&r->lock, NULL);
     progress_init(&r->progress, options->quiet);
     r->lanes = calloc(options->jobs, sizeof *r->lanes);
@@ -39,12 +39,12 @@ bool run_open(struct run *r, const struct run_options *options, struct s3_site *
     if (!ok) {
         progress_complain(&r->progress, "cannot start: %s (TMPDIR says where packed files lie)",
                           strerror(errno));
-        run_close(r);
+        pool_close(r);
     }
     return ok;
 }
 
-void run_close(struct run *r)
+void pool_close(struct pool *r)
 {
     for (unsigned i = 0; r->lanes && i < r->options.jobs; i++)
         close_lane(&r->lanes[i]);
@@ -57,8 +57,8 @@ void run_close(struct run *r)
 /* ---- several at once */
 
 struct crew {
-    struct run *run;
-    run_work work;
+    struct pool *run;
+    pool_work work;
     void *context;
     size_t count;
     atomic_size_t next;
@@ -75,16 +75,16 @@ static void *do_work(void *context)
 {
     struct hand *h = context;
     struct crew *c = h->crew;
-    for (size_t i; !run_over(c->run) && (i = atomic_fetch_add(&c->next, 1)) < c->count;)
+    for (size_t i; !pool_over(c->run) && (i = atomic_fetch_add(&c->next, 1)) < c->count;)
         c->work(c->run, h->lane, i, c->context);
     atomic_fetch_sub(&c->at_work, 1);
     return NULL;
 }
 
-void run_each(struct run *r, size_t count, run_work work, void *context)
+void pool_each(struct pool *r, size_t count, pool_work work, void *context)
 {
     struct crew crew = {.run = r, .work = work, .context = context, .count = count};
-    struct hand hands[RUN_JOBS_MAX];
+    struct hand hands[POOL_JOBS_MAX];
     unsigned started = 0;
     unsigned wanted = count < r->options.jobs ? (unsigned)count : r->options.jobs;
     for (; started < wanted; started++) {
@@ -111,7 +111,7 @@ void run_each(struct run *r, size_t count, run_work work, void *context)
 
 /* ---- how it fares */
 
-void run_problem(struct run *r, const char *where, const char *what)
+void pool_problem(struct pool *r, const char *where, const char *what)
 {
     progress_complain(&r->progress, "%s: %s", where, what);
     pthread_mutex_lock(&r->lock);
@@ -119,7 +119,7 @@ void run_problem(struct run *r, const char *where, const char *what)
     pthread_mutex_unlock(&r->lock);
 }
 
-void run_fault(struct run *r, const struct s3_fault *fault)
+void pool_fault(struct pool *r, const struct s3_fault *fault)
 {
     pthread_mutex_lock(&r->lock);
     bool said = r->worst == S3_STOPPED || (r->worst == fault->result && r->worst != S3_LATER &&
@@ -132,18 +132,18 @@ void run_fault(struct run *r, const struct s3_fault *fault)
         progress_complain(&r->progress, "%s", fault->text);
 }
 
-bool run_over(struct run *r)
+bool pool_over(struct pool *r)
 {
     if (r->options.stop && *r->options.stop)
         return true;
     pthread_mutex_lock(&r->lock);
-    bool over = r->failures >= RUN_FAILURES || r->worst == S3_DENIED || r->worst == S3_CONFIG ||
+    bool over = r->failures >= POOL_FAILURES || r->worst == S3_DENIED || r->worst == S3_CONFIG ||
                 r->worst == S3_STOPPED;
     pthread_mutex_unlock(&r->lock);
     return over;
 }
 
-void run_count(struct run *r, uint64_t bytes, uint64_t gzip_bytes)
+void pool_count(struct pool *r, uint64_t bytes, uint64_t gzip_bytes)
 {
     pthread_mutex_lock(&r->lock);
     r->files++;
@@ -152,7 +152,7 @@ void run_count(struct run *r, uint64_t bytes, uint64_t gzip_bytes)
     pthread_mutex_unlock(&r->lock);
 }
 
-int run_status(struct run *r)
+int pool_status(struct pool *r)
 {
     static const int statuses[] = {
         [S3_OK] = 0,

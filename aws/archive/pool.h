@@ -1,10 +1,10 @@
 /*
- * run: what one run of rollcall-archive works with, and how it fares.
+ * pool: the threads of one run of rollcall-archive, and its result.
  *
- * Work is done by lanes: each is a thread's own connection, packer and unpacker. run_each() hands
- * out the numbers 0 .. count - 1 to the lanes, one after the other, and comes back when all are
- * done, or when the run was stopped or abandoned: it is abandoned at once when who we are does not
- * suffice, and when the store failed RUN_FAILURES times, each after all its tries.
+ * Lanes do the work: each is a thread's own connection, packer and unpacker. pool_each() hands out
+ * the numbers 0 .. count - 1 to the lanes in order, and returns when all are done, or when the run
+ * was stopped or abandoned: it is abandoned if the store refuses the credentials, and after the
+ * store failed POOL_FAILURES times, each after all its tries.
  */
 #ifndef AWS_ARCHIVE_POOL_H
 #define AWS_ARCHIVE_POOL_H
@@ -15,9 +15,9 @@
 #include "aws/s3/names.h"
 #include "aws/s3/s3.h"
 
-enum { RUN_JOBS = 4, RUN_JOBS_MAX = 64, RUN_FAILURES = 3 };
+enum { POOL_JOBS = 4, POOL_JOBS_MAX = 64, POOL_FAILURES = 3 };
 
-struct run_options {
+struct pool_options {
     const char *records_dir;
     const char *prefix; /* as configured */
     unsigned jobs;
@@ -31,39 +31,39 @@ struct lane {
     struct unpack *unpack;
 };
 
-struct run {
-    struct run_options options;
-    char prefix[KEYS_PREFIX_MAX];
+struct pool {
+    struct pool_options options;
+    char prefix[NAMES_PREFIX_MAX];
     struct lane *lanes; /* options.jobs of them; the main thread uses the first */
     struct progress progress;
-    pthread_mutex_t lock;              /* of what follows */
-    uint64_t files, bytes, gzip_bytes; /* that were shipped, checked, restored */
-    uint64_t problems;                 /* that are no fault of the store */
+    pthread_mutex_t lock;              /* of the members below */
+    uint64_t files, bytes, gzip_bytes; /* shipped, checked or restored */
+    uint64_t problems;                 /* that the store did not cause */
     unsigned failures;                 /* S3_LATER */
-    enum s3_result worst;              /* S3_OK, or what is to be said of the store at the end */
+    enum s3_result worst;              /* S3_OK, or the worst result of the store */
 };
 
-/* False when memory or a temporary file cannot be had: said on stderr. */
-bool run_open(struct run *r, const struct run_options *options, struct s3_site *site);
-void run_close(struct run *r);
+/* False, and a line on stderr, if there is no memory or no temporary file. */
+bool pool_open(struct pool *r, const struct pool_options *options, struct s3_site *site);
+void pool_close(struct pool *r);
 
-/* One number's work; `context` is the caller's. */
-typedef void (*run_work)(struct run *r, struct lane *lane, size_t i, void *context);
-void run_each(struct run *r, size_t count, run_work work, void *context);
+/* The work of one number; `context` is the caller's. */
+typedef void (*pool_work)(struct pool *r, struct lane *lane, size_t i, void *context);
+void pool_each(struct pool *r, size_t count, pool_work work, void *context);
 
-/* Something here is not as it should be: said, counted, and the exit status is 1. */
-void run_problem(struct run *r, const char *where, const char *what);
+/* Reports and counts a problem of a file or an object: the exit status becomes 1. */
+void pool_problem(struct pool *r, const char *where, const char *what);
 
-/* The store failed. */
-void run_fault(struct run *r, const struct s3_fault *fault);
+/* Reports and counts a failure of the store. */
+void pool_fault(struct pool *r, const struct s3_fault *fault);
 
-/* No use in going on. */
-bool run_over(struct run *r);
+/* Whether the run was stopped or abandoned. */
+bool pool_over(struct pool *r);
 
-/* One file more. */
-void run_count(struct run *r, uint64_t bytes, uint64_t gzip_bytes);
+/* Counts a file. */
+void pool_count(struct pool *r, uint64_t bytes, uint64_t gzip_bytes);
 
 /* The exit status: 0, 1, or of sysexits. */
-int run_status(struct run *r);
+int pool_status(struct pool *r);
 
 #endif

@@ -29,13 +29,13 @@ static const char *give_name(const struct restore *x, int fd, const char *tempor
     return NULL;
 }
 
-static enum s3_result fetch(struct run *r, struct lane *lane, const struct restore *x,
+static enum s3_result fetch(struct pool *r, struct lane *lane, const struct restore *x,
                             const struct unpack_job *job, const char **wrong,
                             struct s3_fault *fault)
 {
     const struct s3_sink sink = {unpack_restart, unpack_take, lane->unpack};
-    char key[KEYS_MAX];
-    keys_file(r->prefix, x->m.branch, x->m.date, job->entry->name, key);
+    char key[NAMES_MAX];
+    names_file(r->prefix, x->m.branch, x->m.date, job->entry->name, key);
     unpack_begin(lane->unpack, job);
     enum s3_result result = s3_get(lane->s3, key, &sink, fault);
     *wrong = result == S3_OK || result == S3_LOCAL ? unpack_end(lane->unpack) : NULL;
@@ -45,7 +45,7 @@ static enum s3_result fetch(struct run *r, struct lane *lane, const struct resto
 }
 
 /* The file that stands there: what should be there? */
-static const char *compare_with(struct run *r, struct lane *lane, const struct restore *x,
+static const char *compare_with(struct pool *r, struct lane *lane, const struct restore *x,
                                 const struct manifest_entry *e, int fd)
 {
     struct unpack_job job = {.entry = e, .compare = fd, .write = -1};
@@ -58,11 +58,11 @@ static const char *compare_with(struct run *r, struct lane *lane, const struct r
     if (wrong)
         return wrong;
     if (result != S3_OK)
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
     return NULL;
 }
 
-static void restore_new(struct run *r, struct lane *lane, const struct restore *x,
+static void restore_new(struct pool *r, struct lane *lane, const struct restore *x,
                         const struct manifest_entry *e)
 {
     char temporary[32];
@@ -73,7 +73,7 @@ static void restore_new(struct run *r, struct lane *lane, const struct restore *
     job.write =
         openat(x->dir, temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (job.write < 0) {
-        run_problem(r, e->name, strerror(errno));
+        pool_problem(r, e->name, strerror(errno));
         return;
     }
     enum s3_result result = fetch(r, lane, x, &job, &wrong, &fault);
@@ -82,14 +82,14 @@ static void restore_new(struct run *r, struct lane *lane, const struct restore *
     unlinkat(x->dir, temporary, 0);
     close(job.write);
     if (wrong)
-        run_problem(r, e->name, wrong);
+        pool_problem(r, e->name, wrong);
     else if (result != S3_OK)
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
     else
-        run_count(r, e->size, e->gzip_size);
+        pool_count(r, e->size, e->gzip_size);
 }
 
-static void restore_one(struct run *r, struct lane *lane, size_t i, void *context)
+static void restore_one(struct pool *r, struct lane *lane, size_t i, void *context)
 {
     const struct restore *x = context;
     const struct manifest_entry *e = &x->m.entries[i];
@@ -97,12 +97,12 @@ static void restore_one(struct run *r, struct lane *lane, size_t i, void *contex
     if (fd >= 0) {
         const char *wrong = compare_with(r, lane, x, e, fd);
         if (wrong)
-            run_problem(r, e->name, wrong);
+            pool_problem(r, e->name, wrong);
         close(fd);
     } else if (errno == ENOENT) {
         restore_new(r, lane, x, e);
     } else {
-        run_problem(r, e->name, strerror(errno));
+        pool_problem(r, e->name, strerror(errno));
     }
     progress_file(&r->progress, e->size);
 }
@@ -120,34 +120,34 @@ static bool open_directory(struct restore *x, const char *directory)
     return x->dir >= 0;
 }
 
-static void restore_all(struct run *r, struct restore *x, const char *directory)
+static void restore_all(struct pool *r, struct restore *x, const char *directory)
 {
     uint64_t bytes = 0, before = r->files;
     if (!open_directory(x, directory)) {
-        run_problem(r, directory, strerror(errno));
+        pool_problem(r, directory, strerror(errno));
         return;
     }
     for (size_t i = 0; i < x->m.count; i++)
         bytes += x->m.entries[i].size;
     progress_begin(&r->progress, x->m.count, bytes);
-    run_each(r, x->m.count, restore_one, x);
+    pool_each(r, x->m.count, restore_one, x);
     if (fsync(x->dir) != 0)
-        run_problem(r, directory, strerror(errno));
+        pool_problem(r, directory, strerror(errno));
     close(x->dir);
     progress_say(&r->progress, false, "%s/%s: %" PRIu64 " of %zu files restored to %s", x->m.branch,
                  x->m.date, r->files - before, x->m.count, directory);
 }
 
-bool restore_day(struct run *r, const char *branch, const char *date, const char *directory)
+bool restore_day(struct pool *r, const char *branch, const char *date, const char *directory)
 {
     struct restore x = {.dir = -1};
     struct s3_fault fault;
     manifest_init(&x.m, branch, date);
-    enum s3_result result = ledger_get(r->lanes[0].s3, r->prefix, &x.m, &fault);
+    enum s3_result result = manifest_io_get(r->lanes[0].s3, r->prefix, &x.m, &fault);
     if (result == S3_OK)
         restore_all(r, &x, directory);
     else if (result != S3_NOT_FOUND)
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
     manifest_release(&x.m);
     return result != S3_NOT_FOUND;
 }

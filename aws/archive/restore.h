@@ -9,6 +9,6 @@
 #include "aws/archive/pool.h"
 
 /* False when the archive has no such day. */
-bool restore_day(struct run *r, const char *branch, const char *date, const char *directory);
+bool restore_day(struct pool *r, const char *branch, const char *date, const char *directory);
 
 #endif

@@ -15,7 +15,7 @@
 /* How a file stands. */
 enum state { MISSING, THERE, GREW, UNKNOWN, DONE, FAILED };
 
-struct parcel {
+struct ship_file {
     enum state state;
     bool listed;        /* an object of its name is in the archive ... */
     uint64_t gzip_size; /* ... of this size */
@@ -25,8 +25,8 @@ struct parcel {
 struct shipment {
     struct day day;
     struct manifest before;
-    struct parcel *parcels; /* one for each file of the day */
-    size_t *todo;           /* their numbers */
+    struct ship_file *parcels; /* one for each file of the day */
+    size_t *todo;              /* their numbers */
     size_t todo_count;
     uint64_t todo_bytes;
     bool over;
@@ -44,36 +44,36 @@ static bool note_object(void *context, const struct s3_entry *e)
         return true;
     memcpy(name, base, len - 3);
     name[len - 3] = '\0';
-    const struct day_file *f = day_find(&s->day, name);
+    const struct shippable *f = day_find(&s->day, name);
     if (f) {
-        struct parcel *p = &s->parcels[f - s->day.files];
+        struct ship_file *p = &s->parcels[f - s->day.files];
         p->listed = true;
         p->gzip_size = e->size;
     }
     return true;
 }
 
-static bool list_objects(struct run *r, struct shipment *s)
+static bool list_objects(struct pool *r, struct shipment *s)
 {
-    char prefix[KEYS_MAX];
+    char prefix[NAMES_MAX];
     struct s3_fault fault;
-    for (const char *const *folder = keys_folders(s->day.branch); *folder; folder++) {
-        keys_day(r->prefix, *folder, s->day.date, prefix);
+    for (const char *const *folder = names_folders(s->day.branch); *folder; folder++) {
+        names_day(r->prefix, *folder, s->day.date, prefix);
         if (s3_list(r->lanes[0].s3, prefix, true, note_object, s, &fault) != S3_OK) {
-            run_fault(r, &fault);
+            pool_fault(r, &fault);
             return false;
         }
     }
     return true;
 }
 
-static bool get_manifest(struct run *r, struct shipment *s)
+static bool get_manifest(struct pool *r, struct shipment *s)
 {
     struct s3_fault fault;
-    enum s3_result result = ledger_get(r->lanes[0].s3, r->prefix, &s->before, &fault);
+    enum s3_result result = manifest_io_get(r->lanes[0].s3, r->prefix, &s->before, &fault);
     if (result == S3_OK || result == S3_NOT_FOUND)
         return true;
-    run_fault(r, &fault);
+    pool_fault(r, &fault);
     return false;
 }
 
@@ -96,7 +96,7 @@ static enum state compare(const struct shipment *s, const struct manifest_entry 
                : FAILED;
 }
 
-static enum state judge(const struct shipment *s, const struct day_file *f, struct parcel *p)
+static enum state judge(const struct shipment *s, const struct shippable *f, struct ship_file *p)
 {
     const struct manifest_entry *old = manifest_find(&s->before, f->now.name);
     if (f->problem)
@@ -118,17 +118,17 @@ static const char not_continued[] =
     "does not continue; nothing is shipped over it";
 
 /* Judges every file; false when memory is out. */
-static bool make_list(struct run *r, struct shipment *s)
+static bool make_list(struct pool *r, struct shipment *s)
 {
     s->todo = calloc(s->day.count ? s->day.count : 1, sizeof *s->todo);
     if (!s->todo)
         return false;
     for (size_t i = 0; i < s->day.count; i++) {
-        const struct day_file *f = &s->day.files[i];
-        struct parcel *p = &s->parcels[i];
+        const struct shippable *f = &s->day.files[i];
+        struct ship_file *p = &s->parcels[i];
         p->state = judge(s, f, p);
         if (p->state == FAILED) {
-            run_problem(r, f->now.name, f->problem ? f->problem : not_continued);
+            pool_problem(r, f->now.name, f->problem ? f->problem : not_continued);
         } else if (p->state != THERE) {
             s->todo[s->todo_count++] = i;
             s->todo_bytes += f->now.size;
@@ -140,8 +140,8 @@ static bool make_list(struct run *r, struct shipment *s)
 /* ---- doing it */
 
 /* An object that the manifest does not know: its metadata says what it is. */
-static enum state look_at_object(struct run *r, struct lane *lane, const struct shipment *s,
-                                 const struct day_file *f, struct parcel *p, const char *key)
+static enum state look_at_object(struct pool *r, struct lane *lane, const struct shipment *s,
+                                 const struct shippable *f, struct ship_file *p, const char *key)
 {
     struct s3_object object;
     struct s3_fault fault;
@@ -149,14 +149,15 @@ static enum state look_at_object(struct run *r, struct lane *lane, const struct 
     if (result == S3_NOT_FOUND)
         return MISSING;
     if (result != S3_OK) {
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
         return FAILED;
     }
     p->entry = f->now;
     p->entry.gzip_size = object.size;
-    enum state state = note_read(object.note, &p->entry) ? compare(s, &p->entry, &f->now) : FAILED;
+    enum state state =
+        objmeta_read(object.note, &p->entry) ? compare(s, &p->entry, &f->now) : FAILED;
     if (state == FAILED)
-        run_problem(r, key, not_continued);
+        pool_problem(r, key, not_continued);
     return state;
 }
 
@@ -168,10 +169,10 @@ static const char *why_not_packed(void)
                            : strerror(errno);
 }
 
-static bool put(struct run *r, struct lane *lane, const struct day_file *f, struct parcel *p,
+static bool put(struct pool *r, struct lane *lane, const struct shippable *f, struct ship_file *p,
                 const struct packed *packed, const char *key)
 {
-    char note[NOTE_MAX];
+    char note[OBJMETA_MAX];
     struct s3_fault fault;
     struct s3_source source = {.fd = packed->fd, .len = packed->gzip_size};
     memcpy(source.sha256, packed->gzip_sha256, sizeof source.sha256);
@@ -179,44 +180,44 @@ static bool put(struct run *r, struct lane *lane, const struct day_file *f, stru
     p->entry.gzip_size = packed->gzip_size;
     digest_hex(packed->sha256, p->entry.sha256);
     digest_hex(packed->gzip_sha256, p->entry.gzip_sha256);
-    note_write(&p->entry, note);
+    objmeta_write(&p->entry, note);
     const struct s3_about about = {"application/gzip", note};
     if (s3_put(lane->s3, key, &source, &about, &fault) == S3_OK)
         return true;
-    run_fault(r, &fault);
+    pool_fault(r, &fault);
     return false;
 }
 
-static enum state pack_and_put(struct run *r, struct lane *lane, const struct shipment *s,
-                               const struct day_file *f, struct parcel *p, const char *key)
+static enum state pack_and_put(struct pool *r, struct lane *lane, const struct shipment *s,
+                               const struct shippable *f, struct ship_file *p, const char *key)
 {
     struct packed packed;
     int fd = day_file_open(&s->day, f->now.name);
     bool ok = fd >= 0 && pack_file(lane->pack, fd, f->now.size, r->options.stop, &packed);
     if (!ok && errno != ECANCELED)
-        run_problem(r, f->now.name, why_not_packed());
+        pool_problem(r, f->now.name, why_not_packed());
     if (fd >= 0)
         close(fd);
     if (!ok || !put(r, lane, f, p, &packed, key))
         return FAILED;
-    run_count(r, f->now.size, packed.gzip_size);
+    pool_count(r, f->now.size, packed.gzip_size);
     progress_say(&r->progress, true, "%s shipped, %" PRIu64 " bytes, packed %" PRIu64, key,
                  f->now.size, packed.gzip_size);
     return DONE;
 }
 
-static void ship_one(struct run *r, struct lane *lane, size_t i, void *context)
+static void ship_one(struct pool *r, struct lane *lane, size_t i, void *context)
 {
     struct shipment *s = context;
-    const struct day_file *f = &s->day.files[s->todo[i]];
-    struct parcel *p = &s->parcels[s->todo[i]];
-    char key[KEYS_MAX];
-    keys_file(r->prefix, s->day.branch, s->day.date, f->now.name, key);
+    const struct shippable *f = &s->day.files[s->todo[i]];
+    struct ship_file *p = &s->parcels[s->todo[i]];
+    char key[NAMES_MAX];
+    names_file(r->prefix, s->day.branch, s->day.date, f->now.name, key);
     if (p->state == UNKNOWN)
         p->state = look_at_object(r, lane, s, f, p, key);
     if (p->state == MISSING || p->state == GREW) {
         if (r->options.dry_run) {
-            run_count(r, f->now.size, 0);
+            pool_count(r, f->now.size, 0);
             progress_say(&r->progress, false, "%s would be shipped, %" PRIu64 " bytes", key,
                          f->now.size);
         } else {
@@ -233,7 +234,7 @@ static bool make_manifest(struct shipment *s, struct manifest *m)
 {
     m->whole = s->over;
     for (size_t i = 0; i < s->day.count; i++) {
-        struct parcel *p = &s->parcels[i];
+        struct ship_file *p = &s->parcels[i];
         if (p->state == THERE || p->state == DONE) {
             memcpy(p->entry.name, s->day.files[i].now.name, sizeof p->entry.name);
             if (!manifest_add(m, &p->entry))
@@ -270,35 +271,35 @@ static bool is_news(const struct manifest *now, const struct manifest *before)
     return now->count > 0 && !same;
 }
 
-static void keep_books(struct run *r, struct shipment *s)
+static void keep_books(struct pool *r, struct shipment *s)
 {
     struct s3_fault fault;
     struct manifest m;
     manifest_init(&m, s->day.branch, s->day.date);
     bool ok = make_manifest(s, &m);
     if (!ok)
-        run_problem(r, s->day.date, strerror(ENOMEM));
+        pool_problem(r, s->day.date, strerror(ENOMEM));
     if (ok && is_news(&m, &s->before) &&
-        ledger_put(r->lanes[0].s3, r->prefix, &m, &fault) != S3_OK) {
-        run_fault(r, &fault);
+        manifest_io_put(r->lanes[0].s3, r->prefix, &m, &fault) != S3_OK) {
+        pool_fault(r, &fault);
         ok = false;
     }
-    if (ok && m.whole && !ledger_mark(r->options.records_dir, &m))
-        run_problem(r, "records_dir/archived", strerror(errno));
+    if (ok && m.whole && !manifest_io_mark(r->options.records_dir, &m))
+        pool_problem(r, "records_dir/archived", strerror(errno));
     manifest_release(&m);
 }
 
 /* ---- a day */
 
-static void work(struct run *r, struct shipment *s)
+static void work(struct pool *r, struct shipment *s)
 {
     progress_begin(&r->progress, s->todo_count, s->todo_bytes);
-    run_each(r, s->todo_count, ship_one, s);
-    if (!r->options.dry_run && !run_over(r))
+    pool_each(r, s->todo_count, ship_one, s);
+    if (!r->options.dry_run && !pool_over(r))
         keep_books(r, s);
 }
 
-static void summary(struct run *r, const struct shipment *s, uint64_t shipped)
+static void summary(struct pool *r, const struct shipment *s, uint64_t shipped)
 {
     size_t there = 0;
     for (size_t i = 0; i < s->day.count; i++)
@@ -308,7 +309,7 @@ static void summary(struct run *r, const struct shipment *s, uint64_t shipped)
                  r->options.dry_run ? "would be shipped" : "shipped", there);
 }
 
-void ship_day(struct run *r, const char *branch, const char *date, bool over)
+void ship_day(struct pool *r, const char *branch, const char *date, bool over)
 {
     struct shipment s = {.over = over};
     uint64_t before = r->files;
@@ -316,7 +317,7 @@ void ship_day(struct run *r, const char *branch, const char *date, bool over)
     bool ok = day_open(&s.day, r->options.records_dir, branch, date);
     s.parcels = ok ? calloc(s.day.count ? s.day.count : 1, sizeof *s.parcels) : NULL;
     if (!s.parcels) {
-        run_problem(r, date, strerror(errno));
+        pool_problem(r, date, strerror(errno));
     } else if (s.day.count > 0 && get_manifest(r, &s) && list_objects(r, &s) && make_list(r, &s)) {
         work(r, &s);
         summary(r, &s, r->files - before);

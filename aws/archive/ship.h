@@ -14,6 +14,6 @@
 #include "aws/archive/pool.h"
 
 /* `over`: the day is; nobody writes to it any more. */
-void ship_day(struct run *r, const char *branch, const char *date, bool over);
+void ship_day(struct pool *r, const char *branch, const char *date, bool over);
 
 #endif

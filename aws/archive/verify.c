@@ -14,74 +14,74 @@ struct check {
     struct manifest m;
 };
 
-static void check_one(struct run *r, struct lane *lane, size_t i, void *context)
+static void check_one(struct pool *r, struct lane *lane, size_t i, void *context)
 {
     const struct check *c = context;
     const struct manifest_entry *e = &c->m.entries[i];
     struct unpack_job job = {.entry = e, .write = -1};
     const struct s3_sink sink = {unpack_restart, unpack_take, lane->unpack};
     struct s3_fault fault;
-    char key[KEYS_MAX];
-    keys_file(r->prefix, c->m.branch, c->m.date, e->name, key);
+    char key[NAMES_MAX];
+    names_file(r->prefix, c->m.branch, c->m.date, e->name, key);
     job.compare = day_file_open(&c->day, e->name);
     if (job.compare < 0 && errno != ENOENT)
-        run_problem(r, e->name, strerror(errno));
+        pool_problem(r, e->name, strerror(errno));
     unpack_begin(lane->unpack, &job);
     enum s3_result result = s3_get(lane->s3, key, &sink, &fault);
     const char *wrong = result == S3_OK || result == S3_LOCAL ? unpack_end(lane->unpack) : NULL;
     if (result == S3_NOT_FOUND)
-        run_problem(r, key, "it is in the manifest, but not in the archive");
+        pool_problem(r, key, "it is in the manifest, but not in the archive");
     else if (wrong)
-        run_problem(r, key, wrong);
+        pool_problem(r, key, wrong);
     else if (result != S3_OK)
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
     else
-        run_count(r, e->size, e->gzip_size);
+        pool_count(r, e->size, e->gzip_size);
     if (job.compare >= 0)
         close(job.compare);
     progress_file(&r->progress, e->size);
 }
 
 /* What is here and not in the manifest. */
-static void look_for_missing(struct run *r, const struct check *c)
+static void look_for_missing(struct pool *r, const struct check *c)
 {
     for (size_t i = 0; i < c->day.count; i++) {
-        const struct day_file *f = &c->day.files[i];
+        const struct shippable *f = &c->day.files[i];
         const struct manifest_entry *e = manifest_find(&c->m, f->now.name);
         if (f->problem)
-            run_problem(r, f->now.name, f->problem);
+            pool_problem(r, f->now.name, f->problem);
         else if (!e)
-            run_problem(r, f->now.name, "it is not in the archive");
+            pool_problem(r, f->now.name, "it is not in the archive");
         else if (e->size < f->now.size)
-            run_problem(r, f->now.name, "it grew after it was shipped");
+            pool_problem(r, f->now.name, "it grew after it was shipped");
     }
 }
 
-static void check_all(struct run *r, struct check *c, bool over)
+static void check_all(struct pool *r, struct check *c, bool over)
 {
     uint64_t bytes = 0, before = r->files;
     for (size_t i = 0; i < c->m.count; i++)
         bytes += c->m.entries[i].size;
     progress_begin(&r->progress, c->m.count, bytes);
-    run_each(r, c->m.count, check_one, c);
+    pool_each(r, c->m.count, check_one, c);
     if (over)
         look_for_missing(r, c);
     progress_say(&r->progress, false, "%s/%s: %" PRIu64 " of %zu files are as they should be",
                  c->m.branch, c->m.date, r->files - before, c->m.count);
 }
 
-void recheck_day(struct run *r, const char *branch, const char *date, bool over)
+void verify_day(struct pool *r, const char *branch, const char *date, bool over)
 {
     struct check c;
     struct s3_fault fault;
     manifest_init(&c.m, branch, date);
     if (!day_open(&c.day, r->options.records_dir, branch, date))
-        run_problem(r, date, strerror(errno));
-    enum s3_result result = ledger_get(r->lanes[0].s3, r->prefix, &c.m, &fault);
+        pool_problem(r, date, strerror(errno));
+    enum s3_result result = manifest_io_get(r->lanes[0].s3, r->prefix, &c.m, &fault);
     if (result == S3_OK || (result == S3_NOT_FOUND && (over || c.day.count == 0)))
         check_all(r, &c, over);
     else if (result != S3_NOT_FOUND)
-        run_fault(r, &fault);
+        pool_fault(r, &fault);
     manifest_release(&c.m);
     day_close(&c.day);
 }

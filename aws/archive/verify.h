@@ -1,13 +1,13 @@
 /*
- * recheck: reads a day back from the archive, whole, and holds it against its manifest and against
- * the files that are still here, byte for byte.
+ * verify: reads a day back from the archive and compares it with its manifest and, byte by byte,
+ * with the files that are still here.
  */
 #ifndef AWS_ARCHIVE_VERIFY_H
 #define AWS_ARCHIVE_VERIFY_H
 
 #include "aws/archive/pool.h"
 
-/* `over`: the day is, so everything of it should be in the archive. */
-void recheck_day(struct run *r, const char *branch, const char *date, bool over);
+/* `over`: the day has ended, so all its files must be in the archive. */
+void verify_day(struct pool *r, const char *branch, const char *date, bool over);
 
 #endif

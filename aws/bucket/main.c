@@ -48,13 +48,13 @@ static bool read_seconds(unsigned *out, char error[CONF_ERROR_LEN])
 
 static bool check_config(const struct config *c, char error[CONF_ERROR_LEN])
 {
-    char root[KEYS_PREFIX_MAX];
+    char root[NAMES_PREFIX_MAX];
     if (!c->s3.bucket)
         snprintf(error, CONF_ERROR_LEN, "%s: s3: needed, such as {\"bucket\":\"records\"}",
                  config_path());
-    else if (!keys_prefix(c->s3.prefix, root))
+    else if (!names_prefix(c->s3.prefix, root))
         snprintf(error, CONF_ERROR_LEN, "%s: s3.prefix: at most %d bytes", config_path(),
-                 KEYS_PREFIX_MAX - 2);
+                 NAMES_PREFIX_MAX - 2);
     else
         return true;
     return false;

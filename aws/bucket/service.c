@@ -1,7 +1,6 @@
 #include "aws/bucket/service.h"
 
 #include "aws/bucket/deadline.h"
-#include "aws/bucket/listpath.h"
 #include "handler/http/reply.h"
 #include "handler/shared/json/write.h"
 #include "handler/shared/log.h"
@@ -20,7 +19,7 @@ bool service_init(struct service *s, const struct config *config, struct s3_site
     buf_init(&s->reply, REPLY_MAX);
     level_init(&s->level);
     errno = ENOMEM;
-    return s->digest && s->s3 && keys_prefix(config->s3.prefix, s->root);
+    return s->digest && s->s3 && names_prefix(config->s3.prefix, s->root);
 }
 
 void service_release(struct service *s)
@@ -126,7 +125,7 @@ size_t service_answer(struct service *s, const struct request *r)
     struct ip ip;
     struct fault f;
     fault_clear(&f);
-    enum verdict v = listpath_read(r, &s->asked, &f);
+    enum verdict v = level_path(r, &s->asked, &f);
     if (v == V_OK)
         v = check_method(r, &f);
     if (v == V_OK)

@@ -15,7 +15,7 @@
 #ifndef AWS_BUCKET_SERVICE_H
 #define AWS_BUCKET_SERVICE_H
 
-#include "aws/bucket/level.h"
+#include "aws/bucket/list.h"
 #include "aws/s3/names.h"
 #include "handler/config.h"
 #include "handler/http/auth.h"
@@ -26,9 +26,9 @@ struct service {
     struct tokens tokens;
     struct digest *digest;
     struct s3 *s3;
-    char root[KEYS_PREFIX_MAX]; /* the configured prefix: nobody gets above it */
-    unsigned seconds;           /* for S3, in all */
-    struct buf asked;           /* the level, as the client names it */
+    char root[NAMES_PREFIX_MAX]; /* the configured prefix: nobody gets above it */
+    unsigned seconds;            /* for S3, in all */
+    struct buf asked;            /* the level, as the client names it */
     struct level level;
     struct buf reply;
 };

@@ -2,7 +2,7 @@
  * http: one HTTP request at a time, signed for AWS or not. The only file that knows libcurl.
  *
  * Signing is libcurl's (CURLOPT_AWS_SIGV4). What libcurl 7.88 gets wrong is left to no chance here:
- * the URL comes canonical (canon.h) and holds no dot segments, which libcurl would take away,
+ * the URL comes canonical (percent.h) and holds no dot segments, which libcurl would take away,
  * x-amz-content-sha256 is always among the caller's headers, and no header is suppressed.
  *
  * A struct http keeps its connection for the next request; it belongs to one thread. Redirects are

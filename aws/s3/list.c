@@ -50,7 +50,7 @@ static bool take_element(void *context, const char *path, const char *text, size
     if (p->enough)
         return true;
     if (is(path, "Contents/Key") || is(path, "CommonPrefixes/Prefix"))
-        return p->has_key = canon_decode(&p->key, text, len);
+        return p->has_key = percent_decode(&p->key, text, len);
     if (is(path, "Contents/Size"))
         return read_size(text, &p->size);
     if (is(path, "Contents/ETag")) {
@@ -109,7 +109,7 @@ static enum s3_result read_page(struct page *p, const struct buf *body, struct s
 static enum s3_result get_page(struct s3 *s, const char *prefix, bool one_level, struct page *p,
                                struct s3_fault *fault)
 {
-    const struct canon_pair query[] = {
+    const struct percent_pair query[] = {
         {p->last_token.len ? "continuation-token" : NULL, p->last_token.data},
         {one_level ? "delimiter" : NULL, "/"},
         {"encoding-type", "url"}, /* XML cannot hold every byte that a key can */

@@ -12,7 +12,7 @@ enum {
     LIST_MAX = S3_PARTS_MAX * PART_XML_MAX,
 };
 
-struct upload {
+struct multipart {
     struct s3 *s3;
     const char *key;
     const struct s3_source *source;
@@ -28,7 +28,7 @@ uint64_t multipart_part_size(uint64_t len)
 
 /* ---- responses */
 
-struct response {
+struct multipart_response {
     char id[UPLOAD_ID_MAX];
     char code[64];
     bool complete;
@@ -42,7 +42,7 @@ static void copy(char *out, size_t size, const char *text, size_t len)
 
 static bool take_element(void *context, const char *path, const char *text, size_t len)
 {
-    struct response *r = context;
+    struct multipart_response *r = context;
     if (strcmp(path, "InitiateMultipartUploadResult/UploadId") == 0)
         copy(r->id, sizeof r->id, text, len);
     else if (strcmp(path, "Error/Code") == 0)
@@ -52,18 +52,19 @@ static bool take_element(void *context, const char *path, const char *text, size
     return true;
 }
 
-static bool read_response(const struct http_answer *a, struct response *r)
+static bool read_response(const struct http_answer *a, struct multipart_response *r)
 {
     char error[XML_ERROR_MAX];
-    *r = (struct response){.complete = false};
+    *r = (struct multipart_response){.complete = false};
     return xml_read(a->body.data, a->body.len, take_element, r, error);
 }
 
 /* ---- the calls */
 
-static enum s3_result begin(struct upload *u, const struct s3_about *about, struct s3_fault *fault)
+static enum s3_result begin(struct multipart *u, const struct s3_about *about,
+                            struct s3_fault *fault)
 {
-    const struct canon_pair query[] = {{"uploads", ""}};
+    const struct percent_pair query[] = {{"uploads", ""}};
     const struct http_header headers[] = {
         {"Content-Type", about->type},
         {"x-amz-checksum-algorithm", "SHA256"},
@@ -78,7 +79,7 @@ static enum s3_result begin(struct upload *u, const struct s3_about *about, stru
                                  .header_count = sizeof headers / sizeof *headers,
                                  .body = &none};
     struct http_answer answer;
-    struct response response;
+    struct multipart_response response;
     if (!s3_source_hash(&none))
         return s3_local(fault, "cannot hash");
     enum s3_result result = s3_call(u->s3, &call, &answer, fault);
@@ -90,7 +91,7 @@ static enum s3_result begin(struct upload *u, const struct s3_about *about, stru
     return result;
 }
 
-static bool list_part(struct upload *u, unsigned number, const char *etag, const char *checksum)
+static bool list_part(struct multipart *u, unsigned number, const char *etag, const char *checksum)
 {
     if (!*etag || strpbrk(etag, "<>&"))
         return false;
@@ -101,7 +102,7 @@ static bool list_part(struct upload *u, unsigned number, const char *etag, const
     return !u->list.failed;
 }
 
-static enum s3_result put_part(struct upload *u, unsigned number, const struct s3_source *part,
+static enum s3_result put_part(struct multipart *u, unsigned number, const struct s3_source *part,
                                struct s3_fault *fault)
 {
     char digits[16], etag[S3_ETAG_MAX] = "";
@@ -109,7 +110,7 @@ static enum s3_result put_part(struct upload *u, unsigned number, const struct s
     struct http_answer answer;
     object_checksum(part->sha256, checksum);
     snprintf(digits, sizeof digits, "%u", number);
-    const struct canon_pair query[] = {{"partNumber", digits}, {"uploadId", u->id}};
+    const struct percent_pair query[] = {{"partNumber", digits}, {"uploadId", u->id}};
     const struct http_header headers[] = {{"x-amz-checksum-sha256", checksum}};
     const struct s3_call call = {.method = "PUT",
                                  .key = u->key,
@@ -126,7 +127,7 @@ static enum s3_result put_part(struct upload *u, unsigned number, const struct s
     return result;
 }
 
-static enum s3_result put_parts(struct upload *u, struct s3_fault *fault)
+static enum s3_result put_parts(struct multipart *u, struct s3_fault *fault)
 {
     uint64_t size = multipart_part_size(u->source->len);
     enum s3_result result = S3_OK;
@@ -146,7 +147,7 @@ static enum s3_result put_parts(struct upload *u, struct s3_fault *fault)
 }
 
 /* The response of a first try may have been lost: then the upload is gone and the object there. */
-static enum s3_result is_there(struct upload *u, const char *note, struct s3_fault *fault)
+static enum s3_result is_there(struct multipart *u, const char *note, struct s3_fault *fault)
 {
     struct s3_object object;
     enum s3_result result = s3_head(u->s3, u->key, &object, fault);
@@ -155,12 +156,12 @@ static enum s3_result is_there(struct upload *u, const char *note, struct s3_fau
     return result;
 }
 
-static enum s3_result complete(struct upload *u, const char *note, struct s3_fault *fault)
+static enum s3_result complete(struct multipart *u, const char *note, struct s3_fault *fault)
 {
-    const struct canon_pair query[] = {{"uploadId", u->id}};
+    const struct percent_pair query[] = {{"uploadId", u->id}};
     struct s3_source body = {.bytes = buf_str(&u->list), .len = u->list.len};
     struct http_answer answer;
-    struct response response;
+    struct multipart_response response;
     if (!body.bytes || !s3_source_hash(&body))
         return s3_local(fault, "out of memory");
     const struct s3_call call = {
@@ -173,9 +174,9 @@ static enum s3_result complete(struct upload *u, const char *note, struct s3_fau
     return result == S3_NOT_FOUND ? is_there(u, note, fault) : result;
 }
 
-static void give_up(struct upload *u)
+static void give_up(struct multipart *u)
 {
-    const struct canon_pair query[] = {{"uploadId", u->id}};
+    const struct percent_pair query[] = {{"uploadId", u->id}};
     const struct s3_call call = {
         .method = "DELETE", .key = u->key, .query = query, .query_count = 1};
     struct http_answer answer;
@@ -187,7 +188,7 @@ static void give_up(struct upload *u)
 enum s3_result multipart_put(struct s3 *s, const char *key, const struct s3_source *source,
                              const struct s3_about *about, struct s3_fault *fault)
 {
-    struct upload u = {.s3 = s, .key = key, .source = source};
+    struct multipart u = {.s3 = s, .key = key, .source = source};
     enum s3_result result = begin(&u, about, fault);
     if (result != S3_OK)
         return result;

@@ -1,5 +1,5 @@
 /*
- * keys: what things are called in the archive.
+ * names: the keys of the objects in the archive.
  *
  *     <prefix>json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz      data
  *     <prefix>csv/date=2026-11-20/10.0.0.7_2026-11-20.csv.gz        data
@@ -12,22 +12,22 @@
 
 #include <stdbool.h>
 
-enum { KEYS_MAX = 1024, KEYS_PREFIX_MAX = 512 };
+enum { NAMES_MAX = 1024, NAMES_PREFIX_MAX = 512 };
 
-/* The configured prefix (NULL: none) without leading and with one closing slash; false: too long.
- */
-bool keys_prefix(const char *configured, char out[KEYS_PREFIX_MAX]);
+/* The configured prefix (NULL: none) without a leading slash and with one at its end. False if it
+   is too long. */
+bool names_prefix(const char *configured, char out[NAMES_PREFIX_MAX]);
 
 /* The folders of a branch ("data" or "record"): NULL ends the list. */
-const char *const *keys_folders(const char *branch);
+const char *const *names_folders(const char *branch);
 
 /* "<prefix>json/date=2026-11-20/" */
-void keys_day(const char *prefix, const char *folder, const char *date, char out[KEYS_MAX]);
+void names_day(const char *prefix, const char *folder, const char *date, char out[NAMES_MAX]);
 
 /* The object of a file of the day's directory. */
-void keys_file(const char *prefix, const char *branch, const char *date, const char *name,
-               char out[KEYS_MAX]);
+void names_file(const char *prefix, const char *branch, const char *date, const char *name,
+                char out[NAMES_MAX]);
 
-void keys_manifest(const char *prefix, const char *branch, const char *date, char out[KEYS_MAX]);
+void names_manifest(const char *prefix, const char *branch, const char *date, char out[NAMES_MAX]);
 
 #endif

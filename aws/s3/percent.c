@@ -20,21 +20,21 @@ static void put_encoded(struct buf *b, const char *text, bool slashes_stay)
     }
 }
 
-void canon_value(struct buf *b, const char *text)
+void percent_value(struct buf *b, const char *text)
 {
     put_encoded(b, text, false);
 }
 
-void canon_path(struct buf *b, const char *text)
+void percent_path(struct buf *b, const char *text)
 {
     put_encoded(b, text, true);
 }
 
-void canon_query(struct buf *b, const struct canon_pair *pairs, size_t count)
+void percent_query(struct buf *b, const struct percent_pair *pairs, size_t count)
 {
-    const struct canon_pair *sorted[CANON_PAIRS_MAX];
+    const struct percent_pair *sorted[PERCENT_PAIRS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < count && n < CANON_PAIRS_MAX; i++) {
+    for (size_t i = 0; i < count && n < PERCENT_PAIRS_MAX; i++) {
         size_t at = n;
         if (!pairs[i].name)
             continue;
@@ -45,13 +45,13 @@ void canon_query(struct buf *b, const struct canon_pair *pairs, size_t count)
     }
     for (size_t i = 0; i < n; i++) {
         buf_putc(b, i == 0 ? '?' : '&');
-        canon_value(b, sorted[i]->name);
+        percent_value(b, sorted[i]->name);
         buf_putc(b, '=');
-        canon_value(b, sorted[i]->value);
+        percent_value(b, sorted[i]->value);
     }
 }
 
-bool canon_is_key(const char *path)
+bool percent_is_key(const char *path)
 {
     if (!*path || *path == '/')
         return false;
@@ -92,12 +92,12 @@ static bool decode(struct buf *out, const char *text, size_t len, char plus)
     return buf_str(out) != NULL;
 }
 
-bool canon_decode(struct buf *out, const char *text, size_t len)
+bool percent_decode(struct buf *out, const char *text, size_t len)
 {
     return decode(out, text, len, ' ');
 }
 
-bool canon_decode_path(struct buf *out, const char *text, size_t len)
+bool percent_decode_path(struct buf *out, const char *text, size_t len)
 {
     return decode(out, text, len, '+');
 }

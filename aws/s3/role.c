@@ -11,7 +11,7 @@
 enum { BODY_MAX = 8 << 10, RESPONSE_MAX = 64 << 10, URL_MAX = 512 };
 
 /* What STS answers: keys, or why not. */
-struct response {
+struct role_response {
     char access[CREDENTIAL_KEY_MAX];
     char secret[CREDENTIAL_KEY_MAX];
     char token[CREDENTIAL_TOKEN_MAX];
@@ -22,7 +22,7 @@ struct response {
 
 static bool take_element(void *context, const char *path, const char *text, size_t len)
 {
-    struct response *r = context;
+    struct role_response *r = context;
     const struct {
         const char *path;
         char *out;
@@ -48,7 +48,7 @@ static bool take_element(void *context, const char *path, const char *text, size
 
 static void write_body(const struct role *role, struct buf *body)
 {
-    const struct canon_pair pairs[] = {
+    const struct percent_pair pairs[] = {
         {"Action", "AssumeRole"},
         {"DurationSeconds", role->seconds},
         {role->external_id[0] ? "ExternalId" : NULL, role->external_id},
@@ -56,7 +56,7 @@ static void write_body(const struct role *role, struct buf *body)
         {"RoleSessionName", role->session},
         {"Version", "2011-06-15"},
     };
-    canon_query(body, pairs, sizeof pairs / sizeof *pairs);
+    percent_query(body, pairs, sizeof pairs / sizeof *pairs);
 }
 
 static void find_url(const struct role *role, char out[URL_MAX])
@@ -109,7 +109,8 @@ static bool call(struct http *h, const struct role *role, const struct credentia
 }
 
 static enum credential_result refused(const struct role *role, const struct http_answer *a,
-                                      const struct response *r, char error[CREDENTIAL_ERROR_MAX])
+                                      const struct role_response *r,
+                                      char error[CREDENTIAL_ERROR_MAX])
 {
     bool busy = a->end != HTTP_ANSWERED || a->status >= 500 || a->status == 429 ||
                 strcmp(r->code, "Throttling") == 0;
@@ -125,7 +126,7 @@ static enum credential_result refused(const struct role *role, const struct http
     return busy ? CREDENTIAL_LATER : CREDENTIAL_BAD;
 }
 
-static enum credential_result read_keys(const struct response *r, struct credential *out,
+static enum credential_result read_keys(const struct role_response *r, struct credential *out,
                                         char error[CREDENTIAL_ERROR_MAX])
 {
     char why[CREDENTIAL_ERROR_MAX];
@@ -142,7 +143,7 @@ enum credential_result role_assume(struct http *h, const struct role *role,
 {
     char ignored[XML_ERROR_MAX];
     struct http_answer answer = {.end = HTTP_SETUP};
-    struct response response = {.access = ""};
+    struct role_response response = {.access = ""};
     struct buf body;
     enum credential_result result = CREDENTIAL_LATER;
     snprintf(error, CREDENTIAL_ERROR_MAX, "out of memory");

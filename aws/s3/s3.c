@@ -1,8 +1,8 @@
 #include "aws/s3/s3.h"
 
 #include "aws/s3/credentials.h"
+#include "aws/s3/fault.h"
 #include "aws/s3/url.h"
-#include "aws/s3/xml.h"
 #include "handler/shared/clock.h"
 #include "handler/shared/io.h"
 #include "handler/shared/random.h"
@@ -19,7 +19,6 @@ enum {
     CONNECT_MS = 10000,
     STALL_S = 30,
     ASKED_MAX_S = 60, /* of Retry-After */
-    SKEW_MS = 15 * 60 * 1000,
     HASH_BLOCK = 64 << 10,
 };
 
@@ -40,13 +39,6 @@ struct s3 {
 };
 
 /* ---- site */
-
-static enum s3_result set_fault(struct s3_fault *f, enum s3_result result, const char *text)
-{
-    *f = (struct s3_fault){.result = result};
-    snprintf(f->text, sizeof f->text, "%s", text);
-    return result;
-}
 
 static unsigned how_many_tries(const struct s3_config *config)
 {
@@ -71,8 +63,9 @@ static bool find_region(struct s3_site *s, struct s3_fault *f)
         snprintf(s->region, sizeof s->region, "us-east-1");
         return true;
     }
-    set_fault(f, S3_CONFIG,
-              "no region: set s3.region, such as eu-central-1, or AWS_REGION in the environment");
+    fault_set_text(
+        f, S3_CONFIG,
+        "no region: set s3.region, such as eu-central-1, or AWS_REGION in the environment");
     return false;
 }
 
@@ -85,11 +78,11 @@ static bool find_base(struct s3_site *s, struct s3_fault *f)
                                    .endpoint = s->config.endpoint,
                                    .addressing = s->config.addressing};
     buf_init(&base, sizeof s->base);
-    bool ok = s3url_base(&place, &base, error) && buf_str(&base);
+    bool ok = url_base(&place, &base, error) && buf_str(&base);
     if (ok)
         memcpy(s->base, base.data, base.len + 1);
     else
-        set_fault(f, S3_CONFIG, error);
+        fault_set_text(f, S3_CONFIG, error);
     buf_release(&base);
     return ok;
 }
@@ -100,7 +93,7 @@ struct s3_site *s3_site_open(const struct s3_config *config, struct s3_fault *fa
     if (s)
         s->credentials = credentials_new();
     if (!s || !s->credentials) {
-        set_fault(fault, S3_LOCAL, "out of memory");
+        fault_set_text(fault, S3_LOCAL, "out of memory");
         s3_site_free(s);
         return NULL;
     }
@@ -165,179 +158,6 @@ bool s3_source_hash(struct s3_source *source)
     return ok;
 }
 
-/* ---- what went wrong */
-
-struct refusal {
-    char code[64];
-    char message[320];
-    char region[S3_REGION_MAX];
-};
-
-/* Text from outside, on one line. */
-static void copy_plain(char *out, size_t size, const char *text)
-{
-    snprintf(out, size, "%s", text);
-    for (char *p = out; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-}
-
-static bool take_refusal(void *context, const char *path, const char *text, size_t len)
-{
-    struct refusal *r = context;
-    (void)len;
-    if (strcmp(path, "Error/Code") == 0)
-        copy_plain(r->code, sizeof r->code, text);
-    else if (strcmp(path, "Error/Message") == 0)
-        copy_plain(r->message, sizeof r->message, text);
-    else if (strcmp(path, "Error/Region") == 0)
-        copy_plain(r->region, sizeof r->region, text);
-    return true;
-}
-
-static void read_refusal(const struct http_answer *a, struct refusal *r)
-{
-    char ignored[XML_ERROR_MAX], region[S3_REGION_MAX];
-    *r = (struct refusal){.code = ""};
-    if (a->body.len > 0)
-        xml_read(a->body.data, a->body.len, take_refusal, r, ignored);
-    if (http_find(a, "x-amz-bucket-region", region, sizeof region))
-        copy_plain(r->region, sizeof r->region, region);
-}
-
-static bool is_one_of(const char *code, const char *const *codes)
-{
-    for (; *codes; codes++)
-        if (strcmp(code, *codes) == 0)
-            return true;
-    return false;
-}
-
-/* What a refusal means to us; S3_LATER is worth another try. */
-static enum s3_result meaning(long status, const char *code)
-{
-    static const char *const later[] = {"SlowDown",
-                                        "RequestTimeout",
-                                        "RequestTimeoutException",
-                                        "InternalError",
-                                        "ServiceUnavailable",
-                                        "Throttling",
-                                        "ThrottlingException",
-                                        "RequestThrottled",
-                                        "OperationAborted",
-                                        "BadDigest",
-                                        "XAmzContentSHA256Mismatch",
-                                        "IncompleteBody",
-                                        "RequestLimitExceeded",
-                                        "BandwidthLimitExceeded",
-                                        NULL};
-    static const char *const denied[] = {"ExpiredToken",         "InvalidToken",
-                                         "InvalidAccessKeyId",   "SignatureDoesNotMatch",
-                                         "RequestTimeTooSkewed", "TokenRefreshRequired",
-                                         "AccessDenied",         NULL};
-    static const char *const config[] = {"NoSuchBucket",
-                                         "InvalidBucketName",
-                                         "PermanentRedirect",
-                                         "AuthorizationHeaderMalformed",
-                                         "IllegalLocationConstraintException",
-                                         NULL};
-    if (is_one_of(code, config))
-        return S3_CONFIG;
-    if (is_one_of(code, denied))
-        return S3_DENIED;
-    if (status >= 500 || status == 429 || status == 408 || is_one_of(code, later))
-        return S3_LATER;
-    if (status == 401 || status == 403)
-        return S3_DENIED;
-    if (status == 404)
-        return S3_NOT_FOUND;
-    return status >= 300 && status < 400 ? S3_CONFIG : S3_REFUSED;
-}
-
-/* The server's clock against ours, where that is why; 0 when it is not. */
-static int64_t skew(const struct http_answer *a, const char *code)
-{
-    int64_t theirs = http_date(a);
-    int64_t ahead = theirs < 0 ? 0 : clock_now() - theirs;
-    bool far = ahead > SKEW_MS || ahead < -SKEW_MS;
-    return far && (a->status == 403 || strcmp(code, "RequestTimeTooSkewed") == 0) ? ahead : 0;
-}
-
-/* One line for the refusals that people meet, with what would be right; false for any other. */
-static bool explain_known(const struct s3_site *site, const struct http_answer *a,
-                          const struct refusal *r, char *out, size_t size)
-{
-    int64_t ahead = skew(a, r->code);
-    if (ahead)
-        snprintf(out, size,
-                 "this machine's clock is %" PRId64 " s %s the store's: set it (chrony, ntpd)",
-                 (ahead < 0 ? -ahead : ahead) / 1000, ahead < 0 ? "behind" : "ahead of");
-    else if (strcmp(r->code, "NoSuchBucket") == 0)
-        snprintf(out, size, "there is no bucket \"%s\": make it, or set s3.bucket",
-                 site->config.bucket);
-    else if (strcmp(r->code, "InvalidAccessKeyId") == 0)
-        snprintf(out, size, "the access key id is not known there");
-    else if (strcmp(r->code, "SignatureDoesNotMatch") == 0)
-        snprintf(out, size, "access key id and secret access key do not belong together");
-    else if (strcmp(r->code, "ExpiredToken") == 0)
-        snprintf(out, size, "the session token has expired; get new credentials");
-    else if (*r->region && strcmp(r->region, site->region) != 0)
-        snprintf(out, size, "the bucket is in region %s, not %s: set s3.region", r->region,
-                 site->region);
-    else
-        return false;
-    return true;
-}
-
-static enum s3_result refused(const struct s3 *s, const struct s3_call *c,
-                              const struct http_answer *a, struct s3_fault *f)
-{
-    struct refusal r;
-    char why[400];
-    read_refusal(a, &r);
-    enum s3_result result = meaning(a->status, r.code);
-    bool known = explain_known(s->site, a, &r, why, sizeof why);
-    if (!known && r.message[0])
-        snprintf(why, sizeof why, "%.320s", r.message);
-    else if (!known)
-        snprintf(why, sizeof why, "%s",
-                 result == S3_DENIED      ? "the credentials do not allow this"
-                 : result == S3_NOT_FOUND ? "there is no such object"
-                                          : "no reason is given");
-    *f = (struct s3_fault){.result = result, .status = a->status};
-    memcpy(f->code, r.code, sizeof f->code);
-    snprintf(f->text, sizeof f->text, "%s s3://%.64s/%.160s: %s (%ld%s%s)", c->method,
-             s->site->config.bucket, c->key ? c->key : "", why, a->status, *r.code ? " " : "",
-             r.code);
-    return result;
-}
-
-static enum s3_result not_answered(const struct s3 *s, const struct s3_call *c,
-                                   const struct http_answer *a, struct s3_fault *f)
-{
-    static const enum s3_result results[] = {
-        [HTTP_NETWORK] = S3_LATER,   [HTTP_SETUP] = S3_CONFIG,    [HTTP_TOO_LONG] = S3_BAD_ANSWER,
-        [HTTP_NOT_TAKEN] = S3_LOCAL, [HTTP_STOPPED] = S3_STOPPED,
-    };
-    *f = (struct s3_fault){.result = results[a->end]};
-    snprintf(f->text, sizeof f->text, "%s s3://%.64s/%.160s: %.320s", c->method,
-             s->site->config.bucket, c->key ? c->key : "", a->error);
-    return f->result;
-}
-
-enum s3_result s3_bad_answer(struct s3_fault *fault, const char *what, const char *detail)
-{
-    *fault = (struct s3_fault){.result = S3_BAD_ANSWER};
-    snprintf(fault->text, sizeof fault->text, "the store's answer is not S3's: %.120s: %.200s",
-             what, detail);
-    return S3_BAD_ANSWER;
-}
-
-enum s3_result s3_local(struct s3_fault *fault, const char *what)
-{
-    return set_fault(fault, S3_LOCAL, what);
-}
-
 /* ---- one call */
 
 static enum s3_result get_key(struct s3 *s, struct credential *key, struct s3_fault *f)
@@ -346,7 +166,7 @@ static enum s3_result get_key(struct s3 *s, struct credential *key, struct s3_fa
     enum credential_result result = credentials_get(s->site->credentials, key, error);
     if (result == CREDENTIAL_OK)
         return S3_OK;
-    return set_fault(f, result == CREDENTIAL_LATER ? S3_LATER : S3_CONFIG, error);
+    return fault_set_text(f, result == CREDENTIAL_LATER ? S3_LATER : S3_CONFIG, error);
 }
 
 /* What every try has in common. */
@@ -361,8 +181,8 @@ static bool make_url(const struct s3 *s, const struct s3_call *c, struct buf *ur
 {
     buf_puts(url, s->site->base);
     if (c->key)
-        canon_path(url, c->key);
-    canon_query(url, c->query, c->query_count);
+        percent_path(url, c->key);
+    percent_query(url, c->query, c->query_count);
     return buf_str(url) != NULL;
 }
 
@@ -440,13 +260,19 @@ static enum s3_result try_and_judge(struct s3 *s, const struct s3_call *c, struc
                                     struct s3_fault *f)
 {
     if (c->sink && !c->sink->restart(c->sink->context))
-        return set_fault(f, S3_LOCAL, "what comes cannot be taken");
+        return fault_set_text(f, S3_LOCAL, "what comes cannot be taken");
+    const struct fault_request line = {
+        .method = c->method,
+        .bucket = s->site->config.bucket,
+        .key = c->key ? c->key : "",
+        .region = s->site->region,
+    };
     try_once(s, c, p, key, answer);
     if (answer->end != HTTP_ANSWERED)
-        return not_answered(s, c, answer, f);
+        return fault_no_answer(&line, answer, f);
     if (answer->status >= 200 && answer->status < 300)
         return S3_OK;
-    return refused(s, c, answer, f);
+    return fault_refused(&line, answer, f);
 }
 
 static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct plan *p,
@@ -455,7 +281,7 @@ static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct p
     struct credential key;
     bool renewed = false;
     enum s3_result result = S3_STOPPED;
-    set_fault(f, S3_STOPPED, "stopped");
+    fault_set_text(f, S3_STOPPED, "stopped");
     for (unsigned try = 0; try < s->site->tries && !stopped(s); try++) {
         if (try > 0) {
             int64_t asked = retry_after(answer);
@@ -475,7 +301,7 @@ static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct p
             break;
     }
     credential_clear(&key);
-    return stopped(s) && result == S3_LATER ? set_fault(f, S3_STOPPED, "stopped") : result;
+    return stopped(s) && result == S3_LATER ? fault_set_text(f, S3_STOPPED, "stopped") : result;
 }
 
 enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_answer *answer,
@@ -484,9 +310,9 @@ enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_ans
     struct plan plan = {.header_count = 0};
     struct buf url;
     *answer = (struct http_answer){.end = HTTP_STOPPED};
-    if (call->key && (strlen(call->key) > S3_KEY_MAX || !canon_is_key(call->key)))
-        return set_fault(fault, S3_REFUSED,
-                         "a key has 1 to 1024 bytes, no slash in front, and no part . or ..");
+    if (call->key && (strlen(call->key) > S3_KEY_MAX || !percent_is_key(call->key)))
+        return fault_set_text(fault, S3_REFUSED,
+                              "a key has 1 to 1024 bytes, no slash in front, and no part . or ..");
     buf_init(&url, URL_MAX);
     enum s3_result result = S3_LOCAL;
     if (make_url(s, call, &url)) {
@@ -494,7 +320,7 @@ enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_ans
         make_headers(&plan, call);
         result = call_until(s, call, &plan, answer, fault);
     } else {
-        set_fault(fault, S3_LOCAL, "the URL is too long");
+        fault_set_text(fault, S3_LOCAL, "the URL is too long");
     }
     buf_release(&url);
     return result;

@@ -4,7 +4,7 @@
  *     http_global(error);                            once, before the first thread
  *     struct s3_site *site = s3_site_open(&config, &fault);
  *     struct s3 *s3 = s3_new(site);                  one a thread: a connection that is kept
- *     enum s3_result r = s3_put(s3, "a key", ...);   s3object.h, s3list.h
+ *     enum s3_result r = s3_put(s3, "a key", ...);   object.h, list.h
  *     s3_free(s3); s3_site_free(site);
  *
  * Keys are text as it is, without a leading slash; they are encoded here, once. A key with a part
@@ -103,7 +103,7 @@ struct s3_sink {
 struct s3_call {
     const char *method;
     const char *key; /* NULL: the bucket itself */
-    const struct canon_pair *query;
+    const struct percent_pair *query;
     size_t query_count;
     const struct http_header *headers;
     size_t header_count; /* at most S3_HEADERS_MAX */

@@ -39,7 +39,7 @@ static bool in_path(const struct s3_place *p)
     return p->endpoint || strchr(p->bucket, '.');
 }
 
-bool s3url_base(const struct s3_place *p, struct buf *out, char error[256])
+bool url_base(const struct s3_place *p, struct buf *out, char error[256])
 {
     char aws[160];
     const char *endpoint = p->endpoint;

@@ -1,5 +1,5 @@
 /*
- * s3url: where a bucket is.
+ * url: the URL of a bucket.
  *
  *     https://BUCKET.s3.REGION.amazonaws.com/KEY   AWS
  *     https://s3.REGION.amazonaws.com/BUCKET/KEY   the same in path style
@@ -21,8 +21,8 @@ struct s3_place {
 
 /*
  * Adds the URL of the bucket, up to and with the '/' that a key follows. False, and one line in
- * `error`, when bucket, region or endpoint cannot be.
+ * `error`, if bucket, region or endpoint is not valid.
  */
-bool s3url_base(const struct s3_place *p, struct buf *out, char error[256]);
+bool url_base(const struct s3_place *p, struct buf *out, char error[256]);
 
 #endif

@@ -95,7 +95,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     [ "$status" != 0 ]
     proxy "status 400 ExpiredToken"
     run "$S3TOOL" ls ''
-    gives "$DENIED" "the session token has ended"
+    gives "$DENIED" "the session token has expired"
 }
 
 @test "s3: keys from the shared files, by profile; the environment goes first" {
@@ -145,7 +145,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     # Ended already: not used.
     metadata_serves -60 "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"
     AWS_MAX_ATTEMPTS=1 run "$S3TOOL" ls ''
-    gives "$LATER" "have ended already"
+    gives "$LATER" "have expired already"
     # The store refuses the first key; the second, which came meanwhile, is right.
     metadata_serves 3600 "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"
     : >"$T/metadata.log"

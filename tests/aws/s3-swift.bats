@@ -34,7 +34,7 @@ teardown() { rollcall_teardown; }
 @test "swift: wrong secrets, no such bucket, no such key, a wrong clock" {
     keys "$KEY" wrong
     run "$S3TOOL" ls ''
-    gives "$DENIED" 'do not belong together'
+    gives "$DENIED" 'does not match the access key id'
     keys "$KEY" "$SECRET"
     S3_BUCKET=no-such-bucket run "$S3TOOL" ls ''
     gives "$CONFIG" 'there is no bucket'

@@ -13,16 +13,16 @@ static void test_a_note_comes_back(void **state)
     struct manifest_entry e = {
         .size = UINT64_MAX, .seq = UINT64_MAX, .sha256 = SUM, .gzip_sha256 = SUM2, .chain = SUM2};
     struct manifest_entry back = {.size = 0};
-    char note[NOTE_MAX];
-    note_write(&e, note);
-    assert_true(note_read(note, &back));
+    char note[OBJMETA_MAX];
+    objmeta_write(&e, note);
+    assert_true(objmeta_read(note, &back));
     assert_true(back.size == e.size && back.seq == e.seq);
     assert_string_equal(back.sha256, SUM);
     assert_string_equal(back.gzip_sha256, SUM2);
     assert_string_equal(back.chain, SUM2);
     e.chain[0] = '\0'; /* a listing */
-    note_write(&e, note);
-    assert_true(note_read(note, &back));
+    objmeta_write(&e, note);
+    assert_true(objmeta_read(note, &back));
     assert_string_equal(back.chain, "");
 }
 
@@ -43,23 +43,23 @@ static void test_what_is_no_note(void **state)
     };
     struct manifest_entry e;
     for (size_t i = 0; i < COUNT(notes); i++)
-        if (note_read(notes[i], &e))
+        if (objmeta_read(notes[i], &e))
             fail_msg("taken for a note: %s", notes[i]);
 }
 
 static void test_keys(void **state)
 {
     (void)state;
-    char key[KEYS_MAX];
-    keys_file("p/", "data", "2026-11-20", "10.0.0.7_2026-11-20.json", key);
+    char key[NAMES_MAX];
+    names_file("p/", "data", "2026-11-20", "10.0.0.7_2026-11-20.json", key);
     assert_string_equal(key, "p/json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz");
-    keys_file("", "data", "2026-11-20", "0--1_2026-11-20.csv", key);
+    names_file("", "data", "2026-11-20", "0--1_2026-11-20.csv", key);
     assert_string_equal(key, "csv/date=2026-11-20/0--1_2026-11-20.csv.gz");
-    keys_file("", "record", "2026-11-20", "u_1.5.json", key);
+    names_file("", "record", "2026-11-20", "u_1.5.json", key);
     assert_string_equal(key, "record/date=2026-11-20/u_1.5.json.gz");
-    keys_manifest("p/", "data", "2026-11-20", key);
+    names_manifest("p/", "data", "2026-11-20", key);
     assert_string_equal(key, "p/manifest/date=2026-11-20/manifest.json");
-    keys_manifest("p/", "record", "2026-11-20", key);
+    names_manifest("p/", "record", "2026-11-20", key);
     assert_string_equal(key, "p/manifest/date=2026-11-20/listings.json");
 }
 
@@ -73,20 +73,20 @@ static void test_prefixes(void **state)
         {__LINE__, NULL, ""},  {__LINE__, "", ""},      {__LINE__, "/", ""},
         {__LINE__, "a", "a/"}, {__LINE__, "/a/", "a/"}, {__LINE__, "//a b//c//", "a b//c/"},
     };
-    char prefix[KEYS_PREFIX_MAX], longest[KEYS_PREFIX_MAX + 1];
+    char prefix[NAMES_PREFIX_MAX], longest[NAMES_PREFIX_MAX + 1];
     for (size_t i = 0; i < COUNT(rows); i++) {
-        ROW_TRUE(&rows[i], keys_prefix(rows[i].configured, prefix));
+        ROW_TRUE(&rows[i], names_prefix(rows[i].configured, prefix));
         ROW_STR(&rows[i], prefix, rows[i].want);
     }
     memset(longest, 'a', sizeof longest);
-    longest[KEYS_PREFIX_MAX - 2] = '\0';
-    assert_true(keys_prefix(longest, prefix));
-    longest[KEYS_PREFIX_MAX - 2] = 'a';
-    longest[KEYS_PREFIX_MAX - 1] = '\0';
-    assert_false(keys_prefix(longest, prefix));
-    assert_false(keys_prefix("a/../b", prefix));
-    assert_false(keys_prefix("./", prefix));
-    assert_true(keys_prefix("..a/.b", prefix));
+    longest[NAMES_PREFIX_MAX - 2] = '\0';
+    assert_true(names_prefix(longest, prefix));
+    longest[NAMES_PREFIX_MAX - 2] = 'a';
+    longest[NAMES_PREFIX_MAX - 1] = '\0';
+    assert_false(names_prefix(longest, prefix));
+    assert_false(names_prefix("a/../b", prefix));
+    assert_false(names_prefix("./", prefix));
+    assert_true(names_prefix("..a/.b", prefix));
 }
 
 int main(void)

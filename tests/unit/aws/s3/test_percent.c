@@ -24,8 +24,8 @@ static void test_paths_and_values(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         buf_reset(&path);
         buf_reset(&value);
-        canon_path(&path, rows[i].text);
-        canon_value(&value, rows[i].text);
+        percent_path(&path, rows[i].text);
+        percent_value(&value, rows[i].text);
         ROW_STR(&rows[i], buf_str(&path), rows[i].path);
         ROW_STR(&rows[i], buf_str(&value), rows[i].value);
     }
@@ -36,16 +36,16 @@ static void test_paths_and_values(void **state)
 static void test_a_query_is_sorted_and_each_name_has_its_equals(void **state)
 {
     (void)state;
-    const struct canon_pair pairs[] = {
+    const struct percent_pair pairs[] = {
         {"prefix", "a/b="}, {NULL, "left out"}, {"uploads", ""},
         {"delimiter", "/"}, {"list-type", "2"},
     };
     struct buf b;
     buf_init(&b, 1000);
-    canon_query(&b, pairs, COUNT(pairs));
+    percent_query(&b, pairs, COUNT(pairs));
     assert_string_equal(buf_str(&b), "?delimiter=%2F&list-type=2&prefix=a%2Fb%3D&uploads=");
     buf_reset(&b);
-    canon_query(&b, pairs, 0);
+    percent_query(&b, pairs, 0);
     assert_int_equal(b.len, 0);
     buf_release(&b);
 }
@@ -66,7 +66,7 @@ static void test_decoding(void **state)
     struct buf b;
     buf_init(&b, 100);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        bool ok = canon_decode(&b, rows[i].text, strlen(rows[i].text));
+        bool ok = percent_decode(&b, rows[i].text, strlen(rows[i].text));
         ROW_INT(&rows[i], ok, rows[i].want != NULL);
         if (ok)
             ROW_STR(&rows[i], b.data, rows[i].want);
@@ -84,8 +84,8 @@ static void test_every_byte_comes_back(void **state)
     text[255] = '\0';
     buf_init(&encoded, 1000);
     buf_init(&decoded, 1000);
-    canon_value(&encoded, text);
-    assert_true(canon_decode(&decoded, encoded.data, encoded.len));
+    percent_value(&encoded, text);
+    assert_true(percent_decode(&decoded, encoded.data, encoded.len));
     BYTES(decoded.data, decoded.len, text, 255);
     buf_release(&encoded);
     buf_release(&decoded);

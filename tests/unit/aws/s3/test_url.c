@@ -37,7 +37,7 @@ static void test_bases(void **state)
         char error[256] = "";
         struct buf b;
         buf_init(&b, 1000);
-        bool ok = s3url_base(&rows[i].place, &b, error);
+        bool ok = url_base(&rows[i].place, &b, error);
         ROW_INT(&rows[i], ok, rows[i].want != NULL);
         if (ok)
             ROW_STR(&rows[i], buf_str(&b), rows[i].want);

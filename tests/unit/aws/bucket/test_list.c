@@ -1,7 +1,7 @@
-/* listpath: from a request to the level that it asks for. */
+/* list: from a request to the level that it asks for. */
 #include "tests/unit/unit.h"
 
-#include "aws/bucket/listpath.h"
+#include "aws/bucket/list.h"
 
 #define R "/list-bucket-content"
 
@@ -74,7 +74,7 @@ static void test_levels(void **state)
         struct buf out;
         fault_clear(&f);
         buf_init(&out, max);
-        ROW_INT(&rows[i], listpath_read(&r, &out, &f), rows[i].want);
+        ROW_INT(&rows[i], level_path(&r, &out, &f), rows[i].want);
         if (rows[i].level)
             ROW_STR(&rows[i], out.data, rows[i].level);
         else
@@ -86,5 +86,5 @@ static void test_levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_levels)};
-    return cmocka_run_group_tests_name("listpath", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("list", tests, NULL, NULL);
 }
