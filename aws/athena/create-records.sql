@@ -1,9 +1,14 @@
--- The archive's JSON files as a table: one row a record. Put your bucket and prefix in place of
--- BUCKET and PREFIX (twice the same as in create-processes.sql), and the first day you have in place of
--- 2026-01-01; then run it once, in a database of yours (CREATE DATABASE rollcall).
+-- The archive's JSON files as a table: one row for each record. Replace BUCKET and PREFIX (twice, as in
+-- create-processes.sql) with yours, and 2026-01-01 with your first day. Run it once, in a database of yours
+-- (CREATE DATABASE rollcall).
 --
--- The days are found by partition projection: nothing has to be added or repaired when one comes.
--- `processes` and `users` are text here, as JSON: what runs is better asked of the other table.
+-- Partition projection finds the days: no partition has to be added.
+--
+-- One record must not stop the questions about a whole day, and a client may send any JSON. So all of a
+-- record's own columns are text (try_cast makes numbers of them), names keep their case (as lower case,
+-- "Cores" and "cores" would be a duplicate, which is an error), and a line that the reader cannot parse (it
+-- refuses duplicate names inside an object) is a row of NULLs.
+-- `processes` and `users` are JSON text here: ask the other table what runs.
 CREATE EXTERNAL TABLE records (
     id string,
     collected_at string,
@@ -12,9 +17,9 @@ CREATE EXTERNAL TABLE records (
     boot_id string,
     instance_id string,
     processor string,
-    cores int,
+    cores string,
     arch string,
-    memory_bytes bigint,
+    memory_bytes string,
     boot_time string,
     os_name string,
     os_ver string,
@@ -26,6 +31,10 @@ CREATE EXTERNAL TABLE records (
 )
 PARTITIONED BY (`date` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
+WITH SERDEPROPERTIES (
+    'ignore.malformed.json' = 'true',
+    'case.insensitive' = 'false'
+)
 LOCATION 's3://BUCKET/PREFIX/json/'
 TBLPROPERTIES (
     'projection.enabled' = 'true',

@@ -4,7 +4,7 @@
 --     cd /usr/local/share/rollcall/athena/duckdb
 --     duckdb -c ".read tables.sql" -c ".read who-ran.sql"
 --
--- What can be set before a question (and, the first two, before this file):
+-- Variables to set before a question (the first two before this file):
 --
 --     SET VARIABLE json_files = 'archive/json/*/*.json.gz';   -- default /var/lib/rollcall/data/*/*.json
 --     SET VARIABLE csv_files = 'archive/csv/*/*.csv.gz';      -- default /var/lib/rollcall/data/*/*.csv
@@ -18,13 +18,13 @@ CREATE OR REPLACE TEMP MACRO asked_day() AS coalesce(CAST(getvariable('day') AS 
 CREATE OR REPLACE TEMP MACRO file_day(name) AS
     CAST(regexp_extract(name, '_(\d{4}-\d\d-\d\d)\.(json|csv)(\.gz)?$', 1) AS DATE);
 
--- A line that is being written is not JSON yet, and is skipped.
+-- An unfinished line is not JSON yet, and is skipped. Clients may send any JSON, so their columns are text.
 CREATE OR REPLACE TEMP VIEW records AS
 SELECT * EXCLUDE (filename), file_day(filename) AS date
 FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename = true, ignore_errors = true,
     maximum_object_size = 268435456,
     columns = {id: 'VARCHAR', collected_at: 'VARCHAR', hostname: 'VARCHAR', machine_id: 'VARCHAR', boot_id: 'VARCHAR',
-        instance_id: 'VARCHAR', processor: 'VARCHAR', cores: 'INTEGER', arch: 'VARCHAR', memory_bytes: 'BIGINT',
+        instance_id: 'VARCHAR', processor: 'VARCHAR', cores: 'VARCHAR', arch: 'VARCHAR', memory_bytes: 'VARCHAR',
         boot_time: 'VARCHAR', os_name: 'VARCHAR', os_ver: 'VARCHAR', os_version: 'VARCHAR', os_pretty_name: 'VARCHAR',
         users: 'JSON', processes: 'JSON',
         rollcall: 'STRUCT(received_at VARCHAR, client_ip VARCHAR, process_count INTEGER, user_count INTEGER,
