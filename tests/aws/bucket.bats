@@ -247,7 +247,7 @@ resident() {
     keys "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"
     serve
     list ''
-    message 502 'the session token has ended'
+    message 502 'the session token has expired'
     list ''
     content f
 }

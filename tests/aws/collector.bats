@@ -123,6 +123,11 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
         AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt rollcall-disk
     if may_resize; then [ "$(df --output=size -m "$NODE/var/lib/rollcall" | tail -n 1)" -gt 400 ]; fi
     grep -q '^metric rollcall DiskUsedPercent [0-9]' "$T/ssm.log"
+    # Every call is allowed by the role's policies, and they allow no other action. (The archive's are in multipart.bats.)
+    "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$TEMPLATE" Role "$T/ssm.log" \
+        s3:ListBucket,s3:GetObject,s3:PutObject,s3:AbortMultipartUpload,kms:GenerateDataKey AWS::Partition=aws AWS::Region=eu-central-1 \
+        AWS::AccountId=123456789012 AWS::StackName=rollcall NewBucket=1 NewKey=1 NewVolume=1 HasTls= HasSsmKey= Records="$VOLUME" \
+        TokenParameter=/rollcall/new Address.AllocationId=eipalloc-1 Key.Arn=arn:aws:kms:x:1:key/k KEY=arn:aws:kms:x:1:key/k
     # A second run keeps volume and token.
     printf '#!/bin/sh\nexit 0\n' >"$NODE/usr/local/bin/systemctl"
     starts

@@ -156,7 +156,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     # The store goes on to say so: no endless asking.
     printf 'status 400 ExpiredToken\n%.0s' {1..9} >"$T/proxy.script"
     run "$S3TOOL" ls ''
-    gives "$DENIED" "has ended"
+    gives "$DENIED" "has expired"
     # Soon to end: asked for again at the next request, and used as long as nothing better comes.
     : >"$T/proxy.script"
     metadata_serves 200 "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"

@@ -100,6 +100,10 @@ installs_twice() {
     ended 0
     [ "$(lines_stored)" = 3 ]
     check_store
+    # The instance's calls are allowed by AgentPolicy, and it allows no other action.
+    "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$REPO/aws/cloudformation/fleet.yaml" AgentPolicy "$T/ssm.log" '' AWS::Partition=aws \
+        AWS::Region=eu-central-1 AWS::AccountId=123456789012 TokenParameter=/rollcall/token CaParameter=/rollcall/ca HasCa=1 HasKey= IsS3= \
+        KEY=arn:aws:kms:eu-central-1:123456789012:key/k PLAIN=/rollcall/ca
 }
 
 @test "install: the Debian package, twice, then a record on demand, then the removal" {

@@ -1,0 +1,155 @@
+"""iam_simulate TEMPLATE ROLE LOG ELSEWHERE [NAME=VALUE...]: the role's policies allow every call that the programs made.
+
+LOG is what the stand-ins for AWS wrote: "call SERVICE OPERATION RESOURCE..." (ssm_server.py), or "METHOD PATH" of requests
+to S3 (s3-proxy). Policies are those of ROLE in TEMPLATE and the managed ones listed here, with NAMEs in ${...} replaced.
+Exits 1 and names each call that is denied, and each action of the policies that no call used; ELSEWHERE has the
+actions, joined by commas, that another test uses.
+"""
+import fnmatch
+import re
+import sys
+
+import cfn_template
+
+# What AWS's managed policies allow, as far as the programs rely on them.
+MANAGED = {"AmazonSSMManagedInstanceCore": {"Effect": "Allow", "Action": ["ssm:GetParameter"], "Resource": "*"}}
+OPERATORS = {"StringEquals": lambda want, got: got in want, "ArnEquals": lambda want, got: got in want,
+             "Bool": lambda want, got: got in want}
+
+
+def arn(names, service, rest):
+    return f"arn:aws:{service}:{names['AWS::Region']}:{names['AWS::AccountId']}:{rest}"
+
+
+def aws_calls(names, service, operation, resources):
+    """The IAM actions of one logged call, each with its resource and condition keys (Service Authorization Reference)."""
+    tag = {"aws:ResourceTag/rollcall-collector": names["AWS::StackName"]}
+    if service == "ssm":
+        parameter = arn(names, "ssm", "parameter" + resources[0])
+        yield f"ssm:{operation}", parameter, {}
+        if resources[0] in names["PLAIN"].split(","):
+            return  # a String: not encrypted
+        yield ("kms:Decrypt" if operation == "GetParameter" else "kms:Encrypt"), names["KEY"], {
+            "kms:ViaService": f"ssm.{names['AWS::Region']}.amazonaws.com", "kms:EncryptionContext:PARAMETER_ARN": parameter}
+    elif operation == "DescribeVolumes":
+        yield "ec2:DescribeVolumes", "*", {}
+    elif operation == "AttachVolume":
+        yield "ec2:AttachVolume", arn(names, "ec2", f"volume/{resources[0]}"), {}
+        yield "ec2:AttachVolume", arn(names, "ec2", f"instance/{resources[1]}"), tag
+    elif operation == "AssociateAddress":
+        yield "ec2:AssociateAddress", arn(names, "ec2", f"elastic-ip/{resources[0]}"), {}
+        yield "ec2:AssociateAddress", arn(names, "ec2", f"instance/{resources[1]}"), tag
+        yield "ec2:AssociateAddress", arn(names, "ec2", "network-interface/eni-1"), tag
+    elif operation == "PutMetricData":
+        yield "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": resources[0]}
+    elif operation == "SignalResource":
+        yield "cloudformation:SignalResource", arn(names, "cloudformation", f"stack/{resources[0]}/id"), {}
+    else:
+        yield f"{service}:{operation}", " ".join(resources), {}
+
+
+def s3_calls(names, method, path):
+    _, bucket, key = path.partition("?")[0].split("/", 2)
+    query = path.partition("?")[2]
+    if not key:
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", {}
+        return
+    action = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject"}[method]
+    if method == "DELETE" and "uploadId=" in query:
+        action = "AbortMultipartUpload"
+    yield f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", {}
+    # The bucket's default encryption; parts are read back with the key when an upload is completed.
+    if action != "AbortMultipartUpload":
+        yield ("kms:Decrypt" if action == "GetObject" or query else "kms:GenerateDataKey"), names["KEY"], {}
+
+
+def logged(path, names):
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("call "):
+                _, service, operation, *resources = line.split()
+                yield from aws_calls(names, service, operation, resources)
+            elif re.match(r"(GET|HEAD|PUT|POST|DELETE) /", line):
+                method, target = line.split()[:2]
+                yield from s3_calls(names, method, target)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+class Names(dict):
+    def __missing__(self, name):
+        return f"<{name}>"
+
+
+def resolved(value, names):
+    """Text of a value with intrinsic functions; a list without AWS::NoValue."""
+    if isinstance(value, list):
+        return [one for one in (resolved(inner, names) for inner in value) if one is not None]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Fn::If"}:
+        condition, yes, no = value["Fn::If"]
+        return resolved(yes if names[condition] not in ("", "no") else no, names)
+    if set(value) == {"Ref"}:
+        return None if value["Ref"] == "AWS::NoValue" else names[value["Ref"]]
+    if set(value) == {"Fn::Select"}:
+        index, inner = value["Fn::Select"]
+        return resolved(inner, names)[int(index)]
+    if set(value) == {"Fn::Split"}:
+        separator, inner = value["Fn::Split"]
+        return resolved(inner, names).split(separator)
+    if set(value) == {"Fn::Sub"} and isinstance(value["Fn::Sub"], list):
+        text, own = value["Fn::Sub"]
+        return cfn_template.text({"Fn::Sub": text}, Names(names | {key: resolved(one, names) for key, one in own.items()}))
+    if len(value) == 1 and next(iter(value)).startswith("Fn::"):
+        return cfn_template.text(value, names)
+    return {key: resolved(inner, names) for key, inner in value.items()}
+
+
+def statements(resource, names):
+    properties = resource["Properties"]
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    if resource["Type"] == "AWS::IAM::ManagedPolicy":
+        documents = [properties["PolicyDocument"]]
+    for document in documents:
+        for statement in resolved(document["Statement"], names):
+            yield statement
+    for arn in properties.get("ManagedPolicyArns", []):
+        name = str(arn).rsplit("/", maxsplit=1)[-1].rstrip("'}")
+        if name in MANAGED:
+            yield MANAGED[name]
+
+
+def permits(statement, action, resource, context):
+    if not any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in listed(statement["Action"])):
+        return False
+    if not any(fnmatch.fnmatchcase(resource, one.replace("[", "[[]")) for one in listed(statement["Resource"])):
+        return False
+    for operator, wanted in statement.get("Condition", {}).items():
+        for key, values in wanted.items():
+            if not OPERATORS[operator](listed(values), context.get(key)):
+                return False
+    return True
+
+
+def main():
+    path, role, log, elsewhere, *pairs = sys.argv[1:]
+    names = Names(pair.split("=", 1) for pair in pairs)
+    granted = list(statements(cfn_template.load(path)["Resources"][role], names))
+    calls, bad = list(logged(log, names)), []
+    if not calls:
+        bad.append(f"{log} has no call")
+    for action, resource, context in calls:
+        if not any(one["Effect"] == "Allow" and permits(one, action, resource, context) for one in granted):
+            bad.append(f"denied: {action} {resource} {context}")
+    used = {action for action, _, _ in calls} | set(elsewhere.split(","))
+    for statement in granted:
+        if statement not in MANAGED.values():
+            bad += [f"unused: {action}" for action in listed(statement["Action"]) if action not in used]
+    print("\n".join(sorted(set(bad))))
+    sys.exit(1 if bad else 0)
+
+
+main()
