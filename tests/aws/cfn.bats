@@ -44,6 +44,14 @@ all_refused() {
     for file in "$CFN"/*.yaml; do [ "$(stat -c %s "$file")" -le 51200 ]; done
 }
 
+@test "lighttpd keeps connections open for longer than the balancer's idle timeout" {
+    local seconds
+    for file in "$REPO"/lighttpd/{lighttpd,production}.conf; do
+        seconds=$(sed -n 's/^server.max-keep-alive-idle *= *//p' "$file")
+        [ "$seconds" = "$(sed -n 's/^SERVER_KEEPS_OPEN = \([0-9]*\).*/\1/p' "$AWS_TESTS/cfn_account.py")" ]
+    done
+}
+
 @test "the templates embed the SSM documents and the start script unchanged" {
     "$CFN/embed" --check
     mkdir -p "$T/aws" && cp -r "$CFN" "$REPO/aws/ssm" "$T/aws/"
