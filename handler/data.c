@@ -16,7 +16,7 @@ static enum verdict read_retry(const char *text, int64_t *ms, struct fault *f)
     size_t len = strlen(text);
     if (len > RETRY_DIGITS_MAX || strspn(text, "0123456789") != len)
         return fault_set(f, V_BAD_REQUEST,
-                         "Rollcall-Retry must be the whole seconds since the first try");
+                         "Rollcall-Retry must be a whole number of seconds since the first try");
     *ms = (int64_t)strtoll(text, NULL, 10) * 1000;
     return V_OK;
 }

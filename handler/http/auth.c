@@ -49,7 +49,7 @@ static enum verdict check_token(const struct tokens *tokens, const unsigned char
     if (!known)
         return unauthorized(f);
     if (!here)
-        return fault_set(f, V_FORBIDDEN, "this token is not for the address %s", ip->text);
+        return fault_set(f, V_FORBIDDEN, "this token is not valid for the address %s", ip->text);
     return fault_set(f, V_FORBIDDEN, "this token lacks the scope \"%s\"",
                      scope == SCOPE_INGEST ? "ingest" : "read");
 }
@@ -68,7 +68,8 @@ enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct re
                         const struct ip *ip, enum scope scope, struct fault *f)
 {
     if (!tokens_refresh(tokens))
-        return fault_set(f, V_UNAVAILABLE, "the tokens file cannot be read; nobody is let in");
+        return fault_set(f, V_UNAVAILABLE,
+                         "the tokens file cannot be read; all requests are refused");
     if (!*r->authorization)
         return let_in(tokens, ip, scope) ? V_OK : unauthorized(f);
     const char *token = bearer(r->authorization);

@@ -29,7 +29,7 @@ static enum verdict check_type(struct body *b, const struct request *r, struct f
     f->headers = "Accept-Post: application/json, application/x-ndjson\r\n";
     return fault_set(f, V_MEDIA_TYPE,
                      "Content-Type must be application/json (one record) or application/x-ndjson "
-                     "(one a line), not \"%.60s\"",
+                     "(one per line), not \"%.60s\"",
                      r->content_type);
 }
 
@@ -105,9 +105,9 @@ static enum verdict unpack_member(struct body *b, const char *in, size_t len, si
             return V_OK;
         }
         if (result != LIBDEFLATE_INSUFFICIENT_SPACE)
-            return fault_set(f, V_BAD_REQUEST, "the body is not whole gzip data (RFC 1952)");
+            return fault_set(f, V_BAD_REQUEST, "the body is not complete gzip data (RFC 1952)");
         if (room == max - b->text->len)
-            return too_large(max, " when unpacked", f);
+            return too_large(max, " after decompression", f);
         size_t more = b->text->cap < max / 2 ? b->text->cap * 2 : max + 1;
         if (!buf_reserve(b->text, more - b->text->len))
             return fault_memory(f);

@@ -73,16 +73,16 @@ static const char *parse_line(char *line, struct token *token)
     char *addresses = strtok_r(NULL, BLANKS, &rest);
     *token = (struct token){.open = strcmp(hash, "-") == 0};
     if (strtok_r(NULL, BLANKS, &rest))
-        return "more than three columns; a label needs a # in front";
+        return "expected at most three columns; write # before a label";
     if (!token->open && (strlen(hash) != DIGEST_HEX_LEN || !digest_from_hex(hash, token->hash)))
-        return "the hash must be 64 hexadecimal digits, or -";
+        return "expected 64 hexadecimal digits, or -, as the hash";
     if (!scopes || !parse_scopes(scopes, &token->scopes))
-        return "the scope must be ingest, read, or both with a comma between";
+        return "expected the scope ingest, read, or both with a comma between";
     if (token->open && !addresses)
-        return "a line with - needs addresses";
+        return "expected addresses on a line with -";
     if (addresses && !parse_prefixes(addresses, token)) {
         free(token->prefixes);
-        return "addresses must be like 10.0.0.0/8 or 2001:db8::/32, with commas between";
+        return "expected addresses such as 10.0.0.0/8 or 2001:db8::/32, with commas between";
     }
     return NULL;
 }

@@ -78,7 +78,7 @@ static enum verdict parse_lines(struct batch *b, char *text, size_t len, struct 
     }
     if (b->count == 0)
         return fault_set(f, V_BAD_REQUEST,
-                         "no record in the body; one JSON object a line is needed");
+                         "no record in the body; expected one JSON object per line");
     return V_OK;
 }
 

@@ -162,6 +162,6 @@ enum verdict process_from_json(const char *element, struct json_noted members, s
     memset(out, 0, sizeof *out);
     buf_reset(scratch);
     if (!take_members(&members, out, scratch))
-        return not_a_process(index, ".pid", "must be there, and a number", f);
+        return not_a_process(index, ".pid", "must be a number; every process needs one", f);
     return V_OK;
 }

@@ -69,7 +69,7 @@ static enum verdict check_text(const char *name, struct text v, size_t max, stru
     if (!json_is_string(v))
         return fault_field(f, name, "\"%s\" must be a string", name);
     if (is_longer(v, max))
-        return fault_field(f, name, "\"%s\" is over %zu bytes", name, max);
+        return fault_field(f, name, "\"%s\" is longer than %zu bytes", name, max);
     return V_OK;
 }
 
@@ -77,7 +77,7 @@ static enum verdict check_text(const char *name, struct text v, size_t max, stru
 static enum verdict check_no_nul(const char *name, struct text v, struct fault *f)
 {
     if (v.ptr && json_is_string(v) && json_has_nul(v))
-        return fault_field(f, name, "\"%s\" must not hold \\u0000", name);
+        return fault_field(f, name, "\"%s\" must not contain \\u0000", name);
     return V_OK;
 }
 
@@ -115,7 +115,7 @@ static enum verdict check_fields(const struct text value[FIELDS], struct arena *
 {
     enum verdict v = V_OK;
     if (value[ROLLCALL].ptr)
-        return fault_field(f, "rollcall", "\"rollcall\" is the server's own member; leave it out");
+        return fault_field(f, "rollcall", "\"rollcall\" is reserved for the server; remove it");
     if (value[HOSTNAME].ptr)
         v = check_text("hostname", value[HOSTNAME], NAME_BYTES_MAX, f);
     if (v == V_OK)
@@ -173,10 +173,15 @@ enum verdict record_check(const struct json_doc *doc, struct arena *arena, struc
                           struct fault *f)
 {
     *out = (struct record){.text = doc->text, .notes = doc->notes};
+    if (json_is_array(doc->text))
+        return fault_set(f, V_NOT_A_RECORD,
+                         "expected one JSON object, found an array; send several records as "
+                         "application/x-ndjson, one per line");
     if (!json_is_object(doc->text))
-        return fault_set(f, V_NOT_A_RECORD, "a record is a JSON object");
+        return fault_set(f, V_NOT_A_RECORD, "expected a JSON object");
     if (doc->member_count > JSON_MAX_MEMBERS)
-        return fault_set(f, V_NOT_A_RECORD, "the record has over %d members", JSON_MAX_MEMBERS);
+        return fault_set(f, V_NOT_A_RECORD, "the record has more than %d members",
+                         JSON_MAX_MEMBERS);
     struct text value[FIELDS] = {{NULL, 0}};
     for (size_t i = 0; i < doc->member_count; i++) {
         size_t field = find_field(doc->members[i].name);

@@ -88,8 +88,8 @@ static enum verdict too_many(const struct buf *out, struct fault *f)
 {
     if (!out->full)
         return fault_memory(f);
-    return fault_field(f, "processes", "the CSV rows of \"processes\" would be over %zu bytes",
-                       out->max);
+    return fault_field(f, "processes",
+                       "the CSV rows of \"processes\" would be longer than %zu bytes", out->max);
 }
 
 static enum verdict put_array(struct rows *r, const struct record *record, struct buf *out,
