@@ -2,7 +2,10 @@
 
 #include "handler/shared/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define MIB ((int64_t)1 << 20)
 #define GIB ((int64_t)1 << 30)
@@ -71,5 +74,10 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         {.name = NULL},
     };
 #undef INTEGER
-    return conf_load(path, keys, error);
+    if (conf_load(path, keys, error))
+        return true;
+    size_t len = strlen(error);
+    if (access(path, R_OK) != 0)
+        snprintf(error + len, CONF_ERROR_LEN - len, " (ROLLCALL_CONFIG can name another file)");
+    return false;
 }

@@ -1,8 +1,9 @@
 /*
  * config: rollcall-handler.json(5).
  *
- * config_load() reads the file named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json. On
- * failure it returns false with one line in `error`; the caller prints it and exits 78.
+ * config_path() is the file that ROLLCALL_CONFIG names, else /etc/rollcall/handler.json. If
+ * config_load() fails, it returns false with one line in `error`; the caller prints it and exits
+ * with status 78.
  */
 #ifndef HANDLER_CONFIG_H
 #define HANDLER_CONFIG_H

@@ -1,5 +1,5 @@
 /*
- * rollcall-handler: takes the roll call. See rollcall-handler(8).
+ * rollcall-handler: stores records. See rollcall-handler(8).
  */
 #include "handler/config.h"
 #include "handler/http/fcgi.h"
@@ -14,22 +14,23 @@
 #include <sys/stat.h>
 
 static const char usage[] =
-    "usage: rollcall-handler [--check] [--help] [--version]\n"
+    "usage: rollcall-handler [--check] [-h | --help] [-V | --version]\n"
     "\n"
-    "Run by a FastCGI web server (a listening socket on descriptor 0, or systemd's on 3),\n"
-    "or for one CGI request (REQUEST_METHOD in the environment).\n"
+    "Stores what clients send. A FastCGI web server starts it (with a listening socket on\n"
+    "descriptor 0, or systemd's on 3), or a CGI web server for one request (REQUEST_METHOD in\n"
+    "the environment).\n"
     "\n"
-    "  --check    read the configuration, say whether it is right, and end\n"
-    "  --help     this text\n"
-    "  --version  the version\n"
+    "      --check    read the configuration, report whether it is correct, and exit\n"
+    "  -h, --help     print this help\n"
+    "  -V, --version  print the version\n"
     "\n"
     "The configuration is the JSON file named by ROLLCALL_CONFIG, else\n"
     "/etc/rollcall/handler.json; see rollcall-handler.json(5).\n";
 
 static const struct program program = {"rollcall-handler", usage};
 
-/* A check makes nothing: what it made would belong to whoever checks. */
-static bool may_be_made(const char *path)
+/* A check creates nothing: the directory would belong to the user who checks. */
+static bool can_exist(const char *path)
 {
     struct stat st;
     if (stat(path, &st) != 0)
@@ -44,9 +45,9 @@ static int prepare(struct config *config, bool check_only)
     char error[CONF_ERROR_LEN];
     if (!config_load(config_path(), config, error))
         return program_bad_config(&program, error);
-    if (!(check_only ? may_be_made(config->records_dir) : dirs_make_path(config->records_dir))) {
-        snprintf(error, sizeof error, "%s: records_dir: cannot be made or used: %s", config_path(),
-                 strerror(errno));
+    if (!(check_only ? can_exist(config->records_dir) : dirs_make_path(config->records_dir))) {
+        snprintf(error, sizeof error, "%s: records_dir: cannot create or use the directory: %s",
+                 config_path(), strerror(errno));
         return program_bad_config(&program, error);
     }
     return 0;

@@ -16,17 +16,17 @@ static enum program_action read_options(const struct program *p, int argc, char 
 {
     static const struct option options[] = {{"check", no_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
+                                            {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
     enum program_action action = PROGRAM_RUN;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "hV", options, NULL)) != -1;) {
         *status = 0;
         if (c == 'c') {
             action = PROGRAM_CHECK;
         } else if (c == 'h') {
             fputs(p->usage, stdout);
             return PROGRAM_END;
-        } else if (c == 'v') {
+        } else if (c == 'V') {
             printf("%s " ROLLCALL_VERSION "\n", p->name);
             return PROGRAM_END;
         } else {
@@ -35,7 +35,7 @@ static enum program_action read_options(const struct program *p, int argc, char 
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "%s: unexpected argument; see --help\n", p->name);
+        fprintf(stderr, "%s: unexpected argument \"%s\"; see --help\n", p->name, argv[optind]);
         *status = EX_USAGE;
         return PROGRAM_END;
     }

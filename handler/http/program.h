@@ -1,5 +1,5 @@
 /*
- * program: how a FastCGI program of ours starts.
+ * program: the start of each FastCGI program of rollcall.
  *
  *     enum program_action action = program_start(&program, argc, argv, &status);
  *     ... PROGRAM_END: return status; read the configuration; PROGRAM_CHECK: return ...
@@ -18,18 +18,18 @@ struct program {
 enum program_action { PROGRAM_RUN, PROGRAM_CHECK, PROGRAM_END };
 
 /*
- * Sees to descriptors, umask and malloc, and reads the command line: --check, --help, --version.
- * On PROGRAM_END all is said, and *status is the exit status.
+ * Fills closed descriptors, sets umask and malloc, and reads the command line: --check, --help
+ * (-h), --version (-V). After PROGRAM_END everything is printed, and *status is the exit status.
  */
 enum program_action program_start(const struct program *p, int argc, char **argv, int *status);
 
-/* Says what is wrong with the configuration; returns the exit status for it. */
+/* Prints what is wrong with the configuration; returns the exit status for it. */
 int program_bad_config(const struct program *p, const char *error);
 
-/* Opens the way in of requests (fcgi.h): 0, or all is said, and it is the exit status. */
+/* Opens the source of requests (fcgi.h). 0, or the exit status; then the error is printed. */
 int program_open(const struct program *p);
 
-/* Says what errno is, for what cannot go on at start; returns the exit status for it. */
+/* Prints errno as the reason why the program cannot start; returns the exit status for it. */
 int program_cannot_start(const struct program *p);
 
 #endif
