@@ -57,12 +57,17 @@ enum verdict fault_field(struct fault *f, const char *field, const char *fmt, ..
 enum verdict fault_memory(struct fault *f)
 {
     log_event(LOG_ERROR, "out_of_memory", "error=%s", strerror(errno));
-    return fault_set(f, V_STORE_FAILED, "out of memory");
+    return fault_set(f, V_STORE_FAILED, "the server is out of memory; try again later");
 }
 
 enum verdict fault_of_errno(int error)
 {
     return error == ENOSPC || error == EDQUOT || error == EFBIG ? V_NO_SPACE : V_STORE_FAILED;
+}
+
+const char *fault_reason(enum verdict v, const struct fault *f)
+{
+    return *f->reason ? f->reason : table[v].phrase;
 }
 
 int fault_status(enum verdict v)

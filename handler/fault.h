@@ -1,14 +1,15 @@
 /*
- * fault: the one result of the request path, and what is to be said about it.
+ * fault: the result of each step of a request, and its reason.
  *
- * Every step of a request returns an enum verdict. V_OK goes on; anything else ends the request
- * with the status that fault_status() names, after the step has told a struct fault why:
+ * Every step returns an enum verdict. After V_OK the next step follows. Anything else ends the
+ * request with the status that fault_status() names; the step has put the reason into a struct
+ * fault:
  *
  *     if (len > max)
  *         return fault_set(f, V_TOO_LARGE, "the body is over %zu bytes", max);
  *
- * The reason names what is wrong, where, and what would be right. It never holds a path, a token,
- * or text of the client's that is not bounded; JSON escaping is the reply's work.
+ * The reason states what was expected, what was found and what to do. It never contains a path of
+ * the server, a token, or unbounded text of the client. The reply escapes it.
  */
 #ifndef HANDLER_FAULT_H
 #define HANDLER_FAULT_H
@@ -38,7 +39,7 @@ enum verdict {
 
 struct fault {
     char reason[256];
-    char field[96];      /* the member that is wrong; "" for none */
+    char field[96];      /* the wrong member; "" for none */
     long line;           /* of an NDJSON body, from 1; 0 for none */
     long long offset;    /* byte offset in the decoded body; -1 for none */
     long retry_after;    /* seconds; 0 for none */
@@ -55,11 +56,14 @@ enum verdict fault_set(struct fault *f, enum verdict v, const char *fmt, ...)
 enum verdict fault_field(struct fault *f, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Memory is out: V_STORE_FAILED, logged. */
+/* Out of memory: V_STORE_FAILED, logged. */
 enum verdict fault_memory(struct fault *f);
 
-/* V_NO_SPACE for what a full disk or a quota says, V_STORE_FAILED for any other errno. */
+/* V_NO_SPACE for the errno of a full disk or a quota, V_STORE_FAILED for any other. */
 enum verdict fault_of_errno(int error);
+
+/* The reason, never empty: the status phrase if a step gave none. */
+const char *fault_reason(enum verdict v, const struct fault *f);
 
 /* 200 for V_OK. */
 int fault_status(enum verdict v);

@@ -14,10 +14,10 @@
 static const struct route {
     const char *path;
     const char *method;
-    const char *allow; /* the header that a 405 brings */
-    unsigned scope;    /* 0: none needed */
+    const char *allow; /* the header of a 405 */
+    unsigned scope;    /* 0: no token needed */
     enum verdict (*answer)(struct worker *, struct request *, const struct ip *, struct fault *);
-    bool test_api; /* there only while the configuration says so */
+    bool test_api; /* exists only if the configuration says so */
 } routes[] = {
     {"/data", "POST", ALLOW_POST, SCOPE_INGEST, data_post, false},
     {"/api/v1/record", "POST", ALLOW_POST, SCOPE_INGEST, listing_post, false},
@@ -26,21 +26,44 @@ static const struct route {
     {"/api/test/latest", "GET", ALLOW_GET, SCOPE_READ, listing_latest, true},
 };
 
-static enum verdict find(const struct worker *w, const struct request *r,
-                         const struct route **found, struct fault *f)
+static bool route_is_open(const struct route *route, const struct worker *w)
 {
-    const char *method = request_is_head(r) ? "GET" : r->method;
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (strcmp(routes[i].path, r->path) != 0 || (routes[i].test_api && !w->config->test_api))
-            continue;
-        *found = &routes[i];
-        if (strcmp(routes[i].method, method) == 0)
-            return V_OK;
-        f->headers = routes[i].allow;
-        return fault_set(f, V_METHOD, "%s takes %s only", routes[i].path, routes[i].method);
-    }
-    return fault_set(f, V_NOT_FOUND,
-                     "no such path; records go to POST /data, listings to POST /api/v1/record");
+    return !route->test_api || w->config->test_api;
+}
+
+static const struct route *route_of(const struct worker *w, const char *path)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (strcmp(routes[i].path, path) == 0 && route_is_open(&routes[i], w))
+            return &routes[i];
+    return NULL;
+}
+
+static bool route_exists(const void *worker, const char *path)
+{
+    return route_of(worker, path) != NULL;
+}
+
+static enum verdict route_find(const struct worker *w, struct request *r,
+                               const struct route **route, struct fault *f)
+{
+    if (!request_find_path(r, route_exists, w))
+        return fault_set(f, V_NOT_FOUND,
+                         "no such path; send records to POST /data, listings to POST "
+                         "/api/v1/record");
+    *route = route_of(w, r->path);
+    if (strcmp((*route)->method, request_is_head(r) ? "GET" : r->method) == 0)
+        return V_OK;
+    f->headers = (*route)->allow;
+    return fault_set(f, V_METHOD, "%s accepts %s only", (*route)->path, (*route)->method);
+}
+
+static enum verdict route_authorise(struct worker *w, const struct request *r,
+                                    const struct route *route, struct ip *ip, struct fault *f)
+{
+    if (route->scope == 0)
+        return V_OK;
+    return auth_admit(&w->tokens, w->digest, r, ip, (enum scope)route->scope, f);
 }
 
 size_t route_answer(struct worker *w, struct request *r)
@@ -49,15 +72,17 @@ size_t route_answer(struct worker *w, struct request *r)
     struct ip ip = {.text = ""};
     struct fault f;
     fault_clear(&f);
-    enum verdict v = find(w, r, &route, &f);
-    if (v == V_OK && route->scope)
-        v = auth_admit(&w->tokens, w->digest, r, &ip, (enum scope)route->scope, &f);
+    enum verdict v = route_find(w, r, &route, &f);
+    if (v == V_OK)
+        v = route_authorise(w, r, route, &ip, &f);
     if (v == V_OK)
         v = route->answer(w, r, &ip, &f);
+    if (v == V_OK && w->reply.failed)
+        v = fault_memory(&f);
     if (v != V_OK) {
         reply_fault(&w->reply, v, &f);
         log_event(LOG_INFO, "refused", "status=%d client_ip=%s reason=%s method=%s path=%s",
-                  fault_status(v), r->remote_addr, f.reason, r->method, r->path);
+                  fault_status(v), r->remote_addr, fault_reason(v, &f), r->method, r->path);
     }
     return request_is_head(r) ? reply_body(&w->reply) : w->reply.len;
 }

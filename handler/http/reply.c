@@ -28,10 +28,10 @@ void reply_end(struct buf *out)
     buf_puts(out, "}\n");
 }
 
-static void put_fail(struct buf *out, const struct fault *f)
+static void put_fail(struct buf *out, enum verdict v, const struct fault *f)
 {
     buf_puts(out, "{\"status\":\"fail\",\"data\":{\"reason\":");
-    jsonw_str(out, f->reason);
+    jsonw_str(out, fault_reason(v, f));
     if (*f->field) {
         buf_puts(out, ",\"field\":");
         jsonw_str(out, f->field);
@@ -47,10 +47,10 @@ void reply_fault(struct buf *out, enum verdict v, const struct fault *f)
 {
     reply_head(out, v, f);
     if (fault_status(v) < 500) {
-        put_fail(out, f);
+        put_fail(out, v, f);
     } else {
         buf_puts(out, "{\"status\":\"error\",\"message\":");
-        jsonw_str(out, f->reason);
+        jsonw_str(out, fault_reason(v, f));
     }
     reply_end(out);
 }

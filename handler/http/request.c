@@ -5,14 +5,13 @@
 void request_fill(struct request *r, const char *(*param)(void *source, const char *name),
                   void *source)
 {
-    const char *path = "";
     const struct {
         const char **to;
         const char *name;
     } wanted[] = {
         {&r->method, "REQUEST_METHOD"},
-        {&r->path, "PATH_INFO"},
-        {&path, "SCRIPT_NAME"},
+        {&r->path_info, "PATH_INFO"},
+        {&r->script_name, "SCRIPT_NAME"},
         {&r->uri, "REQUEST_URI"},
         {&r->content_type, "CONTENT_TYPE"},
         {&r->content_encoding, "HTTP_CONTENT_ENCODING"},
@@ -30,10 +29,25 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
         const char *value = param(source, wanted[i].name);
         *wanted[i].to = value ? value : "";
     }
-    if (!*r->path)
-        r->path = path;
+    r->path = *r->path_info ? r->path_info : r->script_name;
     r->source = source;
     r->body_read = false;
+}
+
+bool request_find_path(struct request *r, bool (*serves)(const void *program, const char *path),
+                       const void *program)
+{
+    size_t script = strlen(r->script_name), info = strlen(r->path_info);
+    if (serves(program, r->path))
+        return true;
+    if (script == 0 || info == 0 || script + info >= sizeof r->joined)
+        return false;
+    memcpy(r->joined, r->script_name, script);
+    memcpy(r->joined + script, r->path_info, info + 1);
+    if (!serves(program, r->joined))
+        return false;
+    r->path = r->joined;
+    return true;
 }
 
 bool request_is_head(const struct request *r)

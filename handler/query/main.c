@@ -59,6 +59,7 @@ static int serve(const struct config *config)
     if (!query_init(&query, config))
         return program_cannot_start(&program);
     while (fcgi_accept(&request)) {
+        request_find_path(&request, query_serves, &query);
         query_answer(&query, &request);
         fcgi_finish(&request);
     }

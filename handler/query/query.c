@@ -51,19 +51,32 @@ bool query_over(void *query)
     return clock_monotonic() > ((const struct query *)query)->deadline;
 }
 
-static enum verdict query_find(struct query *q, const struct query_route **route, struct fault *f)
+static const struct query_route *query_route_of(const char *path)
 {
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         size_t len = strlen(routes[i].path);
-        if (strncmp(q->request->path, routes[i].path, len) != 0 ||
-            (!routes[i].more && q->request->path[len] != '\0'))
-            continue;
-        *route = &routes[i];
-        q->rest = q->request->path + len;
+        if (strncmp(path, routes[i].path, len) == 0 && (routes[i].more || path[len] == '\0'))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+bool query_serves(const void *query, const char *path)
+{
+    (void)query;
+    return query_route_of(path) != NULL;
+}
+
+static enum verdict query_find(struct query *q, const struct query_route **route, struct fault *f)
+{
+    const struct query_route *found = query_route_of(q->request->path);
+    if (found) {
+        *route = found;
+        q->rest = q->request->path + strlen(found->path);
         if (strcmp(q->request->method, "GET") == 0 || request_is_head(q->request))
             return V_OK;
         f->headers = "Allow: GET, HEAD\r\n";
-        return fault_set(f, V_METHOD, "%s takes GET only", routes[i].path);
+        return fault_set(f, V_METHOD, "%s takes GET only", found->path);
     }
     return fault_set(f, V_NOT_FOUND,
                      "no such path; hosts are at /api/v1/hosts, files below /files/");

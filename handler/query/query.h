@@ -39,6 +39,9 @@ struct query {
 bool query_init(struct query *q, const struct config *config);
 void query_release(struct query *q);
 
+/* True if `path` is one of this program's; for request_find_path(). */
+bool query_serves(const void *query, const char *path);
+
 /* Answers one request through fcgi_answer(). */
 void query_answer(struct query *q, const struct request *r);
 

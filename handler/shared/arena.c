@@ -1,5 +1,6 @@
 #include "handler/shared/arena.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,14 +30,21 @@ static struct arena_block *block_new(size_t size)
     return block;
 }
 
+/* What arena_alloc() returns if there is no room. */
+static void *no_room(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX - align || size > a->max)
-        return NULL;
+        return no_room();
     size = (size + align - 1) & ~(align - 1);
     if (size > a->max - a->used)
-        return NULL;
+        return no_room();
     struct arena_block *block = a->blocks;
     if (!block || block->size - block->used < size) {
         size_t want = block ? block->size * 2 : FIRST_BLOCK;
@@ -44,7 +52,7 @@ void *arena_alloc(struct arena *a, size_t size)
             want = a->max;
         block = block_new(want > size ? want : size);
         if (!block)
-            return NULL;
+            return no_room();
         block->next = a->blocks;
         a->blocks = block;
     }
@@ -57,7 +65,7 @@ void *arena_alloc(struct arena *a, size_t size)
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
-        return NULL;
+        return no_room();
     return arena_alloc(a, count * size);
 }
 

@@ -1,9 +1,9 @@
 /*
  * arena: memory that lives exactly as long as one request.
  *
- * arena_alloc() hands out zeroed, aligned memory; arena_reset() takes all of it back at once and
- * keeps the first block, so that a worker's memory stays flat however many requests it answers.
- * Nothing is freed singly. NULL when `max` bytes are in use or memory is out.
+ * arena_alloc() returns zeroed, aligned memory. Nothing is freed singly: arena_reset() frees
+ * everything at once and keeps the first block, so that a worker's memory stays flat however many
+ * requests it answers. NULL with ENOMEM if `max` bytes are in use or memory runs out.
  */
 #ifndef HANDLER_SHARED_ARENA_H
 #define HANDLER_SHARED_ARENA_H

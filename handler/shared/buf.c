@@ -1,10 +1,11 @@
 #include "handler/shared/buf.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Built with BUF_FIRST=1 every early add reallocates, so that a stale pointer shows under ASan. */
+/* A build with BUF_FIRST=1 reallocates at every early add, so that ASan finds stale pointers. */
 #ifndef BUF_FIRST
 #define BUF_FIRST 512
 #endif
@@ -38,6 +39,7 @@ bool buf_grow(struct buf *b, size_t more)
         return false;
     if (more > b->max - b->len) {
         b->failed = b->full = true;
+        errno = EFBIG;
         return false;
     }
     size_t need = b->len + more;
@@ -60,7 +62,7 @@ static inline size_t count_digits(uint64_t n)
 {
     size_t count = 1;
     for (uint64_t power = 10; n >= power && count < BUF_DIGITS; power *= 10)
-        count++; /* 10^20 is no uint64_t, but there are no more than 20 digits either */
+        count++; /* 10^20 does not fit, but there are at most 20 digits */
     return count;
 }
 

@@ -142,6 +142,24 @@ static void where_words_come_from(void **state)
     assert_string_equal(r.content_encoding, "");
 }
 
+/* Whatever a step forgot, the client gets a reason. */
+static void no_reason_is_empty(void **state)
+{
+    (void)state;
+    for (int v = V_BAD_REQUEST; v < V__MAX; v++) {
+        struct fault f;
+        struct buf out;
+        buf_init(&out, 4096);
+        fault_clear(&f);
+        reply_fault(&out, (enum verdict)v, &f);
+        const char *text = buf_str(&out);
+        assert_null(strstr(text, "\"reason\":\"\""));
+        assert_null(strstr(text, "\"message\":\"\""));
+        assert_non_null(strstr(text, fault_phrase((enum verdict)v)));
+        buf_release(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +169,7 @@ int main(void)
         cmocka_unit_test(long_reasons_are_cut),
         cmocka_unit_test(success),
         cmocka_unit_test(where_words_come_from),
+        cmocka_unit_test(no_reason_is_empty),
     };
     return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
 }
