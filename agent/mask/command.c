@@ -302,8 +302,8 @@ static bool take_program(struct parse *p, struct command *c, const struct view *
     } else {
         return false;
     }
-    if (is_keyword(v))
-        return true;
+    if (is_keyword(v) || (p->depth && v->s[v->len - 1] == ':'))
+        return true; /* "CRON: command" is a title */
     unsigned group = secret_group(p->ix, v->s + value, end - value);
     if (value && (group == 0 || !is_setting(v, value)))
         return true;
@@ -434,9 +434,10 @@ static void look_at(struct parse *p, struct command *c, const struct view *v, bo
     if ((has & HAS_COLON) && (has & HAS_AT) && !(has & HAS_SPACE))
         url_user_at_host(p, v);
     token_scan(p, v);
+    if (has & (HAS_SPACE | HAS_QUOTE))
+        sql_scan(p, v);
     if (has & HAS_SPACE) {
         token_pem(p, v);
-        sql_scan(p, v);
         look_inside(p, c, v);
     }
 }

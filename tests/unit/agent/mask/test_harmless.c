@@ -415,6 +415,10 @@ static void texts(void **state)
         "sh|-c|awk '{print $2}' token | sort -u",
         "sh|-c|[ -n \"$TOKEN\" ] && run",
         "bash|-c|source /etc/secret.env; exec app",
+        "sh|-c|while true; do curl -s http://h; sleep 5; done",
+        "sh|-c|ps aux | grep mysql -p",
+        "bash|-c|echo \"user:pass\"",
+        "bash|-c|expect -c 'spawn ssh h; send \"hello\\r\"'",
     };
     ROWS_HOLD(rows);
 }
