@@ -24,7 +24,7 @@ agent_teardown() {
   done
 }
 
-# fixture [OPTION...]: makes $T/root.
+# fixture [OPTION...]: creates $T/root.
 fixture() { "$PYTHON" "$REPO/tests/system/procfs-fixture" "$T/root" "$@"; }
 
 # stub [CERT KEY]: starts the server; sets PORT and URL.
@@ -50,8 +50,8 @@ agent() {
   echo "exit $STATUS" "out: ${OUT:0:600}" "err: ${ERR:0:2000}" # bats shows it when a test fails
 }
 
-# stay OPTION...: an agent that stays, every 200 ms unless told otherwise; its pid in STAYING, what
-# it says in $T/out and $T/err.
+# stay OPTION...: an agent that stays, every 200 ms by default; its pid in STAYING, its
+# output in $T/out and $T/err.
 stay() {
   [ -e "$T/agent.json" ] || echo '{}' >"$T/agent.json"
   "$AGENT" --config "$T/agent.json" --spool "${SPOOL:-off}" --every 200ms "$@" >>"$T/out" 2>>"$T/err" </dev/null 3>&- &
