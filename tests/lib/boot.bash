@@ -23,7 +23,7 @@ TimeoutStartSec=150
 StandardOutput=file:/probe.out
 StandardError=file:/probe.err
 END
-    timeout -k 5 200 systemd-nspawn -q -D "$BOOTED" "${@:2}" --register=no --keep-unit -M "rollcall-$BASHPID" \
+    timeout -k 5 200 systemd-nspawn -q -D "$BOOTED" "${@:2}" --link-journal=no --register=no --keep-unit -M "rollcall-$BASHPID" \
         /lib/systemd/systemd --unit=probe.target >"$T/boot" 2>&1 </dev/null 3>&- || true
     [ -s "$BOOTED/probe.out" ] || {
         cat "$T/boot"

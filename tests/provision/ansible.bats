@@ -336,9 +336,10 @@ node_start() {
     chroot_new node "${BASE[@]}"
     umount "$ROOT/proc" "$ROOT/dev"
     rm "$ROOT/usr/sbin/policy-rc.d"
-    background "$T/node.log" systemd-nspawn -q -D "$ROOT" --register=no --keep-unit -M "rollcall-$$" /lib/systemd/systemd
+    background "$T/node.log" systemd-nspawn -q -D "$ROOT" --link-journal=no --register=no --keep-unit \
+        -M "rollcall-$$" /lib/systemd/systemd
     NSPAWN=${PIDS[-1]}
-    wait_until 20 node_running || { kill -KILL "$NSPAWN" && NODE=none && skip "systemd-nspawn starts no systemd here"; }
+    wait_until 60 node_running || { kill -KILL "$NSPAWN" && NODE=none && skip "systemd-nspawn starts no systemd here"; }
     # How ansible enters: instead of chroot, with the same arguments.
     cat >"$T/enter" <<END
 #!/bin/sh
