@@ -2,6 +2,7 @@
 
 #include "aws/archive/manifest_io.h"
 #include "aws/s3/object.h"
+#include "handler/shared/random.h"
 #include "handler/store/dirs.h"
 
 #include <errno.h>
@@ -68,10 +69,9 @@ static void restore_new(struct pool *r, struct lane *lane, const struct restore 
     char temporary[32];
     struct s3_fault fault;
     const char *wrong = NULL;
-    snprintf(temporary, sizeof temporary, ".new-%d-%u", (int)getpid(), (unsigned)(lane - r->lanes));
+    snprintf(temporary, sizeof temporary, ".new-%016" PRIx64, random_bits());
     struct unpack_job job = {.entry = e, .compare = -1};
-    job.write =
-        openat(x->dir, temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+    job.write = openat(x->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (job.write < 0) {
         pool_problem(r, e->name, strerror(errno));
         return;

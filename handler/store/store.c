@@ -2,10 +2,12 @@
 
 #include "handler/shared/io.h"
 #include "handler/shared/log.h"
+#include "handler/shared/random.h"
 #include "handler/store/txn.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -141,8 +143,8 @@ static int store_open_probe(int dir)
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
         return fd;
     char name[32];
-    snprintf(name, sizeof name, ".probe-%d", (int)getpid());
-    fd = openat(dir, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+    snprintf(name, sizeof name, ".probe-%016" PRIx64, random_bits());
+    fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd >= 0)
         unlinkat(dir, name, 0);
     return fd;

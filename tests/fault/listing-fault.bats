@@ -161,3 +161,14 @@ finally:
     site.remove()
 END
 }
+
+@test "/healthz without O_TMPFILE: the probe of a worker with the same pid on another machine stays" {
+    unshare --pid --fork true 2>/dev/null || skip "no pid namespaces here"
+    with NO_TMPFILE=1
+    RUNNER=(unshare --pid --fork "${RUNNER[@]}")
+    mkdir -p "$RECORDS/data/$(today)"
+    : >"$RECORDS/data/$(today)/.probe-1"
+    cgi GET /healthz /dev/null -CONTENT_TYPE -CONTENT_LENGTH
+    assert_status 200
+    [ "$(ls -A "$RECORDS/data/$(today)")" = .probe-1 ]
+}
