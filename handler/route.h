@@ -1,5 +1,5 @@
 /*
- * route: which resource answers, and the one ladder of every request:
+ * route: which resource answers, and the ladder of every request:
  *
  *     route -> address -> authorise -> the resource (body, check, store) -> reply -> log
  */
@@ -9,7 +9,7 @@
 #include "handler/http/request.h"
 #include "handler/worker.h"
 
-/* Answers `r`. The whole answer is in w->reply; the number of its bytes to send is returned. */
+/* Answers `r`. The answer is in w->reply; returns how many of its bytes to send. */
 size_t route_answer(struct worker *w, struct request *r);
 
 #endif

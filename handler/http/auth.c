@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The token of `Bearer <token>`; NULL when the header is none. */
+/* The token of `Bearer <token>`; NULL for any other header. */
 static const char *bearer(const char *authorization)
 {
     static const char scheme[] = "Bearer ";
@@ -22,7 +22,7 @@ static enum verdict unauthorized(struct fault *f)
     return fault_set(f, V_UNAUTHORIZED, "Unauthorized Access");
 }
 
-static bool from_here(const struct token *t, const struct ip *ip)
+static bool token_covers(const struct token *t, const struct ip *ip)
 {
     bool found = t->prefix_count == 0;
     for (size_t i = 0; i < t->prefix_count && !found; i++)
@@ -34,13 +34,13 @@ static enum verdict check_token(const struct tokens *tokens, const unsigned char
                                 const struct ip *ip, enum scope scope, struct fault *f)
 {
     bool known = false, here = false, allowed = false;
-    /* Every line is compared, so that the time tells nothing about where a match stands. */
+    /* Compare every line, so that the time does not reveal which one matches. */
     for (size_t i = 0; i < tokens->count; i++) {
         const struct token *t = &tokens->list[i];
         if (!digest_equal(t->hash, hash) || t->open)
             continue;
         known = true;
-        bool from = from_here(t, ip);
+        bool from = token_covers(t, ip);
         here |= from;
         allowed |= from && (t->scopes & scope);
     }
@@ -54,12 +54,12 @@ static enum verdict check_token(const struct tokens *tokens, const unsigned char
                      scope == SCOPE_INGEST ? "ingest" : "read");
 }
 
-static bool let_in(const struct tokens *tokens, const struct ip *ip, enum scope scope)
+static bool admits_without_token(const struct tokens *tokens, const struct ip *ip, enum scope scope)
 {
     bool found = false;
     for (size_t i = 0; i < tokens->count && !found; i++) {
         const struct token *t = &tokens->list[i];
-        found = t->open && (t->scopes & scope) && from_here(t, ip);
+        found = t->open && (t->scopes & scope) && token_covers(t, ip);
     }
     return found;
 }
@@ -71,7 +71,7 @@ enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct re
         return fault_set(f, V_UNAVAILABLE,
                          "the tokens file cannot be read; all requests are refused");
     if (!*r->authorization)
-        return let_in(tokens, ip, scope) ? V_OK : unauthorized(f);
+        return admits_without_token(tokens, ip, scope) ? V_OK : unauthorized(f);
     const char *token = bearer(r->authorization);
     if (!token)
         return unauthorized(f);

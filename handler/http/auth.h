@@ -1,6 +1,6 @@
 /*
- * auth: may this request do this? Decided by the token (RFC 6750) and the client's address,
- * before anything of the body is read.
+ * auth: whether a request is allowed. The token (RFC 6750) and the client's address decide, before
+ * the body is read.
  */
 #ifndef HANDLER_HTTP_AUTH_H
 #define HANDLER_HTTP_AUTH_H
@@ -10,15 +10,15 @@
 #include "handler/http/tokens.h"
 
 /*
- * V_OK, or V_UNAUTHORIZED (no token, or one that nobody knows), V_FORBIDDEN (a known one without
- * `scope`, or from an address that it is not for), V_UNAVAILABLE (no tokens file: nobody gets in).
- * `d` is the worker's digest, free to use here.
+ * V_OK, or V_UNAUTHORIZED (no token, or an unknown one), V_FORBIDDEN (a known token without
+ * `scope`, or not valid for the address), V_UNAVAILABLE (no tokens file: all requests are refused).
+ * `d` is the worker's digest; its state is lost.
  */
 enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct request *r,
                         const struct ip *ip, enum scope scope, struct fault *f);
 
-/* The same, once `ip` is set to the client's address; V_STORE_FAILED where the web server gave
- * none. */
+/* Sets `ip` to the client's address, then does the same; V_STORE_FAILED if the web server gave no
+ * valid address. */
 enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
                         struct ip *ip, enum scope scope, struct fault *f);
 

@@ -8,7 +8,7 @@
 
 #define BLANKS " \t"
 
-/* True when the header's first part, up to `;` or its end, is `word` in any case. */
+/* True if the header's first part, up to `;` or its end, is `word` in any case. */
 static bool header_is(const char *value, const char *word)
 {
     value += strspn(value, BLANKS);
@@ -53,7 +53,7 @@ static enum verdict too_large(size_t max, const char *what, struct fault *f)
 static enum verdict check_length(const struct request *r, size_t max, size_t *len, struct fault *f)
 {
     const char *text = r->content_length;
-    if (!*text || strcmp(text, "-1") == 0) /* Caddy's way to say that it does not know */
+    if (!*text || strcmp(text, "-1") == 0) /* Caddy sends it for an unknown length */
         return fault_set(f, V_LENGTH_REQUIRED, "Content-Length is required");
     if (text[strspn(text, "0123456789")] != '\0')
         return fault_set(f, V_BAD_REQUEST, "Content-Length must be a number");
@@ -65,7 +65,7 @@ static enum verdict check_length(const struct request *r, size_t max, size_t *le
     return V_OK;
 }
 
-/* Reads exactly `len` bytes: what may follow them is not the body (RFC 3875 section 4.2). */
+/* Reads exactly `len` bytes: bytes after them are not part of the body (RFC 3875 section 4.2). */
 static enum verdict read_exactly(struct request *r, struct buf *to, size_t len, struct fault *f)
 {
     if (!buf_reserve(to, len + 1))
@@ -77,7 +77,7 @@ static enum verdict read_exactly(struct request *r, struct buf *to, size_t len, 
     return V_OK;
 }
 
-/* RFC 1952 section 2.3.1: ISIZE, the last four bytes; a good guess of the size, no more. */
+/* RFC 1952 section 2.3.1: ISIZE, the last four bytes; a hint of the size, no more. */
 static size_t size_hint(const struct buf *packed, size_t max)
 {
     if (packed->len < 4)
@@ -89,7 +89,7 @@ static size_t size_hint(const struct buf *packed, size_t max)
     return hint < max ? hint : max;
 }
 
-/* Unpacks one gzip member behind what b->text holds; `*used` is its length in the packed bytes. */
+/* Appends one decompressed gzip member to b->text; `*used` is its compressed length. */
 static enum verdict unpack_member(struct body *b, const char *in, size_t len, size_t max,
                                   size_t *used, struct fault *f)
 {

@@ -1,8 +1,8 @@
 /*
- * body: the request's body, read whole, bounded, and unpacked.
+ * body: reads a request's body as a whole, bounded and decompressed.
  *
- * The order of the checks is the contract's: media type and coding (415), length (411, 413), only
- * then is anything read. Bytes that are not there are 400.
+ * It checks in this order: media type and coding (415), length (411, 413). Only then it reads.
+ * Missing bytes are 400.
  */
 #ifndef HANDLER_HTTP_BODY_H
 #define HANDLER_HTTP_BODY_H
@@ -14,10 +14,11 @@
 struct libdeflate_decompressor;
 
 struct body {
-    bool ndjson;                              /* application/x-ndjson, else application/json */
-    struct buf *text;                         /* what came, unpacked: NUL behind it, not counted */
-    struct buf *packed;                       /* gzip as it came; scratch */
-    struct libdeflate_decompressor *unpacker; /* made at first need, the worker's */
+    bool ndjson;        /* application/x-ndjson, else application/json */
+    struct buf *text;   /* the decompressed body, with a NUL after it, not counted */
+    struct buf *packed; /* gzip as received; scratch */
+    struct libdeflate_decompressor
+        *unpacker; /* created when first needed; body_release() frees it */
 };
 
 /*

@@ -1,6 +1,6 @@
 /*
- * reply: one HTTP answer (as CGI and FastCGI responders give it: RFC 3875 section 6), with a JSend
- * body, but for reply_head().
+ * reply: one HTTP response in the form of CGI and FastCGI (RFC 3875 section 6), with a JSend body
+ * (except reply_head(), which writes none).
  */
 #ifndef HANDLER_HTTP_REPLY_H
 #define HANDLER_HTTP_REPLY_H
@@ -24,7 +24,7 @@ void reply_end(struct buf *out);
 /* The whole answer for a request that failed: "fail" below 500, "error" from there. */
 void reply_fault(struct buf *out, enum verdict v, const struct fault *f);
 
-/* Where the body starts in a finished answer: HEAD sends only what is before. */
+/* The offset of the body in a finished response: HEAD sends only the bytes before it. */
 size_t reply_body(const struct buf *out);
 
 #endif

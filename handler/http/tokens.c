@@ -4,6 +4,7 @@
 #include "handler/shared/clock.h"
 #include "handler/shared/io.h"
 #include "handler/shared/log.h"
+#include "handler/shared/vec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ void tokens_init(struct tokens *t, const char *path)
     *t = (struct tokens){.path = path};
 }
 
-static void forget(struct tokens *t)
+static void tokens_clear(struct tokens *t)
 {
     for (size_t i = 0; i < t->count; i++)
         free(t->list[i].prefixes);
@@ -31,7 +32,7 @@ static void forget(struct tokens *t)
 
 void tokens_release(struct tokens *t)
 {
-    forget(t);
+    tokens_clear(t);
 }
 
 static bool parse_scopes(char *words, unsigned *scopes)
@@ -64,7 +65,7 @@ static bool parse_prefixes(char *words, struct token *token)
     return token->prefix_count > 0;
 }
 
-/* NULL when the line is a token, else what is wrong with it. Frees what a bad line left behind. */
+/* NULL if the line is a token, else what is wrong with it; then there is nothing to free. */
 static const char *parse_line(char *line, struct token *token)
 {
     char *rest = NULL;
@@ -87,22 +88,18 @@ static const char *parse_line(char *line, struct token *token)
     return NULL;
 }
 
-/* Appends to the list; false when memory is out. */
-static bool append(struct tokens *t, size_t *room, const struct token *token)
+/* Appends to the list; false if memory runs out. */
+static bool tokens_add(struct tokens *t, size_t *room, const struct token *token)
 {
-    if (t->count == *room) {
-        size_t more = *room ? *room * 2 : 16;
-        struct token *list = realloc(t->list, more * sizeof *list);
-        if (!list)
-            return false;
-        t->list = list;
-        *room = more;
-    }
+    struct token *list = vec_grow(t->list, t->count, room, sizeof *list);
+    if (!list)
+        return false;
+    t->list = list;
     t->list[t->count++] = *token;
     return true;
 }
 
-/* `text` of `len` bytes ends with NUL; one inside becomes a character that no token line holds. */
+/* `text` of `len` bytes ends with NUL; a NUL inside becomes a character that no valid line has. */
 static bool parse_file(struct tokens *t, char *text, size_t len)
 {
     for (char *p = text; (p = memchr(p, '\0', (size_t)(text + len - p)));)
@@ -123,7 +120,7 @@ static bool parse_file(struct tokens *t, char *text, size_t len)
         const char *wrong = parse_line(line, &token);
         if (wrong) {
             log_event(LOG_WARN, "tokens_line_skipped", "line=%u reason=%s", number, wrong);
-        } else if (!append(t, &room, &token)) {
+        } else if (!tokens_add(t, &room, &token)) {
             free(token.prefixes);
             return false;
         }
@@ -138,7 +135,7 @@ static bool read_file(struct tokens *t)
         return false;
     struct buf text;
     buf_init(&text, TOKENS_FILE_MAX);
-    /* The state is noted before the bytes are read: a change in between is seen next time. */
+    /* Take the state before the bytes: a change in between is then seen next time. */
     bool ok = fstat(fd, &t->loaded) == 0 && S_ISREG(t->loaded.st_mode) && io_read_file(fd, &text) &&
               buf_str(&text) && parse_file(t, text.data, text.len);
     int saved = errno;
@@ -148,9 +145,9 @@ static bool read_file(struct tokens *t)
     return ok;
 }
 
-/* A file that changed a moment ago may change again within one tick of its time stamps: it is
- * believed to be the same only once they are older than that. A stamp of whole seconds may come
- * from a file system that has no finer ones. */
+/* A file that has just changed may change again within one tick of its time stamps: trust them
+ * only when they are older than that. A stamp of whole seconds may come from a file system that has
+ * no finer ones. */
 static bool settled(const struct stat *st)
 {
     int64_t ms = (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
@@ -174,7 +171,7 @@ bool tokens_refresh(struct tokens *t)
     bool there = stat(t->path, &now) == 0;
     if (there && t->present && t->settled && unchanged(&now, &t->loaded))
         return true;
-    forget(t);
+    tokens_clear(t);
     bool was = t->present;
     t->present = there && read_file(t);
     t->settled = t->present && settled(&t->loaded);
@@ -184,6 +181,6 @@ bool tokens_refresh(struct tokens *t)
         log_event(LOG_ERROR, "tokens_unreadable", "error=%s", strerror(errno));
     t->complained = !t->present;
     if (!t->present)
-        forget(t);
+        tokens_clear(t);
     return t->present;
 }

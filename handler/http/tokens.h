@@ -5,10 +5,10 @@
  *
  *     sha256-hex scope[,scope] [address/prefix,...] # label
  *
- * A `-` in place of the hash lets its addresses in without a token. Blank lines and comments are
- * passed over, a bad line is skipped and logged.
+ * A `-` in place of the hash admits clients from its addresses without a token. Blank lines and
+ * comments are ignored, a bad line is skipped and logged.
  *
- * Call tokens_refresh() once a request, then go through `list`.
+ * Call tokens_refresh() once for each request, then read `list`.
  */
 #ifndef HANDLER_HTTP_TOKENS_H
 #define HANDLER_HTTP_TOKENS_H
@@ -21,10 +21,10 @@
 enum scope { SCOPE_INGEST = 1, SCOPE_READ = 2 }; /* bits */
 
 struct token {
-    bool open; /* `-`: no token is needed from `prefixes` */
+    bool open; /* `-`: clients from `prefixes` need no token */
     unsigned char hash[DIGEST_LEN];
     unsigned scopes;
-    struct ip_prefix *prefixes; /* none: from anywhere */
+    struct ip_prefix *prefixes; /* NULL: any address */
     size_t prefix_count;
 };
 
@@ -32,15 +32,15 @@ struct tokens {
     const char *path; /* borrowed */
     struct token *list;
     size_t count;
-    bool present;       /* the file could be read */
-    bool complained;    /* ... not, and that has been logged */
-    bool settled;       /* ... and had not changed for a while then */
+    bool present;       /* the file was read */
+    bool complained;    /* it was not, and that is logged */
+    bool settled;       /* it was read some time after its last change */
     struct stat loaded; /* of the file that `list` was read from */
 };
 
 void tokens_init(struct tokens *t, const char *path);
 
-/* Reads the file again when it is another one, or has changed. False when there is none to read. */
+/* Reads the file again if it was replaced or has changed. False if it cannot be read. */
 bool tokens_refresh(struct tokens *t);
 
 void tokens_release(struct tokens *t);

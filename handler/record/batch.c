@@ -68,7 +68,7 @@ static enum verdict parse_lines(struct batch *b, char *text, size_t len, struct 
         struct entry *entry = add_entry(b, arena, &room);
         if (!entry)
             return fault_memory(f);
-        *stop = '\0'; /* the gate wants a NUL there */
+        *stop = '\0'; /* required by the gate */
         enum verdict v = parse_record(b, entry, line, (size_t)(stop - line), (size_t)(line - text),
                                       rows, arena, f);
         if (v != V_OK) {

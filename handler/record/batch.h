@@ -1,6 +1,6 @@
 /*
- * batch: the records of one request, checked and with their CSV rows made, ready to be stored all
- * or none.
+ * batch: the records of one request, checked, with their CSV rows built, ready to be stored all or
+ * none.
  */
 #ifndef HANDLER_RECORD_BATCH_H
 #define HANDLER_RECORD_BATCH_H
@@ -9,8 +9,8 @@
 #include "handler/shared/ip.h"
 
 struct entry {
-    struct text text;     /* the record, as it will stand in the line */
-    struct text *members; /* see record.h; NULL: as in `text` */
+    struct text text;     /* the record as it will be in the line */
+    struct text *members; /* see record.h; NULL: in the order of `text` */
     size_t member_count;
     const char *id;           /* NULL: none */
     size_t rows_at, rows_len; /* in batch.rows */
@@ -21,15 +21,15 @@ struct batch {
     const struct ip *ip;
     struct entry *entries; /* in the arena */
     size_t count;
-    struct buf *rows; /* CSV rows of all entries, behind a header */
+    struct buf *rows; /* CSV rows of all entries, after a header */
     size_t header_len;
     int64_t retry_ms; /* since the first try, from Rollcall-Retry; -1: none */
 };
 
 /*
- * Takes `text` of `len` bytes (text[len] is NUL), one record or, with `ndjson`, one a line. The
- * text is worked over in place and must outlive the batch. out->ip, out->rows and out->retry_ms
- * are the caller's. A fault names line, offset and field.
+ * Parses `text` of `len` bytes (text[len] is NUL): one record or, with `ndjson`, one per line. The
+ * text is edited in place and must outlive the batch. The caller sets out->ip, out->rows and
+ * out->retry_ms. A fault names line, offset and field.
  */
 enum verdict batch_parse(struct batch *out, char *text, size_t len, bool ndjson, struct rows *rows,
                          struct arena *arena, struct fault *f);

@@ -53,8 +53,8 @@ static bool is_c1(const unsigned char *p, const unsigned char *end)
 #define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
-/* Eight bytes at once: is any of them a control character, a quote, DEL, or the lead of a C1
- * control? A yes may be wrong, a no never is. Plain ASCII, nearly all there is, is told first. */
+/* True if any of eight bytes may be a control character, a quote, DEL, or the lead of a C1
+ * control; false is always right. The common case, plain ASCII, is decided first. */
 static inline bool suspicious(uint64_t w)
 {
     uint64_t quote = w ^ (ONES * CSV_QUOTE);
@@ -130,7 +130,7 @@ static inline uint64_t read_few(const char *p, size_t len)
     return (ONES * '0') << 24 | first | middle << 8 | last << 16;
 }
 
-/* Is one of `len` bytes, at least one, suspicious? */
+/* True if one of `len` bytes, at least one, is suspicious. */
 static inline bool any_suspicious(const char *p, size_t len)
 {
     if (len < 8)
@@ -154,7 +154,7 @@ static const unsigned char *plain_end(const unsigned char *p, const unsigned cha
     return p;
 }
 
-/* The inside of a field in which something must be changed. */
+/* The inside of a field that needs escapes. */
 static void put_odd(struct buf *out, struct text value)
 {
     const unsigned char *p = (const unsigned char *)value.ptr, *end = p + value.len;
@@ -213,7 +213,7 @@ void cells_put(struct buf *out, const struct text *values, const bool *plain, si
         *at++ = CSV_QUOTE;
         *at++ = ',';
     }
-    out->len = (size_t)(at - out->data) - 1; /* no comma behind the last */
+    out->len = (size_t)(at - out->data) - 1; /* no comma after the last */
 }
 
 void cell_put(struct buf *out, struct text value)

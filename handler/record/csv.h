@@ -1,10 +1,10 @@
 /*
- * cell: one field of the CSV files (RFC 4180), written byte for byte as libcsv would, at a fraction
- * of its cost: a large record has thousands.
+ * cell: writes fields of the CSV files (RFC 4180), byte for byte as libcsv would, but faster: a
+ * large record has thousands.
  *
- * Every field is quoted. No raw control character gets in: U+0000 to U+001F, U+007F and the C1
- * controls U+0080 to U+009F become \n, \t, \r or \xhh, so that a row is a line. A field that a
- * spreadsheet would take for a formula (= + - @ first) gets a ' in front.
+ * Every field is quoted. Control characters (U+0000 to U+001F, U+007F, and the C1 controls U+0080
+ * to U+009F) become \n, \t, \r or \xhh, so that a row is a line. A field that a spreadsheet would
+ * take for a formula (= + - @ first) gets a ' in front.
  */
 #ifndef HANDLER_RECORD_CSV_H
 #define HANDLER_RECORD_CSV_H
@@ -16,8 +16,8 @@
 void cell_put(struct buf *out, struct text value);
 
 /*
- * The same for `count` fields with commas between them. One that is known to be plain, printable
- * ASCII without a quote, is not looked at, but for its first byte.
+ * The same for `count` fields with commas between them. Of a field that is known to be plain
+ * (printable ASCII without a quote), only the first byte is examined.
  */
 void cells_put(struct buf *out, const struct text *values, const bool *plain, size_t count);
 

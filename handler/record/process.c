@@ -43,7 +43,7 @@ uint16_t process_key(struct text name)
     return (uint16_t)(rank << KEY_RANK | column);
 }
 
-/* Decodes a string; one without escapes is pointed at where it lies. Room was reserved. */
+/* Decodes a string into reserved room; one without escapes is used in place. */
 static struct text string_text(struct text v, struct buf *scratch)
 {
     if (!memchr(v.ptr, '\\', v.len))
@@ -54,14 +54,14 @@ static struct text string_text(struct text v, struct buf *scratch)
     return (struct text){at, len};
 }
 
-/* The same of what the gate has found plain: a string of no escapes, or a number. */
+/* The same for a value that the gate found plain: a string without escapes, or a number. */
 static inline struct text plain_text(struct text v)
 {
     size_t quote = json_is_string(v);
     return (struct text){v.ptr + quote, v.len - 2 * quote};
 }
 
-/* What a cell shows of a value: scalars themselves, nothing of null and of containers. */
+/* The cell of a value: that of a scalar is its text, that of null and of containers is empty. */
 static struct text scalar_text(struct text v, struct buf *scratch)
 {
     if (json_is_string(v))
@@ -126,8 +126,8 @@ static enum verdict not_a_process(size_t index, const char *member, const char *
     return fault_field(f, field, "\"%s\" %s", field, right);
 }
 
-/* Fills the columns from an object's members; false when it has no number as `pid`. */
-static bool take_members(struct json_noted *members, struct process *out, struct buf *scratch)
+/* Fills the columns from an object's members; false if it has no number as `pid`. */
+static bool process_fill(struct json_noted *members, struct process *out, struct buf *scratch)
 {
     unsigned char filled[COL_COUNT]; /* the rank of the name that a column was filled from */
     const char *pid = "";
@@ -161,7 +161,7 @@ enum verdict process_from_json(const char *element, struct json_noted members, s
         return not_a_process(index, "", "must be an object with \"pid\"", f);
     memset(out, 0, sizeof *out);
     buf_reset(scratch);
-    if (!take_members(&members, out, scratch))
+    if (!process_fill(&members, out, scratch))
         return not_a_process(index, ".pid", "must be a number; every process needs one", f);
     return V_OK;
 }

@@ -10,7 +10,7 @@ enum {
     DIGIT = 1,
     NUMERIC = 2,
     BLANK = 4,
-    PLAIN = 8, /* as cells_put() has it */
+    PLAIN = 8, /* as in cells_put() */
     N = NUMERIC | PLAIN,
     D = DIGIT | N,
     P = PLAIN
@@ -32,7 +32,7 @@ static const unsigned char kinds[256] = {
 
 struct cell {
     struct text text;
-    unsigned all, any; /* the kinds that all of its bytes are of, and those that any is of */
+    unsigned all, any; /* kinds that all bytes have, and kinds that at least one byte has */
 };
 
 static const struct {
@@ -158,7 +158,7 @@ static inline bool fits_column(int column, const struct cell *c)
     }
 }
 
-/* The last column, to the end of the line; what stands in a command matters to nobody. */
+/* The last column, to the end of the line. The bytes of a command need no classification. */
 static struct cell last_cell(int column, const char *p, const char *end)
 {
     if (column != COL_CMD)

@@ -1,15 +1,15 @@
 /*
- * table: the text that ps prints, line by line.
+ * table: reads the text that ps prints, line by line.
  *
- * A first line is a header when each of its words is made of upper-case letters, digits and
- * % + _ : - and at least one is a column known here:
+ * The first line is a header if each of its words consists of upper-case letters, digits and
+ * % + _ : - and at least one is a heading of columns.def:
  *
  *     PID PPID USER|UID %CPU|CPU %MEM|MEM RSS (KiB) S|STAT|STATE START|STIME|STARTED
  *     CMD|COMMAND|ARGS
  *
  * The last column takes the rest of the line. A line that does not fit (fewer words than columns,
  * letters where digits belong, ps's five-word lstart) goes into `cmd` whole, and so does every
- * line where there is no header. Blank lines are passed over.
+ * line if there is no header. Blank lines are skipped.
  */
 #ifndef HANDLER_RECORD_PSTABLE_H
 #define HANDLER_RECORD_PSTABLE_H
@@ -20,14 +20,14 @@ enum { TABLE_COLUMNS_MAX = 32 };
 
 struct table {
     struct text rest;
-    int columns[TABLE_COLUMNS_MAX]; /* enum column, -1: passed over */
+    int columns[TABLE_COLUMNS_MAX]; /* enum column, -1: ignored */
     size_t column_count;            /* 0: no header */
 };
 
 /* `text` must outlive the table. */
 void table_begin(struct table *t, struct text text);
 
-/* The next process; its texts point into the table's text, or into `rss` (bytes, made from KiB). */
+/* The next process; its texts point into the table's text, or into `rss` (bytes, from KiB). */
 bool table_next(struct table *t, struct process *out, char rss[BUF_DIGITS]);
 
 #endif

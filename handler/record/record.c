@@ -53,12 +53,12 @@ static size_t find_field(struct text name)
     return k;
 }
 
-/* Is the decoded size over `max`, which is at most TEXT_BYTES_MAX? */
+/* True if the decoded size is over `max`, which is at most TEXT_BYTES_MAX. */
 static bool is_longer(struct text quoted, size_t max)
 {
     char decoded[TEXT_BYTES_MAX * 6]; /* an escape is six bytes at most for each byte it means */
     if (quoted.len - 2 <= max || quoted.len - 2 > max * 6)
-        return quoted.len - 2 > max; /* decoding makes nothing longer */
+        return quoted.len - 2 > max; /* decoding never makes a string longer */
     return json_unescape(quoted, decoded) > max;
 }
 
@@ -73,7 +73,7 @@ static enum verdict check_text(const char *name, struct text v, size_t max, stru
     return V_OK;
 }
 
-/* Names that end up in other programs' file names and keys. */
+/* Other programs use these names in file names and keys. */
 static enum verdict check_no_nul(const char *name, struct text v, struct fault *f)
 {
     if (v.ptr && json_is_string(v) && json_has_nul(v))
@@ -147,7 +147,7 @@ static bool is_large(const struct json_member *m)
     return whole(m).len > RECORD_LARGE;
 }
 
-/* Notes the order that large members first makes, where it is another one than they came in. */
+/* Records the order with large members first, if it differs from the received order. */
 static bool order_members(const struct json_doc *doc, struct arena *arena, struct record *out)
 {
     size_t n = doc->member_count, large = 0, leading = 0;

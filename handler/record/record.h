@@ -1,6 +1,6 @@
 /*
- * record: is this JSON object a record? Looks at the top level only; what stands inside
- * `processes` and `users` is judged by rows.h, which walks through it anyway.
+ * record: whether a JSON object is a record. Only the top level is checked here; rows.h checks the
+ * contents of `processes` and `users` while it walks through them.
  *
  *     hostname   string, optional, at most 253 bytes      (RFC 1035 section 2.3.4)
  *     processor  string, at most 1 KiB
@@ -9,8 +9,8 @@
  *     processes  string, or array
  *     users      string, or array
  *     id         string, optional: 1 to 64 of A-Z a-z 0-9 . _ : -
- *     uuid       when it is a string, without NUL
- *     rollcall   the server's own: refused
+ *     uuid       if it is a string, without NUL
+ *     rollcall   reserved for the server: refused
  *
  * Sizes are those of the decoded string.
  */
@@ -24,7 +24,7 @@
 enum { RECORD_ID_MAX = 64, RECORD_LARGE = 1024 };
 
 struct record {
-    struct text text; /* the whole object, mended by the gate */
+    struct text text;                                                   /* the whole gated object */
     struct text hostname, processor, processes, users, os_name, os_ver; /* ptr NULL: absent */
     const char *id;                                                     /* NULL: none */
     const struct json_notes *notes; /* of `processes`, as the gate made them */

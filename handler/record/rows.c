@@ -36,7 +36,7 @@ static void put_row_end(struct buf *out)
     buf_add(out, "\r\n", 2);
 }
 
-/* Decodes a string (ptr NULL: absent) behind what is in `decoded`, which has room. */
+/* Appends a decoded string (ptr NULL: absent) to `decoded`, which has room. */
 static struct text decode(struct text quoted, struct buf *decoded)
 {
     if (!quoted.ptr)
@@ -47,8 +47,7 @@ static struct text decode(struct text quoted, struct buf *decoded)
     return (struct text){at, len};
 }
 
-/* The columns that are the same in each row of a record, quoted once, with the comma behind them.
- */
+/* The columns that are the same in each row of a record, quoted once, with a comma after them. */
 static enum verdict make_prefix(struct rows *r, const struct record *record, const char *client_ip,
                                 const char received_at[CLOCK_TIME_LEN], size_t *user_count,
                                 struct fault *f)
@@ -154,7 +153,7 @@ enum verdict rows_build(struct rows *r, const struct record *record, const char 
 void rows_stamp(char *rows, size_t len, const char received_at[CLOCK_TIME_LEN])
 {
     for (char *end = rows + len; rows < end;) {
-        memcpy(rows + 1, received_at, CLOCK_TIME_LEN); /* behind the first field's quote */
+        memcpy(rows + 1, received_at, CLOCK_TIME_LEN); /* after the first field's quote */
         rows = (char *)memchr(rows, '\n', (size_t)(end - rows)) + 1;
     }
 }

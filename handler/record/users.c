@@ -7,7 +7,7 @@ static void add_name(struct buf *out, struct text name, size_t *count)
 {
     (*count)++;
     if (out->len > USERS_CELL_MAX)
-        return; /* what is beyond the cut is counted, not kept */
+        return; /* names after the cut are counted, not kept */
     if (*count > 1)
         buf_putc(out, ';');
     size_t room = USERS_CELL_MAX + 1 - (out->len < USERS_CELL_MAX ? out->len : USERS_CELL_MAX);
@@ -19,12 +19,12 @@ static void cut(struct buf *out)
     if (out->len <= USERS_CELL_MAX)
         return;
     out->len = USERS_CELL_MAX;
-    /* out->data[len] is there still: a continuation byte means that a character was halved. */
+    /* out->data[len] still exists: a continuation byte means that a character was split. */
     while (out->len > 0 && ((unsigned char)out->data[out->len] & 0xc0) == 0x80)
         out->len--;
 }
 
-/* False when memory is out. The text lies in `scratch`, which is reset. */
+/* False if memory runs out. The text is in `scratch`, which is reset. */
 static bool decode(struct text quoted, struct buf *scratch, struct text *out)
 {
     buf_reset(scratch);
@@ -34,29 +34,16 @@ static bool decode(struct text quoted, struct buf *scratch, struct text *out)
     return true;
 }
 
-static struct text trim(const char *start, const char *end)
-{
-    while (start < end && strchr(" \t\r", *start) && *start)
-        start++;
-    while (end > start && strchr(" \t\r", end[-1]) && end[-1])
-        end--;
-    return (struct text){start, (size_t)(end - start)};
-}
-
 static void join_lines(struct text all, struct buf *out, size_t *count)
 {
-    const char *p = all.ptr, *end = p + all.len;
-    while (p < end) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        const char *stop = newline ? newline : end;
-        struct text name = trim(p, stop);
+    for (struct text line; text_line(&all, &line);) {
+        struct text name = text_trim(line, " \t\r");
         if (name.len > 0)
             add_name(out, name, count);
-        p = newline ? newline + 1 : end;
     }
 }
 
-/* The name in an element: itself, or its member `name`; ptr NULL when there is none. */
+/* The name in an element: itself, or its member `name`; ptr NULL if it has none. */
 static struct text element_name(struct text element)
 {
     struct text none = {NULL, 0};

@@ -35,7 +35,7 @@ int64_t clock_day_start(int64_t ms)
 /*
  * The Gregorian calendar, in eras of 400 years that begin on the first of March, so that a leap day
  * is the last of its year (Howard Hinnant, "chrono-compatible low-level date algorithms").
- * gmtime_r(3) and timegm(3) take ten times as long, which tells where 17 lines are read a request.
+ * gmtime_r(3) and timegm(3) take ten times as long, which matters if a request reads 17 lines.
  */
 enum { ERA_DAYS = 146097, EPOCH_IN_ERAS = 719468 };
 
@@ -66,10 +66,10 @@ static int64_t day_of(int64_t year, int month, int day)
     return era * ERA_DAYS + in_era * 365 + in_era / 4 - in_era / 100 + in_year - EPOCH_IN_ERAS;
 }
 
-/* Writes `digits` decimal digits of `n`; what does not fit is lost, as in a year above 9999. */
+/* Writes the last `digits` decimal digits of `number`. */
 static inline char *put_digits(char *out, int number, int digits)
 {
-    unsigned n = (unsigned)number; /* half as dear to divide */
+    unsigned n = (unsigned)number; /* dividing it costs half as much */
     for (int i = digits - 1; i >= 0; i--, n /= 10)
         out[i] = (char)('0' + n % 10);
     return out + digits;
@@ -106,7 +106,7 @@ void clock_rfc3339(int64_t ms, char out[CLOCK_TIME_LEN + 1])
     memcpy(at, "Z", 2);
 }
 
-/* The number in `digits` digits at text[at]; *ok falls when one of them is none. */
+/* The number in `digits` digits at text[at]; *ok becomes false if one of them is not a digit. */
 static inline int get_digits(const char *text, int at, int digits, bool *ok)
 {
     int n = 0;
@@ -130,7 +130,7 @@ int64_t clock_parse(const char *text)
     if (!ok || hour > 23 || minute > 59 || second > 59)
         return -1;
     int64_t day = day_of(year, month, mday);
-    struct civil again = civil_of(day); /* another one for the 30th of February */
+    struct civil again = civil_of(day); /* differs for the 30th of February */
     if (again.year != year || again.month != month || again.day != mday)
         return -1;
     return day * CLOCK_DAY_MS + (((int64_t)hour * 60 + minute) * 60 + second) * 1000 + ms;

@@ -1,7 +1,7 @@
 /*
- * ip: an address in its one canonical spelling, and prefixes to hold it against.
+ * ip: an address in its one canonical spelling, and prefixes to compare it with.
  *
- * What inet_pton(3) does not take is no address. An IPv4-mapped IPv6 address (RFC 4291 section
+ * A text that inet_pton(3) rejects is not an address. An IPv4-mapped IPv6 address (RFC 4291 section
  * 2.5.5.2) is the IPv4 address; IPv6 is spelt as inet_ntop(3) spells it (RFC 5952).
  */
 #ifndef HANDLER_SHARED_IP_H
@@ -27,7 +27,7 @@ struct ip_prefix {
 
 bool ip_parse(const char *text, struct ip *out);
 
-/* The reverse of ip.file, for a name of `len` bytes; false when no address is spelt so. */
+/* The reverse of ip.file, for a name of `len` bytes; false if no address is spelt so. */
 bool ip_from_file(const char *name, size_t len, struct ip *out);
 
 /* "10.0.0.0/8", "2001:db8::/32", or an address alone. Bits beyond the prefix must be zero. */

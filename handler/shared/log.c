@@ -62,7 +62,7 @@ static void put_value(struct line *l, const char *s)
         put(l, "\"", 1);
 }
 
-/* Takes one conversion at `*fmt` (behind the %) and its argument. */
+/* Writes one conversion, at `*fmt` after the %, and its argument. */
 static void put_conversion(struct line *l, const char **fmt, va_list *ap)
 {
     char number[32] = "?";
@@ -117,6 +117,6 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
     va_end(ap);
     l.text[l.len++] = '\n';
     ssize_t ignored = write(STDERR_FILENO, l.text, l.len);
-    (void)ignored; /* where stderr is gone there is nobody to tell */
+    (void)ignored; /* without stderr there is no place to report it */
     errno = saved_errno;
 }
