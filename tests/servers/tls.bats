@@ -19,7 +19,7 @@ post() { http_post "$1" --cacert "$SITE/tls/cert.pem" "${@:2}"; }
 logged() { wait_until 20 grep -q -e "$1" "$SITE/log/rollcall-access.log" || fail "$(cat "$SITE/log/rollcall-access.log")"; }
 
 # handshake OPTION...: what openssl says of it.
-handshake() { openssl s_client -connect "localhost:$TLS" -CAfile "$SITE/tls/cert.pem" "$@" </dev/null 2>&1 || true; }
+handshake() { openssl s_client -connect "127.0.0.1:$TLS" -servername localhost -CAfile "$SITE/tls/cert.pem" "$@" </dev/null 2>&1 || true; }
 
 # ca NAME: a certificate authority; client CA NAME: a client's key and certificate from it.
 ca() {
