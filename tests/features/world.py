@@ -207,7 +207,7 @@ class Collector:
         return text
 
     def url(self, path):
-        return f"https://localhost:{self.port}{path}"
+        return f"https://127.0.0.1:{self.port}{path}"
 
     def ask(self, method, path, token, body=None):
         headers = {"Authorization": "Bearer " + token} if token else {}

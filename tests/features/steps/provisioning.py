@@ -29,10 +29,10 @@ def fresh(context):
     context.port = free_port()
     context.values = {
         "rollcall_tokens": [{"label": "hosts", "token": TOKEN}], "rollcall_token": TOKEN,
-        "rollcall_bind": ["127.0.0.1"], "rollcall_names": ["localhost"],
+        "rollcall_bind": ["127.0.0.1"], "rollcall_names": ["localhost", "127.0.0.1"],
         "rollcall_http_port": free_port(), "rollcall_https_port": context.port,
         "rollcall_cacert": os.path.join(context.machines.dir, "collector.pem"),
-        "rollcall_url": f"https://localhost:{context.port}/api/v1/record",
+        "rollcall_url": f"https://127.0.0.1:{context.port}/api/v1/record",
         "rollcall_agent": {"format": "record", "uuid": UUID}}
 
 
