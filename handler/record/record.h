@@ -29,15 +29,15 @@ struct record {
     const char *id;                                                     /* NULL: none */
     const struct json_notes *notes; /* of `processes`, as the gate made them */
 
-    /* The members, large ones (over RECORD_LARGE bytes) first, each as `"name":value`; NULL when
-     * they stand in that order already and `text` can be taken as it is. */
+    /* The members, large ones (over RECORD_LARGE bytes) first, each as `"name":value`; NULL if
+     * `text` has them in that order already. */
     struct text *members;
     size_t member_count;
 };
 
 /*
- * Fills `out` from a text that has passed the gate. Spans point into that text; the rest lies in
- * `arena`. V_NOT_A_RECORD names the field.
+ * Fills `out` from a gated text. Its texts point into that text; the rest is in `arena`.
+ * V_NOT_A_RECORD names the field.
  */
 enum verdict record_check(const struct json_doc *doc, struct arena *arena, struct record *out,
                           struct fault *f);

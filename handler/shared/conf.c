@@ -219,7 +219,7 @@ static bool set_object(const struct conf_key *keys, const cJSON *object, char er
     return true;
 }
 
-/* One line, whatever stands in the file: control characters of a bad key become '?'. */
+/* One line, whatever the file contains: control characters of a bad key become '?'. */
 static bool name_file(char error[CONF_ERROR_LEN], const char *path)
 {
     char copy[CONF_ERROR_LEN];
