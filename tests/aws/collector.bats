@@ -137,6 +137,18 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
     [ "$(grep -c '^UUID' "$NODE/etc/fstab")" = 1 ]
 }
 
+@test "a collector starts on Ubuntu 24.04" {
+    chroot_ubuntu
+    machine
+    user_data
+    starts
+    [ "$status" = 0 ] || fail "$output"
+    signalled SUCCESS
+    curl -s -H "Authorization: Bearer $(jq -r '.parameters["/rollcall/new"]' "$T/cloud.json")" -H 'Content-Type: application/json' \
+        --data-binary "@$T/record.json" http://127.0.0.1:7100/data | jq -e '.status == "success" and .data.durable'
+    [ "$(findmnt -no SOURCE "$NODE/var/lib/rollcall")" = "$DISK" ]
+}
+
 @test "the instance after it takes the volume with its records, and the token" {
     machine
     mkfs.ext4 -q "$DISK"

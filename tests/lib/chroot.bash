@@ -11,6 +11,7 @@
 
 CHROOT_SUITE=${CHROOT_SUITE:-bookworm}
 CHROOT_MIRROR=${CHROOT_MIRROR:-http://deb.debian.org/debian}
+CHROOT_OPTIONS=() CHROOT_SCRIPT='' # for debootstrap
 CHROOT_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/rollcall-tests
 CHROOT_PROXY=()
 for CHROOT_NAME in http_proxy https_proxy no_proxy; do
@@ -46,7 +47,8 @@ chroot_make_base() {
     shift
     rm -rf "$base"
     if [ $# = 0 ]; then
-        PATH=$PATH:/usr/sbin debootstrap --variant=minbase "$CHROOT_SUITE" "$base" "$CHROOT_MIRROR" || return 1
+        PATH=$PATH:/usr/sbin debootstrap --variant=minbase "${CHROOT_OPTIONS[@]}" "$CHROOT_SUITE" "$base" "$CHROOT_MIRROR" \
+            ${CHROOT_SCRIPT:+"$CHROOT_SCRIPT"} || return 1
         printf '#!/bin/sh\nexit 101\n' >"$base/usr/sbin/policy-rc.d"
         chmod 755 "$base/usr/sbin/policy-rc.d"
         echo force-unsafe-io >"$base/etc/dpkg/dpkg.cfg.d/unsafe-io"
@@ -113,4 +115,10 @@ chroot_drop() {
         umount -l "$root/dev" "$root/proc" "$root" "$root.tmpfs" 2>/dev/null || true
         rmdir "$root" "$root.tmpfs" 2>/dev/null || true
     done
+}
+
+# chroot_ubuntu: the next bases are Ubuntu 24.04. Debian has no key for its archive, so nothing checks the packages.
+chroot_ubuntu() {
+    CHROOT_SUITE=noble CHROOT_MIRROR=${UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu}
+    CHROOT_OPTIONS=(--no-check-gpg --components=main,universe) CHROOT_SCRIPT=/usr/share/debootstrap/scripts/gutsy
 }
