@@ -1,5 +1,5 @@
 /*
- * rollcall-archive: ships days to S3, checks them there, brings them back. See rollcall-archive(8).
+ * rollcall-archive: ships days to S3, verifies them there, restores them. See rollcall-archive(8).
  */
 #include "aws/archive/day.h"
 #include "aws/archive/manifest_io.h"
@@ -29,27 +29,27 @@ static const char usage[] =
     "       rollcall-archive --verify [--listings] [--jobs N] [--quiet] [DATE...]\n"
     "       rollcall-archive --restore DATE [--listings] [--jobs N] [--quiet] DIRECTORY\n"
     "\n"
-    "Ships the finished days of records_dir (or those that are named) to the bucket that s3 of "
-    "the\n"
-    "handler's configuration names: only what is not there yet, or grew. The configuration is the\n"
-    "file named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json; credentials are found as "
-    "AWS's\n"
-    "own tools find them.\n"
+    "Ships the finished days of records_dir (or the named ones) to the bucket that the handler's\n"
+    "configuration names: the files that are missing there, or grew. The configuration is the "
+    "file\n"
+    "named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json. Credentials are found as AWS's "
+    "own\n"
+    "tools find them.\n"
     "\n"
-    "  --today         the running day, too, as far as it has come\n"
-    "  --listings      full process listings, too\n"
-    "  --dry-run       say what would be shipped, and ship nothing\n"
-    "  --verify        read back what is in the archive, and compare it with the files here\n"
-    "  --restore DATE  fetch a day into DIRECTORY; what is there is never overwritten\n"
-    "  --jobs N        so many files at once (4)\n"
-    "  --quiet         say only what is wrong\n"
-    "  --help          this text\n"
-    "  --version       the version\n"
+    "  --today         also the current day, up to its last record\n"
+    "  --listings      also full process listings\n"
+    "  --dry-run       show what would be shipped, ship nothing\n"
+    "  --verify        read the archive back and compare it with the files here\n"
+    "  --restore DATE  restore a day to DIRECTORY; existing files are never overwritten\n"
+    "  --jobs N        files at a time (4)\n"
+    "  --quiet         print problems only\n"
+    "  -h, --help      show this text\n"
+    "  -V, --version   show the version\n"
     "\n"
-    "Exit status: 0 done, 1 a file or an object is not as it should be, 64 wrong usage, 66 the\n"
-    "archive has no such day, 75 the store or the network failed: run it again, 77 the store "
-    "refuses\n"
-    "the credentials, 78 bad configuration.\n";
+    "Exit status: 0 done, 1 a problem of a file or an object, 64 wrong usage, 66 the archive has "
+    "no\n"
+    "such day, 75 the store or the network failed: run it again, 77 the store refuses the\n"
+    "credentials, 78 bad configuration.\n";
 
 static const char *const branches[] = {"data", "record"};
 
@@ -95,7 +95,7 @@ static bool read_jobs(const char *text, unsigned *out)
     return true;
 }
 
-/* 0 to go on, -1 when all is said, else the exit status. */
+/* 0 to continue, -1 to end successfully, else the exit status. */
 static int take_option(struct invocation *c, int option)
 {
     switch (option) {
@@ -111,7 +111,7 @@ static int take_option(struct invocation *c, int option)
     case 'q':
         c->options.quiet = true;
         return 0;
-    case 'V':
+    case 'y':
         c->verify = true;
         return 0;
     case 'r':
@@ -124,7 +124,7 @@ static int take_option(struct invocation *c, int option)
     case 'h':
         fputs(usage, stdout);
         return -1;
-    case 'v':
+    case 'V':
         puts("rollcall-archive " ROLLCALL_VERSION);
         return -1;
     default:
@@ -135,9 +135,9 @@ static int take_option(struct invocation *c, int option)
 static int check_operands(const struct invocation *c)
 {
     if (c->verify && (c->restore || c->options.dry_run || c->options.today))
-        return complain(EX_USAGE, "--verify goes with none of --restore, --dry-run, --today", "");
+        return complain(EX_USAGE, "--verify excludes --restore, --dry-run and --today", "");
     if (c->restore && (c->options.dry_run || c->options.today))
-        return complain(EX_USAGE, "--restore goes with neither --dry-run nor --today", "");
+        return complain(EX_USAGE, "--restore excludes --dry-run and --today", "");
     if (c->restore && !layout_is_day(c->restore))
         return complain(EX_USAGE, "--restore takes a date such as 2026-11-20, not ", c->restore);
     if (c->restore && (!c->operands[0] || c->operands[1]))
@@ -153,10 +153,10 @@ static int read_options(int argc, char **argv, struct invocation *c)
     static const struct option options[] = {
         {"today", no_argument, NULL, 't'},      {"listings", no_argument, NULL, 'l'},
         {"dry-run", no_argument, NULL, 'n'},    {"quiet", no_argument, NULL, 'q'},
-        {"verify", no_argument, NULL, 'V'},     {"restore", required_argument, NULL, 'r'},
+        {"verify", no_argument, NULL, 'y'},     {"restore", required_argument, NULL, 'r'},
         {"jobs", required_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},    {NULL, 0, NULL, 0}};
-    for (int option; (option = getopt_long(argc, argv, "nqj:", options, NULL)) != -1;) {
+        {"version", no_argument, NULL, 'V'},    {NULL, 0, NULL, 0}};
+    for (int option; (option = getopt_long(argc, argv, "nqj:hV", options, NULL)) != -1;) {
         int status = take_option(c, option);
         if (status != 0)
             return status;
@@ -199,7 +199,9 @@ static bool list_days(struct pool *r, const struct invocation *c, const char *br
         return false;
     }
     snprintf(prefix, sizeof prefix, "%smanifest/", r->prefix);
-    if (c->verify && s3_list(r->lanes[0].s3, prefix, true, note_day, list, &fault) != S3_OK) {
+    if (c->verify &&
+        s3_list(r->lanes[0].s3, &(const struct s3_listing){prefix, true, note_day, list}, &fault) !=
+            S3_OK) {
         pool_fault(r, &fault);
         return false;
     }

@@ -1,6 +1,6 @@
 /*
- * progress: what a long run says meanwhile. On a terminal one bar that is drawn over again, and the
- * lines that matter above it; elsewhere lines only. All calls may come from several threads.
+ * progress: the output of a long run. On a terminal a bar that is redrawn, and important lines
+ * above it; elsewhere lines only. Several threads may call at once.
  *
  *     [#########...............] 12/340 files, 1.2 of 3.4 GB
  */
@@ -16,7 +16,7 @@ struct progress {
     pthread_mutex_t lock;
     bool terminal; /* stdout is one */
     bool quiet;    /* no lines but problems, and no bar */
-    bool drawn;    /* a bar stands on the last line */
+    bool drawn;    /* the last line is a bar */
     uint64_t files, files_total;
     uint64_t bytes, bytes_total;
 };

@@ -45,7 +45,7 @@ static enum s3_result fetch(struct pool *r, struct lane *lane, const struct rest
     return result;
 }
 
-/* The file that stands there: what should be there? */
+/* Compares the existing file with the archive. */
 static const char *compare_with(struct pool *r, struct lane *lane, const struct restore *x,
                                 const struct manifest_entry *e, int fd)
 {

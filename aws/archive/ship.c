@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How a file stands. */
+/* The state of a file in the archive. */
 enum state { MISSING, THERE, GREW, UNKNOWN, DONE, FAILED };
 
 struct ship_file {
@@ -25,14 +25,14 @@ struct ship_file {
 struct shipment {
     struct day day;
     struct manifest before;
-    struct ship_file *parcels; /* one for each file of the day */
-    size_t *todo;              /* their numbers */
+    struct ship_file *files; /* one for each file of the day */
+    size_t *todo;            /* their numbers */
     size_t todo_count;
     uint64_t todo_bytes;
     bool over;
 };
 
-/* ---- what is there */
+/* ---- the archive before */
 
 static bool note_object(void *context, const struct s3_entry *e)
 {
@@ -46,7 +46,7 @@ static bool note_object(void *context, const struct s3_entry *e)
     name[len - 3] = '\0';
     const struct shippable *f = day_find(&s->day, name);
     if (f) {
-        struct ship_file *p = &s->parcels[f - s->day.files];
+        struct ship_file *p = &s->files[f - s->day.files];
         p->listed = true;
         p->gzip_size = e->size;
     }
@@ -59,7 +59,8 @@ static bool list_objects(struct pool *r, struct shipment *s)
     struct s3_fault fault;
     for (const char *const *folder = names_folders(s->day.branch); *folder; folder++) {
         names_day(r->prefix, *folder, s->day.date, prefix);
-        if (s3_list(r->lanes[0].s3, prefix, true, note_object, s, &fault) != S3_OK) {
+        if (s3_list(r->lanes[0].s3, &(const struct s3_listing){prefix, true, note_object, s},
+                    &fault) != S3_OK) {
             pool_fault(r, &fault);
             return false;
         }
@@ -77,14 +78,14 @@ static bool get_manifest(struct pool *r, struct shipment *s)
     return false;
 }
 
-/* ---- what is to be done */
+/* ---- the list */
 
 static bool is_same(const struct manifest_entry *a, const struct manifest_entry *b)
 {
     return a->size == b->size && a->seq == b->seq && strcmp(a->chain, b->chain) == 0;
 }
 
-/* What the archive has, against what is here. */
+/* Compares an entry of the archive with the file here. */
 static enum state compare(const struct shipment *s, const struct manifest_entry *old,
                           const struct manifest_entry *now)
 {
@@ -113,9 +114,8 @@ static enum state judge(const struct shipment *s, const struct shippable *f, str
     return p->gzip_size == old->gzip_size ? state : UNKNOWN;
 }
 
-static const char not_continued[] =
-    "the archive holds something else of that name, which this file "
-    "does not continue; nothing is shipped over it";
+static const char not_continued[] = "the archive has another file of that name, which this file "
+                                    "does not continue; it is not replaced";
 
 /* Judges every file; false when memory is out. */
 static bool make_list(struct pool *r, struct shipment *s)
@@ -125,7 +125,7 @@ static bool make_list(struct pool *r, struct shipment *s)
         return false;
     for (size_t i = 0; i < s->day.count; i++) {
         const struct shippable *f = &s->day.files[i];
-        struct ship_file *p = &s->parcels[i];
+        struct ship_file *p = &s->files[i];
         p->state = judge(s, f, p);
         if (p->state == FAILED) {
             pool_problem(r, f->now.name, f->problem ? f->problem : not_continued);
@@ -137,15 +137,25 @@ static bool make_list(struct pool *r, struct shipment *s)
     return true;
 }
 
-/* ---- doing it */
+/* ---- the work */
+
+/* One file of the day, and the lane that ships it. */
+struct ship_job {
+    struct lane *lane;
+    const struct shipment *s;
+    const struct shippable *f;
+    struct ship_file *p;
+    const char *key;
+};
 
 /* An object that the manifest does not know: its metadata says what it is. */
-static enum state look_at_object(struct pool *r, struct lane *lane, const struct shipment *s,
-                                 const struct shippable *f, struct ship_file *p, const char *key)
+static enum state look_at_object(struct pool *r, const struct ship_job *j)
 {
+    const struct shippable *f = j->f;
+    struct ship_file *p = j->p;
     struct s3_object object;
     struct s3_fault fault;
-    enum s3_result result = s3_head(lane->s3, key, &object, &fault);
+    enum s3_result result = s3_head(j->lane->s3, j->key, &object, &fault);
     if (result == S3_NOT_FOUND)
         return MISSING;
     if (result != S3_OK) {
@@ -155,9 +165,9 @@ static enum state look_at_object(struct pool *r, struct lane *lane, const struct
     p->entry = f->now;
     p->entry.gzip_size = object.size;
     enum state state =
-        objmeta_read(object.note, &p->entry) ? compare(s, &p->entry, &f->now) : FAILED;
+        objmeta_read(object.note, &p->entry) ? compare(j->s, &p->entry, &f->now) : FAILED;
     if (state == FAILED)
-        pool_problem(r, key, not_continued);
+        pool_problem(r, j->key, not_continued);
     return state;
 }
 
@@ -165,43 +175,43 @@ static const char *why_not_packed(void)
 {
     if (errno == ENODATA)
         return "it became shorter while it was read";
-    return errno == ENOSPC ? "no space for the packed file: TMPDIR says where it goes"
+    return errno == ENOSPC ? "no space for the packed file: set TMPDIR to a directory with more"
                            : strerror(errno);
 }
 
-static bool put(struct pool *r, struct lane *lane, const struct shippable *f, struct ship_file *p,
-                const struct packed *packed, const char *key)
+static bool put_packed(struct pool *r, const struct ship_job *j, const struct packed *packed)
 {
+    struct ship_file *p = j->p;
     char note[OBJMETA_MAX];
     struct s3_fault fault;
     struct s3_source source = {.fd = packed->fd, .len = packed->gzip_size};
     memcpy(source.sha256, packed->gzip_sha256, sizeof source.sha256);
-    p->entry = f->now;
+    p->entry = j->f->now;
     p->entry.gzip_size = packed->gzip_size;
     digest_hex(packed->sha256, p->entry.sha256);
     digest_hex(packed->gzip_sha256, p->entry.gzip_sha256);
     objmeta_write(&p->entry, note);
     const struct s3_about about = {"application/gzip", note};
-    if (s3_put(lane->s3, key, &source, &about, &fault) == S3_OK)
+    if (s3_put(j->lane->s3, j->key, &source, &about, &fault) == S3_OK)
         return true;
     pool_fault(r, &fault);
     return false;
 }
 
-static enum state pack_and_put(struct pool *r, struct lane *lane, const struct shipment *s,
-                               const struct shippable *f, struct ship_file *p, const char *key)
+static enum state pack_and_put(struct pool *r, const struct ship_job *j)
 {
+    const struct shippable *f = j->f;
     struct packed packed;
-    int fd = day_file_open(&s->day, f->now.name);
-    bool ok = fd >= 0 && pack_file(lane->pack, fd, f->now.size, r->options.stop, &packed);
+    int fd = day_file_open(&j->s->day, f->now.name);
+    bool ok = fd >= 0 && pack_file(j->lane->pack, fd, f->now.size, r->options.stop, &packed);
     if (!ok && errno != ECANCELED)
         pool_problem(r, f->now.name, why_not_packed());
     if (fd >= 0)
         close(fd);
-    if (!ok || !put(r, lane, f, p, &packed, key))
+    if (!ok || !put_packed(r, j, &packed))
         return FAILED;
     pool_count(r, f->now.size, packed.gzip_size);
-    progress_say(&r->progress, true, "%s shipped, %" PRIu64 " bytes, packed %" PRIu64, key,
+    progress_say(&r->progress, true, "%s shipped, %" PRIu64 " bytes, packed %" PRIu64, j->key,
                  f->now.size, packed.gzip_size);
     return DONE;
 }
@@ -210,18 +220,19 @@ static void ship_one(struct pool *r, struct lane *lane, size_t i, void *context)
 {
     struct shipment *s = context;
     const struct shippable *f = &s->day.files[s->todo[i]];
-    struct ship_file *p = &s->parcels[s->todo[i]];
+    struct ship_file *p = &s->files[s->todo[i]];
     char key[NAMES_MAX];
+    const struct ship_job job = {lane, s, f, p, key};
     names_file(r->prefix, s->day.branch, s->day.date, f->now.name, key);
     if (p->state == UNKNOWN)
-        p->state = look_at_object(r, lane, s, f, p, key);
+        p->state = look_at_object(r, &job);
     if (p->state == MISSING || p->state == GREW) {
         if (r->options.dry_run) {
             pool_count(r, f->now.size, 0);
             progress_say(&r->progress, false, "%s would be shipped, %" PRIu64 " bytes", key,
                          f->now.size);
         } else {
-            p->state = pack_and_put(r, lane, s, f, p, key);
+            p->state = pack_and_put(r, &job);
         }
     }
     progress_file(&r->progress, f->now.size);
@@ -229,12 +240,12 @@ static void ship_one(struct pool *r, struct lane *lane, size_t i, void *context)
 
 /* ---- the manifest */
 
-/* What is in the archive now: what was, and over it what is here. */
+/* The archive after this run: its entries of before, replaced by those of the files here. */
 static bool make_manifest(struct shipment *s, struct manifest *m)
 {
     m->whole = s->over;
     for (size_t i = 0; i < s->day.count; i++) {
-        struct ship_file *p = &s->parcels[i];
+        struct ship_file *p = &s->files[i];
         if (p->state == THERE || p->state == DONE) {
             memcpy(p->entry.name, s->day.files[i].now.name, sizeof p->entry.name);
             if (!manifest_add(m, &p->entry))
@@ -303,7 +314,7 @@ static void summary(struct pool *r, const struct shipment *s, uint64_t shipped)
 {
     size_t there = 0;
     for (size_t i = 0; i < s->day.count; i++)
-        there += s->parcels[i].state == THERE;
+        there += s->files[i].state == THERE;
     progress_say(&r->progress, false, "%s/%s: %zu files, %" PRIu64 " %s, %zu in the archive before",
                  s->day.branch, s->day.date, s->day.count, shipped,
                  r->options.dry_run ? "would be shipped" : "shipped", there);
@@ -315,8 +326,8 @@ void ship_day(struct pool *r, const char *branch, const char *date, bool over)
     uint64_t before = r->files;
     manifest_init(&s.before, branch, date);
     bool ok = day_open(&s.day, r->options.records_dir, branch, date);
-    s.parcels = ok ? calloc(s.day.count ? s.day.count : 1, sizeof *s.parcels) : NULL;
-    if (!s.parcels) {
+    s.files = ok ? calloc(s.day.count ? s.day.count : 1, sizeof *s.files) : NULL;
+    if (!s.files) {
         pool_problem(r, date, strerror(errno));
     } else if (s.day.count > 0 && get_manifest(r, &s) && list_objects(r, &s) && make_list(r, &s)) {
         work(r, &s);
@@ -327,6 +338,6 @@ void ship_day(struct pool *r, const char *branch, const char *date, bool over)
                      branch, date, s.day.foreign);
     manifest_release(&s.before);
     day_close(&s.day);
-    free(s.parcels);
+    free(s.files);
     free(s.todo);
 }

@@ -111,7 +111,7 @@ bool unpack_take(void *context, const char *bytes, size_t len)
     u->z.avail_in = (uInt)len;
     while (result == Z_OK && (u->z.avail_in > 0 || u->z.avail_out == 0)) {
         if (u->ended)
-            return wrong(u, "something stands behind the gzip's end", "");
+            return wrong(u, "bytes after the end of the gzip data", "");
         u->z.next_out = u->out;
         u->z.avail_out = sizeof u->out;
         result = inflate(&u->z, Z_NO_FLUSH);
@@ -121,7 +121,7 @@ bool unpack_take(void *context, const char *bytes, size_t len)
         if (!take_plain(u, sizeof u->out - u->z.avail_out))
             return false;
     }
-    return u->z.avail_in == 0 || wrong(u, "something stands behind the gzip's end", "");
+    return u->z.avail_in == 0 || wrong(u, "bytes after the end of the gzip data", "");
 }
 
 static bool has_sum(struct digest *d, const char *hex)

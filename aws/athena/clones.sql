@@ -1,4 +1,4 @@
--- Machine ids that several hosts call their own: cloned disks or images that were not made anew.
+-- Machine ids that several hosts have: cloned disks, or images that did not reset theirs.
 -- Put yours in place of: 2026-11-20.
 SELECT machine_id, count(DISTINCT hostname) AS hostnames, count(DISTINCT rollcall.client_ip) AS addresses,
     count(DISTINCT boot_id) AS boots, array_join(array_agg(DISTINCT hostname), ' ') AS who

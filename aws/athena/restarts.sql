@@ -1,4 +1,4 @@
--- Which machines were started anew since the day before, and when last.
+-- Which machines were restarted since the day before, and when last.
 -- Put yours in place of: 2026-11-20 (and the day before, 2026-11-19).
 SELECT coalesce(nullif(hostname, ''), rollcall.client_ip) AS host, count(DISTINCT boot_id) - 1 AS restarts,
     max(boot_time) AS last_start, max(rollcall.received_at) AS last_seen

@@ -1,6 +1,6 @@
 /*
- * deadline: a span of time for all that one request asks of others. When it is over, a flag is set,
- * which whoever waits looks at; waits in the kernel end by the signal (SIGALRM). One at a time.
+ * deadline: a time limit for all upstream calls of one request. When it expires, a flag is set for
+ * callers to poll, and SIGALRM interrupts blocking system calls. Only one deadline can be active.
  */
 #ifndef AWS_BUCKET_DEADLINE_H
 #define AWS_BUCKET_DEADLINE_H

@@ -53,7 +53,8 @@ enum s3_result level_list(struct level *l, struct s3 *s, const char *prefix, str
     buf_reset(&l->names);
     l->count = 0;
     l->exists = false;
-    enum s3_result result = s3_list(s, prefix, true, take_name, &t, fault);
+    enum s3_result result =
+        s3_list(s, &(const struct s3_listing){prefix, true, take_name, &t}, fault);
     if (result == S3_OK && t.foreign)
         return s3_bad_answer(fault, "listing", "a key that does not begin with the prefix");
     if (result == S3_OK && l->names.failed) {

@@ -5,8 +5,8 @@
  *     aws_access_key_id = AKIA...
  *
  * Sections start in the first column, lines that start with # or ; are comments, blanks around
- * names and values go away. Indented lines (nested settings) are passed over. Where a name stands
- * twice, the last counts.
+ * names and values are removed. Indented lines (nested settings) are skipped. If a name occurs
+ * twice, the last one counts.
  */
 #ifndef AWS_S3_INI_H
 #define AWS_S3_INI_H

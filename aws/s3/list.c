@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A page of 1,000 keys of 1,024 bytes, each byte encoded in three, and what stands around them. */
+/* A page of 1,000 keys of 1,024 bytes, each byte encoded in three, and the XML around them. */
 enum { PAGE_MAX = 8 << 20, TOKEN_MAX = 8 << 10, SIZE_MAX_DIGITS = 20 };
 
 struct page {
@@ -129,16 +129,15 @@ static enum s3_result get_page(struct s3 *s, const char *prefix, bool one_level,
     return result;
 }
 
-enum s3_result s3_list(struct s3 *s, const char *prefix, bool one_level, s3_take_entry take,
-                       void *context, struct s3_fault *fault)
+enum s3_result s3_list(struct s3 *s, const struct s3_listing *listing, struct s3_fault *fault)
 {
-    struct page page = {.take = take, .context = context};
+    struct page page = {.take = listing->take, .context = listing->context};
     enum s3_result result;
     buf_init(&page.key, S3_KEY_MAX + 1);
     buf_init(&page.token, TOKEN_MAX);
     buf_init(&page.last_token, TOKEN_MAX);
     do
-        result = get_page(s, prefix, one_level, &page, fault);
+        result = get_page(s, listing->prefix, listing->one_level, &page, fault);
     while (result == S3_OK && page.truncated && !page.enough);
     buf_release(&page.key);
     buf_release(&page.token);

@@ -16,14 +16,18 @@ struct s3_entry {
 /* False ends the listing, with S3_OK. */
 typedef bool (*s3_take_entry)(void *context, const struct s3_entry *entry);
 
+struct s3_listing {
+    const char *prefix; /* "" for all keys */
+    bool one_level;     /* keys with a '/' after the prefix are one entry, a level, up to it */
+    s3_take_entry take;
+    void *context;
+};
+
 /*
- * Lists what starts with `prefix` ("" for all), all pages, in the order the store gives it (by
- * bytes). `one_level`: of keys with a '/' behind the prefix, what stands before it is given once,
- * as a level. Of one page the objects come first, then the levels. A prefix that nothing starts
- * with is S3_OK without an entry. A page is taken whole before its entries are given, so that a
- * page that had to be fetched again gives none twice.
+ * Lists the keys that begin with the prefix, all pages, in the order of the store (by bytes). The
+ * objects of a page come first, then its levels. No key is S3_OK without an entry. A page is read
+ * whole before its entries are given, so a page that is fetched again gives none twice.
  */
-enum s3_result s3_list(struct s3 *s, const char *prefix, bool one_level, s3_take_entry take,
-                       void *context, struct s3_fault *fault);
+enum s3_result s3_list(struct s3 *s, const struct s3_listing *listing, struct s3_fault *fault);
 
 #endif

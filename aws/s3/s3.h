@@ -14,7 +14,7 @@
  * Every call is repeated, up to S3_TRIES times, when the network fails or the store is busy (5xx,
  * 429, SlowDown, RequestTimeout ...), after a pause of full jitter: anything between nothing and a
  * span that doubles from S3_SPAN_FIRST to S3_SPAN_MAX ms; what Retry-After says is waited first.
- * AWS_MAX_ATTEMPTS sets another number of tries. A key that ended is fetched anew once.
+ * AWS_MAX_ATTEMPTS sets another number of tries. An expired key is refreshed once.
  *
  * On failure `fault` holds one line that says what is wrong and what would be right, without any
  * secret.

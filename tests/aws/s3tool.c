@@ -93,9 +93,9 @@ static enum s3_result head(struct s3 *s, const char *key, struct s3_fault *f)
 static enum s3_result run(struct s3 *s, int argc, char **argv, struct s3_fault *f)
 {
     if (argc == 3 && strcmp(argv[1], "ls") == 0)
-        return s3_list(s, argv[2], false, print_entry, NULL, f);
+        return s3_list(s, &(const struct s3_listing){argv[2], false, print_entry, NULL}, f);
     if (argc == 3 && strcmp(argv[1], "level") == 0)
-        return s3_list(s, argv[2], true, print_entry, NULL, f);
+        return s3_list(s, &(const struct s3_listing){argv[2], true, print_entry, NULL}, f);
     if ((argc == 4 || argc == 5) && strcmp(argv[1], "put") == 0)
         return put(s, argv[2], argv[3], argc == 5 ? argv[4] : NULL, f);
     if (argc == 2 && strcmp(argv[1], "make") == 0)

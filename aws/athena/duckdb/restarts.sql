@@ -1,4 +1,4 @@
--- Which machines were started anew since the day before, and when last.
+-- Which machines were restarted since the day before, and when last.
 SELECT coalesce(nullif(hostname, ''), rollcall.client_ip) AS host, count(DISTINCT boot_id) - 1 AS restarts,
     max(boot_time) AS last_start, max(rollcall.received_at) AS last_seen
 FROM records
