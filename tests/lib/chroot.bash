@@ -120,5 +120,5 @@ chroot_drop() {
 # chroot_ubuntu: the next bases are Ubuntu 24.04. Debian has no key for its archive, so nothing checks the packages.
 chroot_ubuntu() {
     CHROOT_SUITE=noble CHROOT_MIRROR=${UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu}
-    CHROOT_OPTIONS=(--no-check-gpg --components=main,universe) CHROOT_SCRIPT=/usr/share/debootstrap/scripts/gutsy
+    CHROOT_OPTIONS=(--no-check-gpg "--components=main,universe") CHROOT_SCRIPT=/usr/share/debootstrap/scripts/gutsy
 }
