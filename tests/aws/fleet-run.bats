@@ -158,5 +158,5 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     [ "$(wc -l <"$T/err")" = 1 ]
     grep -q "rollcall-fleet-run: aws ssm describe-instance-information: .*InvalidSignature\|UnrecognizedClient" "$T/err"
     [ "$("$FLEET" --version)" = "rollcall-fleet-run $(make -s --no-print-directory -C "$REPO" print-VERSION)" ]
-    "$FLEET" --help | grep -q '^Exit: '
+    "$FLEET" --help | grep -q '^Exit status: '
 }
