@@ -18,20 +18,22 @@ const char *config_path(void)
     return path && *path ? path : "/etc/rollcall/handler.json";
 }
 
+static const struct config config_defaults = {
+    .sync = SYNC_BOTH,
+    .max_body_bytes = 16 * MIB,
+    .max_file_bytes = 8 * GIB,
+    .min_free_bytes = 64 * MIB,
+    .lock_timeout_ms = 1000,
+    .keep_listing_days = 7,
+    .expect_every = 5 * 60 * 1000,
+    .absent_days = 7,
+    .query_seconds = 10,
+    .query_memo = true,
+};
+
 bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
 {
-    *c = (struct config){
-        .sync = SYNC_BOTH,
-        .max_body_bytes = 16 * MIB,
-        .max_file_bytes = 8 * GIB,
-        .min_free_bytes = 64 * MIB,
-        .lock_timeout_ms = 1000,
-        .keep_listing_days = 7,
-        .expect_every = 5 * 60 * 1000,
-        .absent_days = 7,
-        .query_seconds = 10,
-        .query_memo = true,
-    };
+    *c = config_defaults;
     static const char *const styles[] = {"auto", "path", "virtual", NULL};
     static const char *const syncs[] = {"json", NULL};
     const struct conf_key s3[] = {

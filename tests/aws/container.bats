@@ -52,6 +52,7 @@ container() {
 
 # readme_lines: the commands of the container's section in lighttpd/README.md, with a port of our own.
 readme_lines() {
+    # shellcheck disable=SC2016
     sed -n '/^## A container/,/^## /{/^```sh/,/^```/p}' "$REPO/lighttpd/README.md" | grep -v '^```' |
         sed "s/ -p 7000:8080 / -e ROLLCALL_PORT=$PORT /; s/127.0.0.1:7000/127.0.0.1:$PORT/"
 }
