@@ -1,5 +1,7 @@
 #include "handler/record/columns.h"
 
+#include "handler/shared/io.h"
+
 const char *const columns_names[COLUMNS_COUNT] = {
 #define HOST(ID, name) #name,
 #include "handler/record/columns.def"
@@ -105,4 +107,44 @@ void columns_select(const struct columns *c, const char *rows, size_t len, struc
     struct text rest = {rows, len};
     for (struct text row; text_line(&rest, &row);)
         select_row(c, row, out);
+}
+
+/* As many columns as a new file has, each known one in its place: a header with a damaged name. */
+static bool columns_are_damaged(const struct columns *c)
+{
+    bool same = c->count == COLUMNS_COUNT;
+    for (size_t i = 0; same && i < COLUMNS_COUNT; i++)
+        same = c->list[i] == i || c->list[i] == COLUMNS_COUNT;
+    return same;
+}
+
+bool columns_of_file(int fd, struct columns *out)
+{
+    out->other = false;
+    ssize_t n = io_pread(fd, out->header, sizeof header - 2, 0);
+    if (n < 0 || text_equal((struct text){out->header, (size_t)n},
+                            (struct text){header + 1, sizeof header - 2}))
+        return n >= 0;
+    n = io_pread(fd, out->header, sizeof out->header, 0);
+    struct text text = {out->header, n > 0 ? (size_t)n : 0}, line = {NULL, 0};
+    if (n > 0 && columns_read(text, out) && text_line(&text, &line)) {
+        out->other = !columns_are_damaged(out);
+        out->header_len = line.len + 1;
+    }
+    return n >= 0;
+}
+
+void columns_convert(const struct columns *c, struct buf *out, size_t from, bool with_header,
+                     struct buf *scratch)
+{
+    size_t rows = from + (with_header ? sizeof header - 2 : 0);
+    if (!c->other || out->failed)
+        return;
+    buf_reset(scratch);
+    if (with_header)
+        buf_add(scratch, c->header, c->header_len);
+    columns_select(c, out->data + rows, out->len - rows, scratch);
+    out->len = from;
+    buf_add(out, scratch->data, scratch->len);
+    out->failed = out->failed || scratch->failed;
 }

@@ -6,10 +6,9 @@
  * columns (rows.h), then select those of the file:
  *
  *     struct columns c;
- *     if (!columns_read(header, &c))
- *         ... the file is not ours
- *     if (!columns_are_current(&c))
- *         columns_select(&c, rows, len, &out);
+ *     if (!columns_of_file(csv, &c))
+ *         ... errno
+ *     columns_convert(&c, &rows, 0, false, &scratch);
  */
 #ifndef HANDLER_RECORD_COLUMNS_H
 #define HANDLER_RECORD_COLUMNS_H
@@ -39,6 +38,9 @@ extern const char *const columns_names[COLUMNS_COUNT];
 void columns_put_header(struct buf *out);
 
 struct columns {
+    bool other; /* columns_of_file(): not those of a new file */
+    size_t header_len;
+    char header[COLUMNS_HEADER_MAX]; /* as in the file */
     size_t count;
     unsigned char list[COLUMNS_MAX]; /* places in columns_names; COLUMNS_COUNT for any other name */
 };
@@ -58,5 +60,19 @@ bool columns_are_current(const struct columns *c);
  * instead. A column that this version does not know is empty.
  */
 void columns_select(const struct columns *c, const char *rows, size_t len, struct buf *out);
+
+/*
+ * Reads the columns of an open CSV file. If they are those of a new file, or the file has no header
+ * of ours, or one of ours with a damaged name, `other` is false and nothing else is set. False with
+ * errno if it cannot be read.
+ */
+bool columns_of_file(int fd, struct columns *out);
+
+/*
+ * If the file has other columns, gives them to what `out` holds after `from`: rows, after a header
+ * if `header` says so. `scratch` is used for it. No memory: out->failed.
+ */
+void columns_convert(const struct columns *c, struct buf *out, size_t from, bool header,
+                     struct buf *scratch);
 
 #endif

@@ -78,6 +78,30 @@ static enum verdict append_check_room(struct txn *t, const struct demand *d)
     return append_check_disk(t, (uint64_t)(d->json + d->csv));
 }
 
+/* The header of a file decides its columns: an older or newer version may have created it. Sets
+ * t->rows, and where the rows of each entry are in it. */
+static bool append_choose_columns(struct txn *t)
+{
+    const struct batch *b = t->batch;
+    struct buf *rows = &t->store->rows;
+    struct columns columns = {.other = false};
+    t->rows = b->rows;
+    if (t->today.csv_size == 0 || !columns_of_file(t->today.csv, &columns) || !columns.other)
+        return t->today.csv_size == 0 || !columns.other;
+    buf_reset(rows);
+    buf_add(rows, b->rows->data, b->header_len); /* not written, the file has one */
+    for (size_t i = 0; i < b->count; i++) {
+        struct entry *e = &b->entries[i];
+        size_t at = rows->len;
+        columns_select(&columns, b->rows->data + e->rows_at, e->rows_len, rows);
+        e->rows_at = at;
+        e->rows_len = rows->len - at;
+    }
+    t->rows = rows;
+    errno = ENOMEM;
+    return !rows->failed;
+}
+
 /* Rows of entries that follow each other are written at once. Sets t->csv_end. */
 static bool append_rows(struct txn *t)
 {
@@ -89,7 +113,7 @@ static bool append_rows(struct txn *t)
             to = b->entries[i].rows_at + b->entries[i].rows_len;
             continue;
         }
-        if (to > from && !io_pwrite(t->today.csv, b->rows->data + from, to - from, at))
+        if (to > from && !io_pwrite(t->today.csv, t->rows->data + from, to - from, at))
             return false;
         if (to > from)
             at += (off_t)(to - from);
@@ -196,6 +220,8 @@ enum verdict txn_write(struct txn *t)
      * died before it did. */
     if (sync != SYNC_OFF && p->json_size == 0 && !dirs_sync(&t->store->dirs))
         return pair_failed("fsync the day's directory", p->date, t->fault);
+    if (!append_choose_columns(t))
+        return pair_failed("read", p->csv_name, t->fault);
     t->writing = true;
     if (!append_rows(t))
         return pair_failed("write", p->csv_name, t->fault);

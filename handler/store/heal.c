@@ -266,7 +266,7 @@ static enum verdict heal_csv(struct heal *h, off_t csv_end)
     bool look = heal_digest(h) || h->pair->csv_size < csv_end;
     if (!look && h->pair->csv_size == csv_end && h->pair->json_size == h->last->end)
         return V_OK;
-    rebuild_init(&c.rebuild);
+    rebuild_init(&c.rebuild, h->pair->csv);
     buf_init(&c.line, JSONL_LINE_MAX);
     buf_init(&c.rows, SIZE_MAX / 2);
     if (h->last->end > 0 && look) {

@@ -9,8 +9,12 @@ enum { KEEP = 1 << 20 };
 
 #define ROWS_MAX ((size_t)16 << 30) /* more than a handler writes */
 
-void rebuild_init(struct rebuild *r)
+void rebuild_init(struct rebuild *r, int csv)
 {
+    /* A file that cannot be read shows when its rows are read or written. */
+    if (csv < 0 || !columns_of_file(csv, &r->columns))
+        r->columns.other = false;
+    buf_init(&r->scratch, ROWS_MAX);
     rows_init(&r->rows);
     arena_init(&r->arena, ROWS_MAX);
     buf_init(&r->out, ROWS_MAX);
@@ -18,6 +22,7 @@ void rebuild_init(struct rebuild *r)
 
 void rebuild_release(struct rebuild *r)
 {
+    buf_release(&r->scratch);
     buf_release(&r->out);
     arena_release(&r->arena);
     rows_release(&r->rows);
@@ -37,8 +42,11 @@ bool rebuild_line(struct rebuild *r, char *bytes, size_t len)
         return false;
     if (r->line.line_start == 0)
         columns_put_header(&r->out);
-    return rows_build(&r->rows, &stored.record, r->line.client_ip, r->line.received_at, &r->out,
-                      &count, &stored.fault) == V_OK;
+    if (rows_build(&r->rows, &stored.record, r->line.client_ip, r->line.received_at, &r->out,
+                   &count, &stored.fault) != V_OK)
+        return false;
+    columns_convert(&r->columns, &r->out, 0, r->line.line_start == 0, &r->scratch);
+    return !r->out.failed;
 }
 
 bool rebuild_write(void *to, const char *bytes, size_t len)
@@ -60,12 +68,12 @@ static bool rebuild_lines(struct rebuild *r, struct jsonl *lines, rebuild_sink s
     return got == JSONL_END;
 }
 
-bool rebuild_csv(int json, off_t end, rebuild_sink sink, void *to, off_t *bad)
+bool rebuild_csv(const struct rebuild_source *from, rebuild_sink sink, void *to, off_t *bad)
 {
     struct rebuild r;
     struct jsonl lines;
-    rebuild_init(&r);
-    jsonl_begin(&lines, json, 0, end);
+    rebuild_init(&r, from->csv);
+    jsonl_begin(&lines, from->json, 0, from->end);
     bool ok = rebuild_lines(&r, &lines, sink, to);
     int saved = errno;
     *bad = lines.start;

@@ -13,11 +13,14 @@
 struct rebuild {
     struct rows rows;
     struct arena arena;
-    struct buf out;      /* the rows of the last line */
-    struct trailer line; /* its trailer */
+    struct buf out; /* the rows of the last line */
+    struct buf scratch;
+    struct columns columns; /* of the file that the rows are for */
+    struct trailer line;    /* its trailer */
 };
 
-void rebuild_init(struct rebuild *r);
+/* Makes rows with the columns of `csv`, the file that they are for; -1: those of a new file. */
+void rebuild_init(struct rebuild *r, int csv);
 void rebuild_release(struct rebuild *r);
 
 /*
@@ -41,6 +44,10 @@ bool rebuild_write(void *to, const char *bytes, size_t len);
  * commit (commit.h). Sends nothing for a file without lines. False with errno: EBADMSG if a line is
  * not ours; *bad is then its start.
  */
-bool rebuild_csv(int json, off_t end, rebuild_sink sink, void *to, off_t *bad);
+struct rebuild_source {
+    int json, csv; /* csv: the file that is to be replaced, for its columns; -1: there is none */
+    off_t end;
+};
+bool rebuild_csv(const struct rebuild_source *from, rebuild_sink sink, void *to, off_t *bad);
 
 #endif

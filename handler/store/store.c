@@ -122,17 +122,20 @@ void store_init(struct store *s, const struct config *config, clock_fn clock, st
     *s = (struct store){.config = config, .clock = clock, .digest = digest, .boot = clock_boot};
     dirs_init(&s->dirs, config->records_dir);
     buf_init(&s->lines, SIZE_MAX / 2);
+    buf_init(&s->rows, SIZE_MAX / 2);
 }
 
 void store_release(struct store *s)
 {
     dirs_release(&s->dirs);
     buf_release(&s->lines);
+    buf_release(&s->rows);
 }
 
 void store_trim(struct store *s, size_t keep)
 {
     buf_trim(&s->lines, keep);
+    buf_trim(&s->rows, keep);
 }
 
 /* A file without a name leaves nothing on disk, whatever happens. Where the file system has none

@@ -44,6 +44,7 @@ struct store {
     struct dirs dirs;
     struct digest *digest; /* borrowed */
     struct buf lines;      /* of the request */
+    struct buf rows;       /* of the request, for a file with other columns than a new one */
     struct store_room room;
     clock_fn boot; /* when this machine started: an older file may have lost its end */
 };

@@ -32,6 +32,7 @@ struct txn {
     struct jsonl_back back; /* after txn_heal() at the last committed line of today */
     struct commit last;     /* that line; after txn_write() the last line written */
     struct resend resend;
+    const struct buf *rows;  /* txn_write(): the rows, with the columns of the file */
     bool writing;            /* the files may be longer than today's sizes say */
     off_t json_end, csv_end; /* after txn_write(): where the files end */
 };

@@ -34,7 +34,8 @@ struct filecheck_pair {
     struct digest *digest;
     struct rows rows;
     struct arena arena;
-    struct buf should, is; /* the CSV rows of the line */
+    struct columns columns;         /* of the CSV file */
+    struct buf should, is, scratch; /* the CSV rows of the line */
 };
 
 /* Reports a problem; always false. */
@@ -123,6 +124,8 @@ static bool check_rows(struct filecheck_pair *c, const struct jsonl *lines,
                              "; run rollcall-verify --rebuild-csv",
                              line->seq);
     size_t last = COLUMNS_COUNT - 1;
+    if (c->columns.other && diff.column < c->columns.count)
+        diff.column = c->columns.list[diff.column];
     return check_problem(c, c->csv_path, from + diff.offset,
                          "row %zu of seq %" PRIu64 ", column %s, differs from the JSON line",
                          diff.row + 1, line->seq,
@@ -149,6 +152,7 @@ static bool check_record(struct filecheck_pair *c, struct jsonl *lines, const st
     if (rows_build(&c->rows, &stored.record, line->client_ip, line->received_at, &c->should, &count,
                    &stored.fault) != V_OK)
         return check_problem(c, c->json_path, at, "not a record: %s", stored.fault.reason);
+    columns_convert(&c->columns, &c->should, 0, at == 0, &c->scratch);
     if (count.processes != line->process_count || count.users != line->user_count)
         return check_problem(c, c->json_path, at,
                              "process_count or user_count differs from the record");
@@ -300,6 +304,8 @@ static bool check_open(struct filecheck_pair *c)
     if (c->json < 0 || fstat(c->json, &st) != 0)
         return check_unreadable(c, c->json_path);
     c->json_size = st.st_size;
+    if (csv_error == 0 && !columns_of_file(c->csv, &c->columns))
+        return check_unreadable(c, c->csv_path);
     errno = csv_error;
     return csv_error == 0 || (csv_error == ENOENT && c->json_size == 0) ||
            check_unreadable(c, c->csv_path);
@@ -319,11 +325,13 @@ static bool check_begin(struct filecheck_pair *c, struct filecheck *total, const
     arena_init(&c->arena, CHECK_MAX);
     buf_init(&c->should, CHECK_MAX);
     buf_init(&c->is, CHECK_MAX);
+    buf_init(&c->scratch, CHECK_MAX);
     return true;
 }
 
 static void check_end(struct filecheck_pair *c)
 {
+    buf_release(&c->scratch);
     buf_release(&c->is);
     buf_release(&c->should);
     arena_release(&c->arena);

@@ -23,6 +23,7 @@ enum { REPLACE_LOCK_MS = 10000 };
 struct replace {
     const char *path, *name; /* of the JSON file, and the last part of it */
     int dir, json;
+    int old; /* the CSV file that is replaced, for its columns; -1: there is none */
     struct rebuild_file new;
 };
 
@@ -66,7 +67,8 @@ static bool replace_fill(struct replace *r)
     case COMMIT_FOUND:
         break;
     }
-    if (!rebuild_csv(r->json, commit.end, rebuild_write, &r->new, &bad))
+    const struct rebuild_source from = {r->json, r->old, commit.end};
+    if (!rebuild_csv(&from, rebuild_write, &r->new, &bad))
         return errno == EBADMSG ? replace_not_ours(r, bad)
                                 : replace_failed(r, "cannot be rebuilt from");
     if ((uint64_t)r->new.at != commit.line.csv_end) {
@@ -98,7 +100,10 @@ static bool replace_locked(struct replace *r)
     r->new.fd = openat(r->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (r->new.fd < 0)
         return replace_failed(r, "cannot create a new file beside it");
+    r->old = openat(r->dir, csv, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     bool ok = replace_fill(r);
+    if (r->old >= 0)
+        close(r->old);
     if (ok && renameat(r->dir, temporary, r->dir, csv) != 0)
         ok = replace_failed(r, "the new CSV file cannot be renamed");
     if (!ok)
@@ -112,7 +117,7 @@ static bool replace_locked(struct replace *r)
 bool replace_csv(const char *json_path, long long *written)
 {
     char directory[PATH_MAX], file[PATH_MAX];
-    struct replace r = {.path = json_path, .dir = -1, .json = -1};
+    struct replace r = {.path = json_path, .dir = -1, .json = -1, .old = -1};
     struct layout_name parsed;
     snprintf(directory, sizeof directory, "%s", json_path);
     snprintf(file, sizeof file, "%s", json_path);

@@ -20,7 +20,7 @@ static bool rebuild_to(struct buf *b, off_t end, off_t *bad)
     int fd = open(bed_json(&bed), O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     buf_reset(b);
-    bool ok = rebuild_csv(fd, end, collect, b, bad);
+    bool ok = rebuild_csv(&(struct rebuild_source){fd, -1, end}, collect, b, bad);
     int saved = errno;
     close(fd);
     errno = saved;
@@ -84,7 +84,8 @@ static void the_sink_says_no(void **state)
     off_t bad;
     store_some();
     int fd = open(bed_json(&bed), O_RDONLY | O_CLOEXEC);
-    assert_false(rebuild_csv(fd, unit_size(bed_json(&bed)), refuse, NULL, &bad));
+    assert_false(rebuild_csv(&(struct rebuild_source){fd, -1, unit_size(bed_json(&bed))}, refuse,
+                             NULL, &bad));
     assert_int_equal(errno, ENOSPC);
     close(fd);
 }
