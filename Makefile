@@ -89,7 +89,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-bucket.socket rollcall-bucket@.service \
 	rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
-	$(addprefix aws/athena/,create-processes.sql create-records.sql duckdb/tables.sql \
+	$(addprefix aws/athena/,create-processes.sql create-processes-view.sql create-records.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
 	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
 	$(addprefix aws/cloudformation/,collector.yaml fleet.yaml highly-available.yaml)

@@ -150,3 +150,16 @@ poison() {
     # An escape character that no field can hold; a backslash would change \n into n.
     grep -q "'escapeChar' = '.u0001'" "$ATHENA/create-processes.sql"
 }
+
+@test "state and start have one meaning in the view, whatever the client sent" {
+    three_days
+    at "2026-11-20 12:00:00"
+    said 10.0.0.9 '.hostname="forms"|.users=[]|.processes=[
+        {"pid":1,"state":"S","start":"2026-11-20T10:04:30.000Z"},
+        {"pid":2,"status":"disk-sleep","create_time":1593293380.06}]'
+    said 10.0.0.9 '.hostname="forms"|.users=[]|.processes="PID STAT START CMD\n3 Ss+ 19:04 vim"'
+    at now
+    SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
+    [ "$(ask "SELECT pid, state, start FROM processes WHERE hostname = 'forms' ORDER BY pid" | tr '\n' ' ')" = \
+        '["1","S","2026-11-20T10:04:30.000Z"] ["2","D","2020-06-27T21:29:40.060Z"] ["3","S",null] ' ]
+}

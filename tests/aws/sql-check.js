@@ -1,5 +1,5 @@
 // sql-check.js FILE...: each parsed by the grammar of what will read it in Athena: Hive's for CREATE EXTERNAL TABLE,
-// Trino's for a question. Says what is wrong, and exits 1. Bundled by esbuild first: the parser's modules
+// Trino's for a question and for CREATE VIEW. Says what is wrong, and exits 1. Bundled by esbuild first: the parser's modules
 // import directories, which node alone does not.
 import { readFileSync } from 'node:fs';
 import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
@@ -7,7 +7,7 @@ import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
 let bad = 0;
 for (const file of process.argv.slice(2)) {
     const text = readFileSync(file, 'utf8').replace(/^--.*$/gm, '').trim();
-    const errors = /^CREATE/.test(text) ? new HiveSQL().validate(`${text};`) : new TrinoSQL().validate(text);
+    const errors = /^CREATE EXTERNAL/.test(text) ? new HiveSQL().validate(`${text};`) : new TrinoSQL().validate(text);
     for (const error of errors)
         console.log(`${file}:${error.startLine}: ${error.message}`);
     bad += errors.length;

@@ -31,10 +31,23 @@ FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename
             seq BIGINT, chain VARCHAR)'})
 WHERE rollcall.chain IS NOT NULL;
 
--- Numbers are numbers; a field that is not one is NULL.
+-- Numbers are numbers; a field that is not one is NULL. state is the letter of proc(5), and start is
+-- RFC 3339, whatever the client sent, as far as it can be derived.
 CREATE OR REPLACE TEMP VIEW processes AS
 SELECT * EXCLUDE (filename) REPLACE (try_cast(pid AS BIGINT) AS pid, try_cast(ppid AS BIGINT) AS ppid,
-        try_cast(cpu AS DOUBLE) AS cpu, try_cast(mem AS DOUBLE) AS mem, try_cast(rss AS BIGINT) AS rss),
+        try_cast(cpu AS DOUBLE) AS cpu, try_cast(mem AS DOUBLE) AS mem, try_cast(rss AS BIGINT) AS rss,
+        CASE state
+            WHEN 'running' THEN 'R' WHEN 'sleeping' THEN 'S' WHEN 'disk-sleep' THEN 'D' WHEN 'stopped' THEN 'T'
+            WHEN 'tracing-stop' THEN 't' WHEN 'zombie' THEN 'Z' WHEN 'dead' THEN 'X' WHEN 'wake-kill' THEN 'K'
+            WHEN 'waking' THEN 'W' WHEN 'idle' THEN 'I' WHEN 'parked' THEN 'P'
+            ELSE nullif(regexp_extract(state, '^([RSDTtZXxKWPI])[^a-z]{0,3}[sl+]{0,3}$', 1), '')
+        END AS state,
+        CASE
+            WHEN regexp_full_match("start", '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z') THEN "start"
+            WHEN try_cast("start" AS DOUBLE) BETWEEN 1e8 AND 1e11
+                THEN strftime(make_timestamp(CAST(round(try_cast("start" AS DOUBLE) * 1000) AS BIGINT) * 1000),
+                    '%Y-%m-%dT%H:%M:%S.%gZ')
+        END AS "start"),
     file_day(filename) AS date
 FROM read_csv(getvariable('csv_files'), filename = true, header = true, all_varchar = true, delim = ',', quote = '"',
     escape = '"', new_line = '\r\n', max_line_size = 33554432, ignore_errors = true);
