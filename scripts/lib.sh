@@ -13,6 +13,14 @@ die() {
     exit 1
 }
 
+# usage_error TEXT: a command line that is wrong (EX_USAGE of sysexits.h).
+usage_error() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 64
+}
+
+rollcall_version() { sed -n 's/^VERSION := //p' "$REPO/Makefile"; }
+
 is_root() { [ "$(id -u)" = 0 ]; }
 
 as_root() { if is_root; then "$@"; else sudo "$@"; fi; }

@@ -26,7 +26,7 @@ counted() {
     [ "$(echo '1..0 # SKIP no behave' | counted 0)" = "0 0 0" ]
 }
 
-@test "--help and -h end with 0, an unknown option with 1 and a line that names --help" {
+@test "--help and -h end with 0, an unknown option with 64 and a line that names --help" {
     local program option
     for program in scripts/test scripts/try tests/bare tests/tools; do
         for option in --help -h; do
@@ -35,7 +35,7 @@ counted() {
             [[ $output == "usage: $program"* ]]
         done
         run "$REPO/$program" --no-such-option
-        [ "$status" = 1 ]
+        [ "$status" = 64 ]
         [ "${#lines[@]}" = 1 ]
         [[ $output == *--no-such-option*--help* ]]
     done
@@ -45,10 +45,10 @@ counted() {
     run "$REPO/scripts/test" --version
     [ "$output" = "rollcall $(make -s --no-print-directory -C "$REPO" print-VERSION)" ]
     run "$REPO/scripts/test" no-such-suite
-    [ "$status" = 1 ]
+    [ "$status" = 64 ]
     [[ $output == *no-such-suite* ]]
     run "$REPO/scripts/test" "$REPO/README.md"
-    [ "$status" = 1 ]
+    [ "$status" = 64 ]
     [[ $output == *"not a test"* ]]
 }
 

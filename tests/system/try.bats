@@ -127,11 +127,11 @@ s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$PORT" 3>&
     local bad
     for bad in 0 65536 x '' -1 99999999999999999999 7000x; do
         run "$REPO/scripts/try" --once --port "$bad"
-        [ "$status" = 1 ]
+        [ "$status" = 64 ]
         [[ ${#lines[@]} == 1 && $output == *"1 to 65535"* ]]
     done
     run "$REPO/scripts/try" --frob
-    [ "$status" = 1 ]
+    [ "$status" = 64 ]
     [[ $output == *"--help"* ]]
     run "$REPO/scripts/try" --help
     [ "$status" = 0 ]
