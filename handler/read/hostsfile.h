@@ -58,7 +58,7 @@ struct hostsfile {
     struct stat loaded;
 };
 
-/* Tells of a bad line: its number and what would be right. */
+/* Reports a bad line: its number and what would be right. */
 typedef void hostsfile_report(void *context, unsigned line, const char *reason);
 
 void hostsfile_init(struct hostsfile *h, const char *path);

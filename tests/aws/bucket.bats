@@ -252,7 +252,7 @@ resident() {
     content f
 }
 
-@test "bucket: keys that end while it runs are fetched anew" {
+@test "bucket: keys that expire while it runs are fetched again" {
     fill f
     session
     metadata_serves 400 "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"

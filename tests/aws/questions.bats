@@ -15,7 +15,7 @@ teardown() { rollcall_teardown; }
 said() { post_with "$2" "REMOTE_ADDR=$1" && assert_status 200; }
 
 # Three days of four hosts: alpha is there always; beta falls silent on the last day; gamma comes on the
-# second, is upgraded and started anew on the third; delta is gamma's clone.
+# second, is upgraded and restarted on the third; delta is gamma's clone.
 three_days() {
     local ssh='{"pid":9,"user":"root","rss":2097152,"cmd":"/usr/sbin/sshd -D"}'
     at "2026-11-18 10:00:00"

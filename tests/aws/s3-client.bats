@@ -136,7 +136,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     gives "$CONFIG" "no EC2 instance metadata"
 }
 
-@test "s3: keys of an instance are fetched anew before they end, and when the store says that they have" {
+@test "s3: keys of an instance are fetched again before they expire, and when the store says that they have" {
     session
     no_keys
     metadata_start

@@ -13,7 +13,7 @@ import time
 import psutil
 import requests
 
-# What is dear to read, or nobody's business.
+# What is expensive to read, or private.
 LEFT_OUT = {"environ": None, "memory_maps": None}
 
 

@@ -100,7 +100,7 @@ static inline void unit_write_at(const char *path, const void *bytes, size_t len
     close(fd);
 }
 
-/* Makes the file anew with these bytes. */
+/* Replaces the file by one with these bytes. */
 static inline void unit_write(const char *path, const void *bytes, size_t len)
 {
     unlink(path);
