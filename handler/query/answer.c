@@ -27,11 +27,10 @@ void answer_fault(struct query *q, enum verdict v, const struct fault *f)
 
 bool answer_matches(const char *if_none_match, const char *tag)
 {
-    size_t len = strlen(tag);
     const char *opaque = strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
     if (strcmp(if_none_match, "*") == 0)
         return true;
-    len = strlen(opaque);
+    size_t len = strlen(opaque);
     for (const char *at = if_none_match; (at = strstr(at, opaque)); at += len)
         if (at[len] == '\0' || at[len] == ',' || at[len] == ' ')
             return true;

@@ -191,7 +191,7 @@ static void download_send(struct query *q, struct download *d)
 
 enum verdict download_get(struct query *q, struct fault *f)
 {
-    struct download d = {.fd = -1};
+    struct download d = {.suffix = LAYOUT_JSON, .fd = -1};
     enum verdict v = download_parse(q->rest, &d, f);
     if (v == V_OK)
         v = download_open(q, &d, f);

@@ -108,7 +108,7 @@ static enum verdict query_prepare(struct query *q, struct fault *f)
 
 void query_answer(struct query *q, const struct request *r)
 {
-    const struct query_route *route = NULL;
+    const struct query_route *route = &routes[0];
     struct ip ip;
     struct fault f;
     fault_clear(&f);

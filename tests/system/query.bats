@@ -248,7 +248,7 @@ PY
         ROLLCALL_CONFIG=$T/handler.json strace -f -e trace=open,openat,creat,unlink,unlinkat,rename,mkdir,truncate,ftruncate \
         -o "$T/calls" "$ROLLCALL_BUILD/rollcall-query" >"$T/out"
     grep -q 'Status: 200' "$T/out"
-    run ! grep -vE 'O_RDONLY|"/dev/null"|^[0-9]+ (\+|---)' "$T/calls"
+    run ! grep -vE 'O_RDONLY|"/dev/null"|^[0-9]+ +(\+|---)' "$T/calls"
 }
 
 @test "query: --check names every bad line of the hosts file" {
