@@ -193,7 +193,7 @@ refused() {
     # A partition table on the disk and a file system in its partition.
     wipefs -qa "$DISK"
     parted -s "$DISK" mklabel msdos mkpart primary ext4 1MiB 100%
-    mkfs.ext4 -q "${DISK}p1"
+    mkfs.ext4 -q -F -E offset=1048576 "$DISK" 100M # where the partition is: without udev it has no node
     refused "expected $VOLUME to be empty or ext4, found: dos"
 }
 

@@ -112,11 +112,12 @@ static enum s3_result run(struct s3 *s, int argc, char **argv, struct s3_fault *
 
 int main(int argc, char **argv)
 {
+    const char *stall = getenv("S3TOOL_STALL_S"); /* a slow store gets more than 5 s */
     const struct s3_config config = {.bucket = getenv("S3_BUCKET"),
                                      .region = getenv("S3_REGION"),
                                      .endpoint = getenv("S3_ENDPOINT"),
                                      .addressing = getenv("S3_ADDRESSING"),
-                                     .stall_s = 5};
+                                     .stall_s = stall ? strtol(stall, NULL, 10) : 5};
     struct s3_fault fault = {.text = ""};
     char error[HTTP_ERROR_MAX];
     if (!config.bucket || !http_global(error))
