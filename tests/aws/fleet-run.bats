@@ -42,7 +42,7 @@ fleet() {
         AWS_DEFAULT_REGION=eu-central-1 "AWS_CA_BUNDLE=$T/aws-tls/cert.pem" AWS_CONFIG_FILE=/dev/null)
     ENDPOINT=(--endpoint-url https://ssm.eu-central-1.amazonaws.com)
     # The name leads to the stand-in, for this test's processes only.
-    { echo "127.0.0.1 localhost" && cat /etc/hosts 2>/dev/null || true; } >"$T/hosts"
+    { echo "127.0.0.1 localhost"; cat /etc/hosts 2>/dev/null; } >"$T/hosts" || true
     echo "127.0.0.1 ssm.eu-central-1.amazonaws.com" >>"$T/hosts"
 }
 
@@ -141,7 +141,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     AWS=(env AWS_ACCESS_KEY_ID=ASIAEXAMPLE AWS_SECRET_ACCESS_KEY=wrong AWS_DEFAULT_REGION=eu-central-1 AWS_CONFIG_FILE=/dev/null
         "AWS_CA_BUNDLE=$T/aws-tls/cert.pem")
     ENDPOINT=()
-    { echo "127.0.0.1 localhost" && cat /etc/hosts 2>/dev/null || true; } >"$T/hosts"
+    { echo "127.0.0.1 localhost"; cat /etc/hosts 2>/dev/null; } >"$T/hosts" || true
     local bad
     for bad in "--tag x" "--instance x" "--instance i-12345678;id" "--max-errors 200%" "--max-concurrency 0" "--timeout soon" \
         "--follow x" "--nothing 1" "--tag" "--parameter x" "--tag a=b --instance i-12345678"; do
