@@ -78,9 +78,11 @@ release() {
     files_start
 }
 
+# Without the cache of stat(): a file that a test rewrites within a second is served with its new length.
 files_start() {
     printf 'server.document-root = "%s"\nserver.port = 8443\nserver.bind = "127.0.0.1"\nserver.modules = ("mod_openssl")\n' "$T/www" >"$T/files.conf"
     printf 'ssl.engine = "enable"\nssl.pemfile = "%s"\nssl.privkey = "%s"\n' "$T/aws-tls/cert.pem" "$T/aws-tls/key.pem" >>"$T/files.conf"
+    echo 'server.stat-cache-engine = "disable"' >>"$T/files.conf"
     "${IN[@]}" lighttpd -D -f "$T/files.conf" >"$T/files.log" 2>&1 3>&- &
     PIDS+=("$!")
     wait_until 20 curl -sf --cacert "$T/aws-tls/cert.pem" --resolve packages.example.com:8443:127.0.0.1 \
