@@ -18,6 +18,7 @@ struct crowd_slot {
     char ip[IP_TEXT_LEN];
     uint32_t next;              /* in `ended`, of the oldest */
     int64_t ended[CROWD_WAITS]; /* clock_monotonic(); 0: none */
+    int64_t told;               /* when a refusal was last logged */
 };
 
 /* FNV-1a. */
@@ -62,7 +63,8 @@ bool crowd_is_full(const char *records_dir, const struct ip *ip, int64_t now)
     return found && oldest > 0 && oldest <= now && now - oldest < CROWD_PERIOD_MS;
 }
 
-void crowd_add_wait(const char *records_dir, const struct ip *ip, int64_t now)
+/* Adds `now` to the waits of the address. True if `tell`, and no refusal was told this second. */
+static bool crowd_add(const char *records_dir, const struct ip *ip, int64_t now, bool tell)
 {
     struct crowd_slot slot;
     int error = errno;
@@ -71,8 +73,22 @@ void crowd_add_wait(const char *records_dir, const struct ip *ip, int64_t now)
         crowd_read(fd, ip, &slot);
         slot.ended[slot.next % CROWD_WAITS] = now;
         slot.next = (slot.next + 1) % CROWD_WAITS;
+        tell = tell && (slot.told == 0 || slot.told > now || now - slot.told >= CROWD_PERIOD_MS);
+        if (tell)
+            slot.told = now;
         io_pwrite(fd, &slot, sizeof slot, crowd_place(ip));
         close(fd);
     }
     errno = error;
+    return tell;
+}
+
+void crowd_add_wait(const char *records_dir, const struct ip *ip, int64_t now)
+{
+    crowd_add(records_dir, ip, now, false);
+}
+
+bool crowd_add_refusal(const char *records_dir, const struct ip *ip, int64_t now)
+{
+    return crowd_add(records_dir, ip, now, true);
 }

@@ -32,9 +32,11 @@ enum verdict pair_not_ours(const char *name, off_t offset, const char *why, stru
                      "stored; the operator must move the file away");
 }
 
-static enum verdict pair_refuse_crowd(const struct pair *p, struct fault *f)
+static enum verdict pair_refuse_crowd(const struct pair *p, const struct pair_of *of, int64_t now,
+                                      struct fault *f)
 {
-    log_event(LOG_WARN, "address_busy", "file=%s", p->json_name);
+    if (crowd_add_refusal(of->dirs->records_dir, of->ip, now))
+        log_event(LOG_WARN, "address_busy", "file=%s", p->json_name);
     f->retry_after = 1;
     return fault_set(f, V_UNAVAILABLE,
                      "too many requests from this address wait for its file; try again");
@@ -49,7 +51,7 @@ static enum verdict pair_lock(struct pair *p, const struct pair_of *of, struct f
         return V_OK;
     int64_t start = clock_monotonic();
     if (errno == EWOULDBLOCK && !remote && crowd_is_full(store, of->ip, start))
-        return pair_refuse_crowd(p, f);
+        return pair_refuse_crowd(p, of, start, f);
     bool ok = remote ? lock_poll(p->json, of->deadline) : lock_wait(p->json, of->deadline);
     int64_t now = clock_monotonic();
     if (!remote && now - start > CROWD_WAIT_MS)

@@ -33,6 +33,22 @@ static void sixteen_waits_in_more_than_a_second(void **state)
     }
 }
 
+static void refusals_keep_the_crowd_and_are_told_once_a_second(void **state)
+{
+    (void)state;
+    for (int n = 0; n < CROWD_WAITS; n++)
+        crowd_add_wait(dir, &busy, 5000);
+    int told = 0;
+    int64_t now = 5100;
+    for (; now < 9100; now += 50) {
+        assert_true(crowd_is_full(dir, &busy, now));
+        told += crowd_add_refusal(dir, &busy, now);
+    }
+    assert_int_equal(told, 4);
+    assert_false(crowd_is_full(dir, &busy, now + CROWD_PERIOD_MS));
+    assert_true(crowd_add_refusal(dir, &busy, 20)); /* another boot */
+}
+
 static void a_file_that_cannot_be_used_is_no_crowd(void **state)
 {
     (void)state;
@@ -70,6 +86,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sixteen_waits_within_a_second),
         TEST(sixteen_waits_in_more_than_a_second),
+        TEST(refusals_keep_the_crowd_and_are_told_once_a_second),
         TEST(a_file_that_cannot_be_used_is_no_crowd),
     };
     return cmocka_run_group_tests_name("crowd", tests, NULL, NULL);
