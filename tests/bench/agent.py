@@ -13,7 +13,7 @@ import subprocess
 from counts import calls_in
 from load import note
 from machine import BUILD, HERE, PYTHON, Missing, Wrong, program, say, text_of, tool
-from servers import TOKEN, Rollcall, RollcallTls
+from servers import TOKEN, Rollcall
 
 
 def namespace():
@@ -44,7 +44,7 @@ def agent_command(path, server, folder, *more):
     token = os.path.join(folder, "token")
     with open(os.open(token, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as f:
         f.write(TOKEN + "\n")
-    secure = ["--cacert", server.cert] if server.scheme == "https" else []
+    secure = ["--cacert", server.cert] if server.tls else []
     return [path, "--config", empty_config(folder), "--url", server.url(), "--token-file", token,
             "--spool", os.path.join(folder, "spool"), *secure, *more]
 
@@ -162,7 +162,7 @@ def run(place, plan):
     if subprocess.run([*namespace(), "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         raise Missing("no PID namespaces here: be root")
     shots, stays = [], []
-    with Rollcall(place, plan.cores) as server, RollcallTls(place, plan.cores) as tls:
+    with Rollcall(place, plan.cores) as server, Rollcall(place, plan.cores, tls="ec") as tls:
         for processes in plan.zoo:
             say(f"agent: one beat, {processes} processes")
             shots += one_shot(place, server, tls, plan, processes)

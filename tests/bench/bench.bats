@@ -10,7 +10,7 @@ setup_file() {
     load ../lib/helper
     export OUT=$BATS_FILE_TMPDIR/out
     missing=''
-    for program in wrk gunicorn nginx valgrind strace unshare lighttpd; do
+    for program in wrk gunicorn nginx valgrind strace unshare lighttpd go php-fpm8.2; do
         PATH=$PATH:/usr/sbin:/sbin command -v $program >/dev/null || missing="$missing $program"
     done
     for module in flask psutil requests; do
@@ -38,6 +38,13 @@ report() { jq -e "$1" "$OUT/bench.json" || { echo "not so: $1" && return 1; }; }
     report '[.parts.handler[] | "\(.size) \(.server)"] | sort == ([("S", "M", "L") as $b
         | ("null", "rollcall", "rollcall, sync", "flask") as $s | "\($b) \($s)"] | sort)'
     report '.parts.handler | all(.counted > 0 and .cpu_us > 0 and .rate > 0 and .memory_kib > 0)'
+}
+
+@test "each way to send meets rollcall, its limit and its peers, and all is counted" {
+    report '[.parts.ways[] | "\(.way): \(.server)"] | sort == ([("null", "rollcall", "go", "php-fpm", "fastify", "flask"
+        | "kept connections: \(.)"), ("null", "rollcall", "go" | "gzip, new connections, TLS (EC): \(.)"),
+        ("rollcall", "go" | "kept connections, sync: \(.)")] | sort)'
+    report '.parts.ways | all(.counted > 0 and .cpu_us > 0 and .rate > 0 and .memory_kib > 0)'
 }
 
 @test "a worker is measured alone, too" {

@@ -15,9 +15,10 @@ import growth
 import handler
 import machine
 import report
+import ways
 from machine import PYTHON, Missing, Place, Wrong, say
 
-PARTS = ("handler", "alone", "instructions", "sync", "memory", "growth", "agent")
+PARTS = ("handler", "ways", "alone", "instructions", "sync", "memory", "growth", "agent")
 GIB = 1 << 30
 
 
@@ -32,6 +33,7 @@ class Plan:
     traced = (300, 20000)
     beats, shots, alone_divisor = 10, {300: 15, 20000: 5}, 1
     main_sizes = part_sizes = bodies.SIZES    # what is counted; where ids are measured
+    ways = tuple(ways.WAYS)
 
     def __init__(self):
         self.cores = os.cpu_count() or 1
@@ -68,6 +70,7 @@ class Smoke(Plan):
     extra_sizes = {}
     addresses = (1, 100)
     main_sizes = part_sizes = {"S": bodies.SIZES["S"]}
+    ways = ("kept connections", "gzip, new connections, TLS (EC)")
     large_file = 8 << 20
     zoo = traced = (20, 200)
     beats, shots, alone_divisor = 3, {20: 1, 200: 1}, 3
@@ -76,6 +79,8 @@ class Smoke(Plan):
 def measure(part, place, plan):
     if part == "handler":
         return handler.compare(place, plan)
+    if part == "ways":
+        return ways.run(place, plan)
     if part == "alone":
         return alone.run(place, plan)
     if part == "instructions":

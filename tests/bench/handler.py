@@ -6,7 +6,8 @@ import subprocess
 import bodies
 from load import Load, count
 from machine import Wrong, file_system, say, tool
-from servers import Flask, Null, Rollcall
+from peers import Flask
+from servers import Null, Rollcall
 
 SYNC_WORKERS = 8    # lighttpd/lighttpd.conf's default
 CLIENTS = 64

@@ -14,18 +14,21 @@ class Load:
     sources    how many addresses of this machine the connections come from
     forwarded  how many addresses X-Forwarded-For names, in turn
     ids        give each record an id of its own
+    how        "gzip": the file is packed; "close": a new connection for each request; "gzip,close"
     """
 
-    def __init__(self, body_file, seconds, connections=64, sources=1, forwarded=1, ids=False):
+    def __init__(self, body_file, seconds, connections=64, **more):
         self.body_file, self.seconds, self.connections = body_file, seconds, connections
-        self.sources, self.forwarded, self.ids = sources, forwarded, ids
+        self.sources, self.forwarded = more.pop("sources", 1), more.pop("forwarded", 1)
+        self.ids, self.how = more.pop("ids", False), more.pop("how", "")
+        assert not more, more
 
     def wrk(self, server):
         threads = min(self.connections, max(1, (os.cpu_count() or 1) // 2))
         argv = ["wrk", "-t", str(threads), "-c", str(self.connections), "-d", f"{self.seconds}s",
                 "--timeout", "10s", "-s", os.path.join(HERE, "wrk.lua"), server.url(), "--",
                 self.body_file, TOKEN, str(threads), str(self.forwarded),
-                os.urandom(4).hex() if self.ids else ""]
+                os.urandom(4).hex() if self.ids else "", self.how]
         more = {}
         if self.sources > 1:
             more = {"LD_PRELOAD": tool("srcaddr.so"), "SRCADDR_COUNT": str(self.sources)}

@@ -44,6 +44,18 @@ def handler_table(rows):
                   "p50 ms", "p99 ms", "private MiB", "counted in the files"], lines)
 
 
+def ways_table(rows):
+    lines = []
+    for r in rows:
+        null = targets.row(rows, way=r["way"], size=r["size"], server="null")
+        lines.append([r["way"], r["size"], r["server"], number(r["cpu_us"]), f"{number(r['cpu_us_min'])}-{number(r['cpu_us_max'])}",
+                      times(targets.ratio(r, null, "cpu_us")), number(r["rate"]), number(r["p50_ms"]),
+                      number(r["p99_ms"]), number(r["memory_kib"] / 1024), r["counted"]])
+    return table("As clients send: 64 connections from 64 addresses; CPU of all server processes; medians",
+                 ["way", "body", "server", "CPU us/request", "min-max", "of null", "requests/s", "p50 ms", "p99 ms",
+                  "private MiB", "counted in the files"], lines)
+
+
 def instructions_table(part):
     lines = [[r["size"], r["server"], number(r["own"]), number(r["libcrypto"])] for r in part["instructions"]]
     return table("Instructions a request, of the worker alone (callgrind)",
@@ -120,6 +132,8 @@ def text_of(found):
             f"{found['directory']}; load before {m['load']:.1f}", ""]
     if "handler" in parts:
         text.append(handler_table(parts["handler"]))
+    if "ways" in parts:
+        text.append(ways_table(parts["ways"]))
     if "alone" in parts:
         text.append(alone_table(parts["alone"]))
     if "instructions" in parts:

@@ -20,16 +20,18 @@ class Server:
     """Common to all: start, stop, count."""
 
     name = ""
-    scheme = "http"
 
-    def __init__(self, place, workers):
-        self.place, self.workers = place, workers
-        self.port, self.dir, self.master = None, None, []
+    def __init__(self, place, workers, tls=None):
+        """tls: None, or the kind of the certificate's key, "ec" or "rsa"."""
+        self.place, self.workers, self.tls = place, workers, tls
+        self.port, self.dir, self.cert, self.key, self.master = None, None, None, None, []
 
     def __enter__(self):
         self.dir, self.port = self.place.folder(self.name), free_port()
         self.records = os.path.join(self.dir, "records")
         os.mkdir(self.records)
+        if self.tls:
+            self.make_certificate()
         try:
             self.start()
             wait_for(lambda: self.alive() and self.answers(), 20, f"{self.name}: start")
@@ -41,6 +43,14 @@ class Server:
         for started in self.master:
             self.place.stop(started)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def make_certificate(self):
+        self.cert, self.key = (os.path.join(self.dir, name) for name in ("cert.pem", "key.pem"))
+        option = {"ec": "ec_paramgen_curve:P-256", "rsa": "rsa_keygen_bits:2048"}[self.tls]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", self.tls, "-pkeyopt", option, "-nodes",
+                        "-keyout", self.key, "-out", self.cert, "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+                       check=True, stderr=subprocess.DEVNULL)
 
     def answers(self):
         return answers(self.port)
@@ -67,7 +77,7 @@ class Server:
         return sum(private_kib(pid) for pid in self.pids())
 
     def url(self):
-        return f"{self.scheme}://127.0.0.1:{self.port}/data"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}/data"
 
     def files(self, kind):
         """The daily files."""
@@ -106,7 +116,6 @@ class Fcgi(Server):
 
     handler = ""
     keys = {}
-    conf = "lighttpd.conf"
 
     def start(self):
         tokens = settled_tokens(self.place)
@@ -117,7 +126,8 @@ class Fcgi(Server):
 
     def start_front(self, config):
         """The web server, which starts the workers."""
-        self.run(["lighttpd", "-D", "-f", os.path.join(HERE, self.conf)],
+        conf = "lighttpd-tls.conf" if self.tls else "lighttpd.conf"
+        self.run(["lighttpd", "-D", "-f", os.path.join(HERE, conf)],
                  BENCH_PORT=str(self.port), BENCH_HANDLER=self.handler, BENCH_WORKERS=str(self.workers),
                  BENCH_CONFIG=config)
 
@@ -143,8 +153,8 @@ class Null(Fcgi):
 class Rollcall(Fcgi):
     name = "rollcall"
 
-    def __init__(self, place, workers, handler=None, sync=False):
-        super().__init__(place, workers)
+    def __init__(self, place, workers, handler=None, sync=False, tls=None):
+        super().__init__(place, workers, tls)
         self.handler = handler or program("rollcall-handler")
         self.keys = {"sync": sync}
 
@@ -153,40 +163,3 @@ class Rollcall(Fcgi):
                               stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0:
             raise Wrong(f"rollcall-verify: {done.stdout[-1000:]}")
-
-
-class RollcallTls(Rollcall):
-    name = "rollcall-tls"
-    scheme = "https"
-    conf = "lighttpd-tls.conf"
-
-    def start(self):
-        self.cert = os.path.join(self.dir, "cert.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                        "-nodes", "-keyout", os.path.join(self.dir, "key.pem"), "-out", self.cert,
-                        "-days", "2", "-subj", "/CN=localhost",
-                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-                       check=True, stderr=subprocess.DEVNULL)
-        super().start()
-
-
-class Flask(Server):
-    """nginx, gunicorn with one process a core, Flask."""
-
-    name = "flask"
-
-    def start(self):
-        self.run([PYTHON, "-m", "gunicorn", "--workers", str(self.workers), "--bind",
-                  f"unix:{self.dir}/app.sock", "--log-level", "warning", "flask_app:app"],
-                 BENCH_RECORDS=self.records, BENCH_TOKEN=TOKEN,
-                 PYTHONDONTWRITEBYTECODE="1")
-        wait_for(lambda: self.alive() and os.path.exists(f"{self.dir}/app.sock"), 30, "gunicorn")
-        with open(os.path.join(HERE, "nginx.conf"), encoding="ascii") as f:
-            text = f.read()
-        for name, value in (("RUN", self.dir), ("PORT", self.port), ("WORKERS", self.workers),
-                            ("USER", "user root;" if os.geteuid() == 0 else "")):
-            text = text.replace(f"@{name}@", str(value))
-        conf = os.path.join(self.dir, "nginx.conf")
-        with open(conf, "w", encoding="ascii") as f:
-            f.write(text)
-        self.run(["nginx", "-c", conf, "-p", self.dir, "-e", os.path.join(self.dir, "error.log")])

@@ -35,6 +35,24 @@ def handler_targets(parts):
         yield target(f"handler, {size}: instructions a request", limit, ours and ours["own"])
 
 
+WAYS_OF_NULL = {"S": 1.10, "L": 1.65}    # over TLS, gzip, new connections
+PEERS = ("go", "php-fpm", "fastify", "flask")
+
+
+def ways_targets(rows):
+    way = "gzip, new connections, TLS (EC)"
+    for size, limit in WAYS_OF_NULL.items():
+        ours, null = row(rows, way=way, size=size, server="rollcall"), row(rows, way=way, size=size, server="null")
+        yield target(f"{way}, {size}: CPU of the null handler's", limit, ratio(ours, null, "cpu_us"), "x")
+    for size in ("M", "L"):
+        ours = row(rows, way="kept connections", size=size, server="rollcall")
+        for peer in PEERS:
+            theirs = row(rows, way="kept connections", size=size, server=peer)
+            yield target(f"kept connections, {size}: CPU of {peer}'s", 1, ratio(ours, theirs, "cpu_us"), "x")
+    ours, theirs = (row(rows, way="kept connections, sync", size="S", server=name) for name in ("rollcall", "go"))
+    yield target("kept connections, sync, S: rate of Go's", 0.85, ratio(ours, theirs, "rate"), "x", True)
+
+
 def store_targets(parts):
     memory, sync = parts.get("memory"), parts.get("sync")
     if memory:
@@ -75,7 +93,7 @@ def agent_targets(part):
 
 
 def all_targets(parts):
-    found = list(handler_targets(parts)) + list(store_targets(parts))
+    found = list(handler_targets(parts)) + list(ways_targets(parts.get("ways"))) + list(store_targets(parts))
     if "agent" in parts:
         found += agent_targets(parts["agent"])
     return [t for t in found if t]

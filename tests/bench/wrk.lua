@@ -1,7 +1,8 @@
 -- wrk.lua: POSTs one body again and again; says at the end what came of it, as one line of JSON.
--- Arguments after wrk's "--": BODY-FILE TOKEN THREADS ADDRESSES IDS
+-- Arguments after wrk's "--": BODY-FILE TOKEN THREADS ADDRESSES IDS HOW
 --   ADDRESSES  over 1: each request has the next of so many in X-Forwarded-For
 --   IDS        not empty: each record has an "id" of its own that starts so
+--   HOW        "gzip": the file is packed. "close": a connection for each request. "gzip,close": both
 local numbers = 0
 
 function setup(thread)
@@ -16,7 +17,9 @@ function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["Authorization"] = "Bearer " .. args[2]
-  local threads, addresses, ids = tonumber(args[3]), tonumber(args[4]), args[5] or ""
+  local threads, addresses, ids, how = tonumber(args[3]), tonumber(args[4]), args[5] or "", args[6] or ""
+  if how:find("gzip") then wrk.headers["Content-Encoding"] = "gzip" end
+  if how:find("close") then wrk.headers["Connection"] = "close" end
   if ids ~= "" then
     request = with_ids(ids .. "-" .. number .. "-", wrk.body:sub(2))
   elseif addresses > 1 then
