@@ -56,7 +56,8 @@ handler/shared       = arena buf clock conf digest dir io ip lock log random tex
 handler/shared/json  = escape gate names notes walk write
 agent                = check collect config options signals
 agent/mask           = assign command mask secret sql token url value view words
-agent/proc           = cmdline container guard history processes procfs procstat usernames
+agent/proc           = cmdline container guard history listeners listening nettable processes procfs \
+	procstat sockdiag usernames
 agent/host           = cpuinfo host osrelease users
 agent/psutil         = listing psfull psnet psproc
 agent/send           = attempt backlog backoff gzip post reply send spool spoolname

@@ -24,6 +24,7 @@ void config_init(struct agent_config *c)
 {
     *c = (struct agent_config){
         .gzip = true,
+        .listening = true,
         .cmd_max = 4096,
         .deadline = 10 * SECOND,
         .connect_timeout = 5 * SECOND,
@@ -48,6 +49,7 @@ void config_keys(struct agent_config *c, struct conf_key keys[CONFIG_KEYS + 1])
         {.name = "splay", .type = CONF_DURATION, .dest = &c->splay, .max = day},
         {.name = "args", .type = CONF_STRING, .dest = &c->args, .choices = arguments},
         {.name = "full", .type = CONF_BOOL, .dest = &c->full},
+        {.name = "listening", .type = CONF_BOOL, .dest = &c->listening},
         {.name = "containers", .type = CONF_BOOL, .dest = &c->containers},
         {.name = "cmd_max",
          .type = CONF_INTEGER,
@@ -234,8 +236,6 @@ bool config_check(struct agent_config *c, const char *path, bool sending,
                    : strcmp(c->args, "full") == 0 ? ARGS_FULL
                                                   : ARGS_MASKED;
     c->listings = c->format && strcmp(c->format, "record") == 0;
-    if (c->full && !c->listings)
-        return config_fail(error, "full", "requires format \"record\"");
     if (!config_check_uuid(c->uuid, error) || !config_check_spool(c, error))
         return false;
     if (!sending)

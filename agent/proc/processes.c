@@ -464,6 +464,16 @@ static void write_one(struct writer *w, const struct proc *p)
     buf_putc(out, '}');
 }
 
+void processes_write_cmd(const struct processes *p, size_t index,
+                         const struct processes_format *format, struct buf *out)
+{
+    struct writer w = {.format = format, .out = out};
+    struct cmdline c = {0};
+    if (p->list[index].read)
+        cmdline_unpack(p->list[index].result, &c);
+    write_cmd(&w, &p->list[index], &c);
+}
+
 size_t processes_write(const struct processes *p, const struct processes_scale *scale,
                        const struct processes_format *format, struct buf *out)
 {

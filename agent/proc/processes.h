@@ -87,6 +87,10 @@ struct processes_format {
 size_t processes_write(const struct processes *p, const struct processes_scale *scale,
                        const struct processes_format *format, struct buf *out);
 
+/* Appends `,"cmd":"…"` of the process at place `index`, as processes_write() does. */
+void processes_write_cmd(const struct processes *p, size_t index,
+                         const struct processes_format *format, struct buf *out);
+
 /* Percent of one core; false if it is unknown. See history.h. */
 bool processes_cpu(const struct processes_scale *scale, const struct procstat *s, double *percent);
 

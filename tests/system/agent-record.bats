@@ -11,7 +11,7 @@ teardown() { agent_teardown; }
   fixture
   printed
   one_line "$T/record.json"
-  same "agent arch boot_id boot_time collected_at cores hostname id instance_id machine_id memory_bytes os_id os_name os_pretty_name os_ver os_version_id processes processor truncated unreadable users uuid vanished" \
+  same "agent arch boot_id boot_time collected_at cores hostname id instance_id listening machine_id memory_bytes os_id os_name os_pretty_name os_ver os_version_id processes processor truncated unreadable users uuid vanished" \
     "$(record 'keys | join(" ")')"
   same "cpu_ms rss_bytes scan_ms version" "$(record '.agent | keys | join(" ")')"
   same "cmd cpu mem pid ppid rss start start_ticks state threads tty uid user" \
