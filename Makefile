@@ -44,12 +44,12 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 
 # The sources of each folder, without main.c. A new file is entered here, and nowhere else.
 handler              = config data fault health listing route worker
-handler/http         = auth body fcgi program reply request tokens
+handler/http         = auth body fcgi program reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
 handler/read         = facts files glob hosts hostsfile memo procs report select states tail version
-handler/query        = answer download host list params query row
+handler/query        = answer download host list params query row session
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/cleanup      = archived purge
 handler/shared       = arena buf clock conf digest dir io ip lock log random text vec

@@ -1,5 +1,7 @@
 #include "handler/http/auth.h"
 
+#include "handler/http/session.h"
+#include "handler/shared/clock.h"
 #include "handler/shared/log.h"
 
 #include <string.h>
@@ -64,28 +66,76 @@ static bool admits_without_token(const struct tokens *tokens, const struct ip *i
     return found;
 }
 
+/* The hash of the token that the request's session belongs to. */
+static enum verdict session_token(const struct tokens *tokens, struct digest *d,
+                                  const struct request *r, unsigned char hash[DIGEST_LEN])
+{
+    size_t len;
+    const char *value = session_cookie(r, &len);
+    for (size_t i = 0; value && i < tokens->count; i++)
+        if (!tokens->list[i].open &&
+            session_valid(d, tokens->list[i].hash, value, len, clock_now() / 1000)) {
+            memcpy(hash, tokens->list[i].hash, DIGEST_LEN);
+            return V_OK;
+        }
+    return V_UNAUTHORIZED;
+}
+
+/* The hash of the token that the request names itself; V_UNAUTHORIZED if it names none. */
+static enum verdict bearer_token(struct digest *d, const struct request *r,
+                                 unsigned char hash[DIGEST_LEN], struct fault *f)
+{
+    const char *token = bearer(r->authorization);
+    if (!token)
+        return unauthorized(f);
+    if (!digest_start(d) || !digest_add(d, token, strlen(token)) || !digest_finish(d, hash))
+        return fault_memory(f);
+    return V_OK;
+}
+
+static bool takes_session(const struct request *r, enum scope scope)
+{
+    return scope == SCOPE_READ && *r->cookie &&
+           (strcmp(r->method, "GET") == 0 || request_is_head(r));
+}
+
 enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct request *r,
                         const struct ip *ip, enum scope scope, struct fault *f)
 {
     if (!tokens_refresh(tokens))
         return fault_set(f, V_UNAVAILABLE,
                          "the tokens file cannot be read; all requests are refused");
-    if (!*r->authorization)
-        return admits_without_token(tokens, ip, scope) ? V_OK : unauthorized(f);
-    const char *token = bearer(r->authorization);
-    if (!token)
-        return unauthorized(f);
     unsigned char hash[DIGEST_LEN];
-    if (!digest_start(d) || !digest_add(d, token, strlen(token)) || !digest_finish(d, hash))
-        return fault_memory(f);
-    return check_token(tokens, hash, ip, scope, f);
+    if (*r->authorization) {
+        enum verdict v = bearer_token(d, r, hash, f);
+        return v == V_OK ? check_token(tokens, hash, ip, scope, f) : v;
+    }
+    if (takes_session(r, scope) && session_token(tokens, d, r, hash) == V_OK)
+        return check_token(tokens, hash, ip, scope, f);
+    return admits_without_token(tokens, ip, scope) ? V_OK : unauthorized(f);
+}
+
+enum verdict auth_token(struct tokens *tokens, struct digest *d, const struct request *r,
+                        const struct ip *ip, unsigned char hash[DIGEST_LEN], struct fault *f)
+{
+    if (!tokens_refresh(tokens))
+        return fault_set(f, V_UNAVAILABLE,
+                         "the tokens file cannot be read; all requests are refused");
+    enum verdict v = bearer_token(d, r, hash, f);
+    return v == V_OK ? check_token(tokens, hash, ip, SCOPE_READ, f) : v;
+}
+
+enum verdict auth_address(const struct request *r, struct ip *ip, struct fault *f)
+{
+    if (ip_parse(r->remote_addr, ip))
+        return V_OK;
+    log_event(LOG_ERROR, "no_client_address", "remote_addr=%s", r->remote_addr);
+    return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
 }
 
 enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
                         struct ip *ip, enum scope scope, struct fault *f)
 {
-    if (ip_parse(r->remote_addr, ip))
-        return auth_check(tokens, d, r, ip, scope, f);
-    log_event(LOG_ERROR, "no_client_address", "remote_addr=%s", r->remote_addr);
-    return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
+    enum verdict v = auth_address(r, ip, f);
+    return v == V_OK ? auth_check(tokens, d, r, ip, scope, f) : v;
 }

@@ -1,6 +1,7 @@
 /*
  * auth: whether a request is allowed. The token (RFC 6750) and the client's address decide, before
- * the body is read.
+ * the body is read. A session's cookie (session.h) counts in place of a token for GET and HEAD with
+ * the scope read, and only if the request has no Authorization.
  */
 #ifndef HANDLER_HTTP_AUTH_H
 #define HANDLER_HTTP_AUTH_H
@@ -21,5 +22,12 @@ enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct re
  * valid address. */
 enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
                         struct ip *ip, enum scope scope, struct fault *f);
+
+/* Sets `ip` to the client's address; V_STORE_FAILED if the web server gave no valid one. */
+enum verdict auth_address(const struct request *r, struct ip *ip, struct fault *f);
+
+/* As auth_check() with the scope read, but by a bearer token alone, whose hash is set. */
+enum verdict auth_token(struct tokens *tokens, struct digest *d, const struct request *r,
+                        const struct ip *ip, unsigned char hash[DIGEST_LEN], struct fault *f);
 
 #endif

@@ -1,6 +1,7 @@
 #include "handler/http/request.h"
 
 #include <string.h>
+#include <strings.h>
 
 void request_fill(struct request *r, const char *(*param)(void *source, const char *name),
                   void *source)
@@ -24,6 +25,11 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
         {&r->if_none_match, "HTTP_IF_NONE_MATCH"},
         {&r->if_range, "HTTP_IF_RANGE"},
         {&r->range, "HTTP_RANGE"},
+        {&r->host, "HTTP_HOST"},
+        {&r->origin, "HTTP_ORIGIN"},
+        {&r->cookie, "HTTP_COOKIE"},
+        {&r->https, "HTTPS"},
+        {&r->scheme, "REQUEST_SCHEME"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         const char *value = param(source, wanted[i].name);
@@ -48,6 +54,12 @@ bool request_find_path(struct request *r, bool (*serves)(const void *program, co
         return false;
     r->path = r->joined;
     return true;
+}
+
+bool request_is_tls(const struct request *r)
+{
+    return strcasecmp(r->https, "on") == 0 || strcmp(r->https, "1") == 0 ||
+           strcasecmp(r->scheme, "https") == 0;
 }
 
 bool request_is_head(const struct request *r)

@@ -26,6 +26,8 @@ struct request {
     const char *query; /* QUERY_STRING, as the client wrote it */
     const char *accept_encoding;
     const char *if_none_match, *if_range, *range;
+    const char *host, *origin, *cookie;
+    const char *https, *scheme; /* HTTPS, REQUEST_SCHEME: the web server's word on TLS */
 
     char joined[REQUEST_PATH_MAX]; /* SCRIPT_NAME followed by PATH_INFO, if that is the path */
 
@@ -47,6 +49,9 @@ void request_fill(struct request *r, const char *(*param)(void *source, const ch
  */
 bool request_find_path(struct request *r, bool (*serves)(const void *program, const char *path),
                        const void *program);
+
+/* True if the client, or a proxy that the web server trusts, used TLS. */
+bool request_is_tls(const struct request *r);
 
 /* HEAD is answered as GET, without the body. */
 bool request_is_head(const struct request *r);

@@ -18,10 +18,12 @@ static const struct query_route {
     bool more; /* the path goes on after it */
     const char *const *params;
     enum verdict (*get)(struct query *q, struct fault *f);
+    const char *allow; /* methods other than GET and HEAD; it then authorises by itself */
 } routes[] = {
-    {"/api/v1/hosts", false, list_params, list_get},
-    {"/api/v1/hosts/", true, host_params, host_get},
-    {"/files/", true, download_params, download_get},
+    {"/api/v1/hosts", false, list_params, list_get, NULL},
+    {"/api/v1/hosts/", true, host_params, host_get, NULL},
+    {"/files/", true, download_params, download_get, NULL},
+    {"/api/v1/session", false, session_params, session_answer, "POST, DELETE"},
 };
 
 bool query_init(struct query *q, const struct config *config)
@@ -67,16 +69,26 @@ bool query_serves(const void *query, const char *path)
     return query_route_of(path) != NULL;
 }
 
+static enum verdict query_method(const struct query *q, const struct query_route *route,
+                                 struct fault *f)
+{
+    const char *method = q->request->method;
+    bool get = strcmp(method, "GET") == 0 || request_is_head(q->request);
+    bool post = strcmp(method, "POST") == 0 || strcmp(method, "DELETE") == 0;
+    if (route->allow ? post : get)
+        return V_OK;
+    f->headers = route->allow ? "Allow: POST, DELETE\r\n" : "Allow: GET, HEAD\r\n";
+    return fault_set(f, V_METHOD, "%s takes %s only", route->path,
+                     route->allow ? route->allow : "GET");
+}
+
 static enum verdict query_find(struct query *q, const struct query_route **route, struct fault *f)
 {
     const struct query_route *found = query_route_of(q->request->path);
     if (found) {
         *route = found;
         q->rest = q->request->path + strlen(found->path);
-        if (strcmp(q->request->method, "GET") == 0 || request_is_head(q->request))
-            return V_OK;
-        f->headers = "Allow: GET, HEAD\r\n";
-        return fault_set(f, V_METHOD, "%s takes GET only", found->path);
+        return query_method(q, found, f);
     }
     return fault_set(f, V_NOT_FOUND,
                      "no such path; hosts are at /api/v1/hosts, files below /files/");
@@ -115,11 +127,11 @@ void query_answer(struct query *q, const struct request *r)
     q->request = r;
     q->streamed = false;
     enum verdict v = query_find(q, &route, &f);
-    if (v == V_OK)
+    if (v == V_OK && !route->allow)
         v = auth_admit(&q->tokens, q->digest, r, &ip, SCOPE_READ, &f);
     if (v == V_OK)
         v = params_read(&q->params, r->query, route->params, &f);
-    if (v == V_OK)
+    if (v == V_OK && !route->allow)
         v = query_prepare(q, &f);
     if (v == V_OK)
         v = route->get(q, &f);

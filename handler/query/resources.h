@@ -18,4 +18,8 @@ enum verdict host_get(struct query *q, struct fault *f);
 extern const char *const download_params[];
 enum verdict download_get(struct query *q, struct fault *f);
 
+/* POST and DELETE /api/v1/session: authorises and answers by itself. */
+extern const char *const session_params[];
+enum verdict session_answer(struct query *q, struct fault *f);
+
 #endif

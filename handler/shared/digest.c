@@ -48,6 +48,21 @@ bool digest_finish(struct digest *d, unsigned char out[DIGEST_LEN])
     return EVP_DigestFinal_ex(d->ctx, out, NULL) == 1;
 }
 
+bool digest_hmac(struct digest *d, const unsigned char key[DIGEST_LEN], const void *bytes,
+                 size_t len, unsigned char out[DIGEST_LEN])
+{
+    enum { BLOCK = 64 };
+    unsigned char inner[BLOCK], outer[BLOCK];
+    for (size_t i = 0; i < BLOCK; i++) {
+        unsigned char k = i < DIGEST_LEN ? key[i] : 0;
+        inner[i] = k ^ 0x36;
+        outer[i] = k ^ 0x5c;
+    }
+    return digest_start(d) && digest_add(d, inner, BLOCK) && digest_add(d, bytes, len) &&
+           digest_finish(d, out) && digest_start(d) && digest_add(d, outer, BLOCK) &&
+           digest_add(d, out, DIGEST_LEN) && digest_finish(d, out);
+}
+
 void digest_hex(const unsigned char sum[DIGEST_LEN], char out[DIGEST_HEX_LEN + 1])
 {
     static const char hex[] = "0123456789abcdef";

@@ -23,6 +23,10 @@ bool digest_start(struct digest *d);
 bool digest_add(struct digest *d, const void *bytes, size_t len);
 bool digest_finish(struct digest *d, unsigned char out[DIGEST_LEN]);
 
+/* HMAC-SHA256 (RFC 2104) of `bytes`, with a key of DIGEST_LEN bytes; a sum in hand is lost. */
+bool digest_hmac(struct digest *d, const unsigned char key[DIGEST_LEN], const void *bytes,
+                 size_t len, unsigned char out[DIGEST_LEN]);
+
 /* Lower-case hex, NUL-terminated. */
 void digest_hex(const unsigned char sum[DIGEST_LEN], char out[DIGEST_HEX_LEN + 1]);
 

@@ -1,7 +1,9 @@
 """words: the names that a Python expression in a table may use."""
 import gzip
 import hashlib
+import hmac
 import json
+import re
 
 INGEST, READ = "test-token-ingest", "test-token-read"
 
@@ -72,6 +74,22 @@ def nested(levels):
 
 def sha256(text):
     return hashlib.sha256(to_bytes(text)).hexdigest()
+
+
+def session(token, seconds, name="rollcall-7000"):
+    """The cookie of a session that ends so many seconds after the time at which each case starts."""
+    key = hashlib.sha256(to_bytes(token)).digest()
+    signed = f"v1.{key.hex()[:16]}.{1732104000 + seconds}"
+    return f"{name}={signed}.{hmac.new(key, signed.encode(), 'sha256').hexdigest()}"
+
+
+def session_of(set_cookie):
+    """A Set-Cookie header: True if it has the value that session() gives for its time, and 12 hours are left."""
+    found = re.fullmatch(r"([^=]+)=(v1\.[0-9a-f]{16}\.(\d+)\.[0-9a-f]{64})(; .*)", set_cookie)
+    if not found or not 43200 <= int(found[3]) - 1732104000 < 43500:
+        return set_cookie
+    same = session(READ, int(found[3]) - 1732104000, found[1]) == f"{found[1]}={found[2]}"
+    return found[1] + found[4] if same else "the value is another"
 
 
 def parse(text):

@@ -82,7 +82,8 @@ static void decisions(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(checks); i++) {
-        struct request r = {.authorization = checks[i].authorization};
+        struct request r = {
+            .authorization = checks[i].authorization, .cookie = "", .method = "GET"};
         struct fault f;
         struct ip ip;
         fault_clear(&f);
@@ -127,7 +128,7 @@ static void without_a_file_nobody_gets_in(void **state)
     unlink(path);
     static const char *const headers[] = {"", "Bearer all"};
     for (size_t i = 0; i < COUNT(headers); i++) {
-        struct request r = {.authorization = headers[i]};
+        struct request r = {.authorization = headers[i], .cookie = "", .method = "GET"};
         fault_clear(&f);
         capture_begin(&out, STDERR_FILENO);
         enum verdict v = auth_check(&tokens, digest, &r, &ip, SCOPE_INGEST, &f);

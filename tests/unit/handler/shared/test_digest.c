@@ -50,6 +50,32 @@ static void started_anew_forgets(void **state)
     digest_free(d);
 }
 
+/* RFC 4231, test case 2 with its key filled up with zeros, which changes nothing; and one made with
+ * Python's hmac. */
+static void known_hmac(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *key, *text, *hex;
+    } rows[] = {
+        {__LINE__, "Jefe", "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {__LINE__, "0123456789abcdef0123456789abcdef", "v1.",
+         "66b6672044f8ad13e368723210c8f2fe1a97a431b2d695607741ce8b41e2a136"},
+    };
+    struct digest *d = digest_new();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        unsigned char key[DIGEST_LEN] = {0}, sum[DIGEST_LEN];
+        char hex[DIGEST_HEX_LEN + 1];
+        memcpy(key, rows[i].key, strlen(rows[i].key));
+        ROW_TRUE(&rows[i], digest_hmac(d, key, rows[i].text, strlen(rows[i].text), sum));
+        digest_hex(sum, hex);
+        ROW_STR(&rows[i], hex, rows[i].hex);
+    }
+    digest_free(d);
+}
+
 static void hex_there_and_back(void **state)
 {
     (void)state;
@@ -100,9 +126,9 @@ static void equal_or_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_vectors),      cmocka_unit_test(started_anew_forgets),
-        cmocka_unit_test(hex_there_and_back), cmocka_unit_test(not_hex),
-        cmocka_unit_test(equal_or_not),
+        cmocka_unit_test(known_vectors), cmocka_unit_test(started_anew_forgets),
+        cmocka_unit_test(known_hmac),    cmocka_unit_test(hex_there_and_back),
+        cmocka_unit_test(not_hex),       cmocka_unit_test(equal_or_not),
     };
     return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
 }
