@@ -62,7 +62,7 @@ agent/host           = cpuinfo host osrelease users
 agent/psutil         = listing psfull psnet psproc
 agent/send           = attempt backlog backoff gzip post reply send spool spoolname
 aws/s3               = credential credentials fault http ini list metadata multipart names object percent profile role s3 url xml
-aws/archive          = day manifest_io objmeta pack pool progress restore ship unpack verify
+aws/archive          = catalogue day manifest_io objmeta pack pool progress restore ship unpack verify
 aws/bucket           = deadline list service
 
 SHARED_DIRS  = handler/shared handler/shared/json

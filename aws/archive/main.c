@@ -1,6 +1,7 @@
 /*
  * rollcall-archive: ships days to S3, verifies them there, restores them. See rollcall-archive(8).
  */
+#include "aws/archive/catalogue.h"
 #include "aws/archive/day.h"
 #include "aws/archive/manifest_io.h"
 #include "aws/archive/restore.h"
@@ -27,6 +28,7 @@
 static const char usage[] =
     "usage: rollcall-archive [--today] [--listings] [--dry-run] [--jobs N] [--quiet] [DATE...]\n"
     "       rollcall-archive --verify [--listings] [--jobs N] [--quiet] [DATE...]\n"
+    "       rollcall-archive --catalogue [--listings] [--quiet] [DATE...]\n"
     "       rollcall-archive --restore DATE [--listings] [--jobs N] [--quiet] DIRECTORY\n"
     "\n"
     "Ships the finished days of records_dir (or the named ones) to the bucket that the handler's\n"
@@ -40,6 +42,7 @@ static const char usage[] =
     "  --listings      also full process listings\n"
     "  --dry-run       show what would be shipped, ship nothing\n"
     "  --verify        read the archive back and compare it with the files here\n"
+    "  --catalogue     write the catalogue of each day in the archive again\n"
     "  --restore DATE  restore a day to DIRECTORY; existing files are never overwritten\n"
     "  --jobs N        files at a time (4)\n"
     "  --quiet         print problems only\n"
@@ -57,7 +60,7 @@ static volatile sig_atomic_t stop;
 
 struct invocation {
     struct pool_options options;
-    bool verify;
+    bool verify, catalogue;
     const char *restore; /* NULL, or the date */
     char **operands;     /* NULL-terminated: dates, or the directory */
 };
@@ -114,6 +117,9 @@ static int take_option(struct invocation *c, int option)
     case 'y':
         c->verify = true;
         return 0;
+    case 'c':
+        c->catalogue = true;
+        return 0;
     case 'r':
         c->restore = optarg;
         return 0;
@@ -136,6 +142,9 @@ static int check_operands(const struct invocation *c)
 {
     if (c->verify && (c->restore || c->options.dry_run || c->options.today))
         return complain(EX_USAGE, "--verify excludes --restore, --dry-run and --today", "");
+    if (c->catalogue && (c->verify || c->restore || c->options.dry_run || c->options.today))
+        return complain(EX_USAGE, "--catalogue excludes --verify, --restore, --dry-run and --today",
+                        "");
     if (c->restore && (c->options.dry_run || c->options.today))
         return complain(EX_USAGE, "--restore excludes --dry-run and --today", "");
     if (c->restore && !layout_is_day(c->restore))
@@ -150,12 +159,17 @@ static int check_operands(const struct invocation *c)
 
 static int read_options(int argc, char **argv, struct invocation *c)
 {
-    static const struct option options[] = {
-        {"today", no_argument, NULL, 't'},      {"listings", no_argument, NULL, 'l'},
-        {"dry-run", no_argument, NULL, 'n'},    {"quiet", no_argument, NULL, 'q'},
-        {"verify", no_argument, NULL, 'y'},     {"restore", required_argument, NULL, 'r'},
-        {"jobs", required_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},    {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"today", no_argument, NULL, 't'},
+                                            {"listings", no_argument, NULL, 'l'},
+                                            {"dry-run", no_argument, NULL, 'n'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"verify", no_argument, NULL, 'y'},
+                                            {"catalogue", no_argument, NULL, 'c'},
+                                            {"restore", required_argument, NULL, 'r'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "nqj:hV", options, NULL)) != -1;) {
         int status = take_option(c, option);
         if (status != 0)
@@ -194,12 +208,12 @@ static bool list_days(struct pool *r, const struct invocation *c, const char *br
 {
     struct s3_fault fault;
     char prefix[NAMES_MAX];
-    if (!day_list_local(list, r->options.records_dir, branch)) {
+    if (!c->catalogue && !day_list_local(list, r->options.records_dir, branch)) {
         pool_problem(r, branch, strerror(errno));
         return false;
     }
     snprintf(prefix, sizeof prefix, "%smanifest/", r->prefix);
-    if (c->verify &&
+    if ((c->verify || c->catalogue) &&
         s3_list(r->lanes[0].s3, &(const struct s3_listing){prefix, true, note_day, list}, &fault) !=
             S3_OK) {
         pool_fault(r, &fault);
@@ -220,7 +234,9 @@ static void do_branch(struct pool *r, const struct invocation *c, const char *br
         bool over = strcmp(date, today) < 0;
         if (!is_named(c, date))
             continue;
-        if (c->verify)
+        if (c->catalogue)
+            catalogue_day(r, branch, date);
+        else if (c->verify)
             verify_day(r, branch, date, over);
         else if (over || (r->options.today && strcmp(date, today) == 0))
             ship_day(r, branch, date, over);
@@ -249,7 +265,8 @@ static int work(struct pool *r, const struct invocation *c)
     if (r->options.stop && *r->options.stop)
         progress_complain(&r->progress, "interrupted; run it again");
     progress_say(&r->progress, false, "%" PRIu64 " files%s, %" PRIu64 " bytes", r->files,
-                 c->verify            ? " checked"
+                 c->catalogue         ? " catalogued"
+                 : c->verify          ? " checked"
                  : r->options.dry_run ? " to ship"
                                       : " shipped",
                  r->bytes);
@@ -285,6 +302,7 @@ static int with_store(struct invocation *c, const struct config *config)
     struct s3_site *site = s3_site_open(&s3, &fault);
     if (!site)
         return complain(EX_CONFIG, fault.text, "");
+    c->options.bucket = config->s3.bucket;
     c->options.records_dir = config->records_dir;
     c->options.stop = &stop;
     int status = EX_IOERR;
@@ -316,7 +334,7 @@ int main(int argc, char **argv)
     if (!http_global(error))
         return complain(EX_CONFIG, error, "");
     catch_signals();
-    if (!command.verify && !command.restore && !command.options.dry_run)
+    if (!command.verify && !command.catalogue && !command.restore && !command.options.dry_run)
         status = take_lock(config.records_dir);
     return status ? status : with_store(&command, &config);
 }

@@ -19,6 +19,7 @@ enum { POOL_JOBS = 4, POOL_JOBS_MAX = 64, POOL_FAILURES = 3 };
 
 struct pool_options {
     const char *records_dir;
+    const char *bucket;
     const char *prefix; /* as configured */
     unsigned jobs;
     bool today, listings, dry_run, quiet;

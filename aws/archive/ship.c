@@ -1,5 +1,6 @@
 #include "aws/archive/ship.h"
 
+#include "aws/archive/catalogue.h"
 #include "aws/archive/day.h"
 #include "aws/archive/manifest_io.h"
 #include "aws/archive/objmeta.h"
@@ -290,8 +291,10 @@ static void keep_books(struct pool *r, struct shipment *s)
     bool ok = make_manifest(s, &m);
     if (!ok)
         pool_problem(r, s->day.date, strerror(ENOMEM));
+    /* The catalogue first: as long as the manifest is old, the next run writes both again. */
     if (ok && is_news(&m, &s->before) &&
-        manifest_io_put(r->lanes[0].s3, r->prefix, &m, &fault) != S3_OK) {
+        (catalogue_put(r, &m, &fault) != S3_OK ||
+         manifest_io_put(r->lanes[0].s3, r->prefix, &m, &fault) != S3_OK)) {
         pool_fault(r, &fault);
         ok = false;
     }

@@ -43,3 +43,9 @@ void names_manifest(const char *prefix, const char *branch, const char *date, ch
     snprintf(out, NAMES_MAX, "%smanifest/date=%s/%s.json", prefix, date,
              strcmp(branch, "record") == 0 ? "listings" : "manifest");
 }
+
+void names_catalogue(const char *prefix, const char *branch, const char *date, char out[NAMES_MAX])
+{
+    snprintf(out, NAMES_MAX, "%scatalogue/date=%s/%s.jsonl", prefix, date,
+             strcmp(branch, "record") == 0 ? "listings" : "files");
+}

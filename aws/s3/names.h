@@ -6,6 +6,8 @@
  *     <prefix>record/date=2026-11-20/<uuid>_<timestamp>.json.gz     record (listings)
  *     <prefix>manifest/date=2026-11-20/manifest.json                of data
  *     <prefix>manifest/date=2026-11-20/listings.json                of record
+ *     <prefix>catalogue/date=2026-11-20/files.jsonl                 of data
+ *     <prefix>catalogue/date=2026-11-20/listings.jsonl              of record
  */
 #ifndef AWS_S3_NAMES_H
 #define AWS_S3_NAMES_H
@@ -29,5 +31,7 @@ void names_file(const char *prefix, const char *branch, const char *date, const 
                 char out[NAMES_MAX]);
 
 void names_manifest(const char *prefix, const char *branch, const char *date, char out[NAMES_MAX]);
+
+void names_catalogue(const char *prefix, const char *branch, const char *date, char out[NAMES_MAX]);
 
 #endif

@@ -51,7 +51,9 @@ mark() { echo "$RECORDS/archived/$1.json"; }
     gives 0 '6 files shipped'
     local b a
     b=$(day 2) a=$(day 1)
-    [ "$(objects)" = "csv/date=$b/10.0.0.7_$b.csv.gz
+    [ "$(objects)" = "catalogue/date=$b/files.jsonl
+catalogue/date=$a/files.jsonl
+csv/date=$b/10.0.0.7_$b.csv.gz
 csv/date=$b/2001-db8--1_$b.csv.gz
 csv/date=$a/10.0.0.7_$a.csv.gz
 json/date=$b/10.0.0.7_$b.json.gz
@@ -78,6 +80,52 @@ manifest/date=$a/manifest.json" ]
     "$S3TOOL" get "${P}json/date=$d/${f##*/}.gz" "$T/back.gz"
     jq -e ".files[1].gzip_sha256 == \"$(sha256sum <"$T/back.gz" | cut -d' ' -f1)\"" "$T/manifest"
     cmp "$T/manifest" "$(mark "$d")"
+}
+
+@test "archive: the catalogue says where each file is, and --catalogue writes it again" {
+    store 1 10.0.0.7 2001:db8::1
+    archive --listings
+    local d f got
+    d=$(day 1)
+    catalogued() { "$S3TOOL" get "${P}catalogue/date=$d/$1.jsonl" "$T/$1" && jq -cs . "$T/$1" >"$T/$1.json"; }
+    catalogued files
+    catalogued listings
+    "$S3TOOL" get "${P}manifest/date=$d/manifest.json" "$T/manifest"
+    # What the manifest says, and for each file the URL of an object of the archive.
+    jq -c '[.files[] | {size, gzip_size, sha256, seq, chain}]' "$T/manifest" >"$T/want"
+    jq -c '[.[] | {size, gzip_size, sha256, seq, chain}]' "$T/files.json" | diff "$T/want" -
+    { jq -r '.[].url' "$T/files.json" && jq -r '.[].url' "$T/listings.json"; } | sed "s,^s3://$BUCKET/$P,," | sort >"$T/urls"
+    objects | grep -Ev '^(catalogue|manifest)/' | sort | diff "$T/urls" -
+    got=$(jq -r '.[] | "\(.kind) \(.client_ip)"' "$T/files.json" | sort)
+    [ "$got" = "csv 10.0.0.7
+csv 2001:db8::1
+json 10.0.0.7
+json 2001:db8::1" ] || fail "$got"
+    jq -e '.[0] | keys == ["gzip_size", "kind", "sha256", "size", "url"] and .kind == "record"' "$T/listings.json"
+    # An archive of a version without a catalogue.
+    cp "$T/files" "$T/before"
+    f=catalogue/date=$d/files.jsonl
+    put "$P$f" ''
+    archive --catalogue "$d"
+    gives 0 '4 files catalogued'
+    catalogued files
+    cmp "$T/files" "$T/before"
+    archive --catalogue --today
+    gives 64 '--catalogue excludes'
+}
+
+@test "archive: a run that died before the manifest writes the catalogue and the manifest in the next" {
+    store 1
+    proxy pass pass pass pass pass pass 'status 403 AccessDenied'
+    configure
+    archive
+    [ "$status" -ne 0 ]
+    grep -q 'PUT.*manifest/' "$T/proxy.log" || fail "$(cat "$T/proxy.log")"
+    run ! manifest "$(day 1)" .whole
+    archive
+    gives 0 '0 files shipped'
+    manifest "$(day 1)" .whole
+    [ "$(grep -c 'PUT.*catalogue/' "$T/proxy.log")" = 2 ]
 }
 
 @test "archive: a second run ships nothing, and asks little" {
@@ -132,7 +180,7 @@ manifest/date=$a/manifest.json" ]
     [ -z "$(objects)" ] && [ ! -e "$RECORDS/archived" ]
     archive "$(day 2)"
     gives 0 '2 files shipped'
-    [ "$(objects | wc -l)" = 3 ]
+    [ "$(objects | wc -l)" = 4 ]
     archive
     gives 0 '4 files shipped'
 }

@@ -61,6 +61,10 @@ static void test_keys(void **state)
     assert_string_equal(key, "p/manifest/date=2026-11-20/manifest.json");
     names_manifest("p/", "record", "2026-11-20", key);
     assert_string_equal(key, "p/manifest/date=2026-11-20/listings.json");
+    names_catalogue("p/", "data", "2026-11-20", key);
+    assert_string_equal(key, "p/catalogue/date=2026-11-20/files.jsonl");
+    names_catalogue("", "record", "2026-11-20", key);
+    assert_string_equal(key, "catalogue/date=2026-11-20/listings.jsonl");
 }
 
 static void test_prefixes(void **state)
