@@ -90,11 +90,11 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-bucket.socket rollcall-bucket@.service \
 	rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
-	$(addprefix aws/athena/,create-processes.sql create-processes-view.sql create-records.sql duckdb/tables.sql \
+	$(addprefix aws/athena/,create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/files.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
 	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
 	$(addprefix aws/cloudformation/,collector.yaml fleet.yaml highly-available.yaml)
-QUESTIONS := changed-systems clones kernels memory new-programs restarts roll-call root-logins silent who-ran
+QUESTIONS := changed-systems clones kernels memory new-programs restarts roll-call root-logins silent where-is who-ran
 # Where things lie after the installation; what speaks of other machines stays as it is.
 OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),
 AS_THEY_ARE = aws/ssm/*|aws/cloudformation/*

@@ -98,7 +98,8 @@ poison() {
     SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
     local question
     for question in "$ATHENA"/duckdb/*.sql; do
-        [ "${question##*/}" = tables.sql ] || ask "$question" >"$T/said" || fail "${question##*/}: $(cat "$T/said")"
+        case ${question##*/} in tables.sql | files.sql | where-is.sql) continue ;; esac
+        ask "$question" >"$T/said" || fail "${question##*/}: $(cat "$T/said")"
     done
     answers kernels '["6.1","2","alpha"]' '["6.1.2","1","gamma"]'
     answers who-ran '["alpha","10.0.0.1","root","2026-11-20T10:00","2026-11-20T10:05","1","/usr/sbin/sshd -D"]' \
@@ -112,6 +113,28 @@ poison() {
     grep -q "'case.insensitive' = 'false'" "$ATHENA/create-records.sql"
     # With case kept, a column is found by its exact name: all are lower case, as the names in a record.
     [ "$(sed -n '/^CREATE/,/^)/p' "$ATHENA/create-records.sql" | grep -c '^    [a-z_]*[A-Z]')" = 0 ]
+}
+
+# catalogued: the catalogue of the days, as rollcall-archive writes it (archive.bats), below $T/archive.
+catalogued() {
+    local file day
+    for file in "$RECORDS"/data/*/*; do
+        day=$(basename "$(dirname "$file")")
+        mkdir -p "$T/archive/catalogue/date=$day"
+        jq -nc --arg f "${file##*/}" --arg d "$day" --argjson size "$(stat -c %s "$file")" '($f | split(".") | last) as $kind
+            | {url: "s3://b/\($kind)/date=\($d)/\($f).gz", kind: $kind, client_ip: ($f | split("_")[0]), size: $size,
+               gzip_size: 1, sha256: "", seq: 1, chain: ""}' >>"$T/archive/catalogue/date=$day/files.jsonl"
+    done
+}
+
+@test "where-is: the URLs of an address, newest first" {
+    three_days
+    catalogued
+    SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv';
+        SET VARIABLE catalogue_files = '$T/archive/catalogue/*/*.jsonl'"
+    ask "SET VARIABLE address = '10.0.0.2'" "$ATHENA/duckdb/files.sql" "$ATHENA/duckdb/where-is.sql" | jq -r .[2] >"$T/got"
+    printf 's3://b/%s\n' {csv,json}/date=2026-11-19/10.0.0.2_2026-11-19. {csv,json}/date=2026-11-18/10.0.0.2_2026-11-18. |
+        sed -E 's,/(csv|json)/(.*),/\1/\2\1.gz,' | diff - "$T/got"
 }
 
 @test "who-ran: any program, by its whole name only" {
@@ -130,8 +153,8 @@ poison() {
 @test "each question exists for both engines, and Athena's grammars accept theirs" {
     local check=$T/check.cjs file
     diff <(cd "$ATHENA" && find . -maxdepth 1 -name '*.sql' ! -name 'create-*' | sort) \
-        <(cd "$ATHENA/duckdb" && find . -name '*.sql' ! -name tables.sql | sort)
-    [ "$(find "$ATHENA/duckdb" -name '*.sql' ! -name tables.sql | wc -l)" -ge 10 ]
+        <(cd "$ATHENA/duckdb" && find . -name '*.sql' ! -name tables.sql ! -name files.sql | sort)
+    [ "$(cd "$ATHENA/duckdb" && find . -name '*.sql' ! -name tables.sql ! -name files.sql | wc -l)" -ge 10 ]
     (cd "$AWS_TESTS" && esbuild sql-check.js --bundle --platform=node --format=cjs \
         --log-level=error --outfile="$check")
     node "$check" "$ATHENA"/*.sql

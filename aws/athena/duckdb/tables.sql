@@ -10,6 +10,7 @@
 --     SET VARIABLE csv_files = 'archive/csv/*/*.csv.gz';      -- default /var/lib/rollcall/data/*/*.csv
 --     SET VARIABLE day = '2026-11-20';                        -- default yesterday, in UTC
 --     SET VARIABLE program = 'sshd';                          -- what who-ran.sql looks for
+--     SET VARIABLE address = '10.0.0.1';                      -- what where-is.sql looks for, after files.sql
 SET TimeZone = 'UTC';
 SET VARIABLE json_files = coalesce(getvariable('json_files'), '/var/lib/rollcall/data/*/*.json');
 SET VARIABLE csv_files = coalesce(getvariable('csv_files'), '/var/lib/rollcall/data/*/*.csv');
