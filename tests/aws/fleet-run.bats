@@ -42,8 +42,14 @@ fleet() {
         AWS_DEFAULT_REGION=eu-central-1 "AWS_CA_BUNDLE=$T/aws-tls/cert.pem" AWS_CONFIG_FILE=/dev/null)
     ENDPOINT=(--endpoint-url https://ssm.eu-central-1.amazonaws.com)
     # The name leads to the stand-in, for this test's processes only.
-    { echo "127.0.0.1 localhost"; cat /etc/hosts 2>/dev/null; } >"$T/hosts" || true
+    own_hosts
     echo "127.0.0.1 ssm.eu-central-1.amazonaws.com" >>"$T/hosts"
+}
+
+# own_hosts: $T/hosts, the machine's names and localhost.
+own_hosts() {
+    echo "127.0.0.1 localhost" >"$T/hosts"
+    [ ! -e /etc/hosts ] || cat /etc/hosts >>"$T/hosts"
 }
 
 # agent: installed in $NODE and configured.
@@ -61,8 +67,7 @@ agent() {
 # run_fleet OPTION...: sets status, output (standard output) and $T/err.
 run_fleet() {
     status=0
-    # shellcheck disable=SC2016
-    output=$("${IN[@]}" unshare --mount sh -c '{ [ -e /etc/hosts ] || : >/etc/hosts; } && mount --bind "$0" /etc/hosts && exec "$@"' "$T/hosts" \
+    output=$("${IN[@]}" "$LIB/with-hosts" "$T/hosts" \
         "${AWS[@]}" "$FLEET" "${ENDPOINT[@]}" --timeout 2m "$@" 2>"$T/err") || status=$?
 }
 
@@ -130,8 +135,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     needs script
     local command
     printf -v command '%q ' "${AWS[@]}" "$FLEET" "${ENDPOINT[@]}" --instance i-000000000000001a
-    # shellcheck disable=SC2016
-    "${IN[@]}" unshare --mount sh -c '{ [ -e /etc/hosts ] || : >/etc/hosts; } && mount --bind "$0" /etc/hosts && exec "$@"' "$T/hosts" \
+    "${IN[@]}" "$LIB/with-hosts" "$T/hosts" \
         script -qec "$command" "$T/typed" >"$T/seen" </dev/null
     grep -qF '[##############################] 1 of 1 ended, 0 failed' "$T/seen" || fail "$(cat "$T/seen")"
 }
@@ -141,7 +145,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     AWS=(env AWS_ACCESS_KEY_ID=ASIAEXAMPLE AWS_SECRET_ACCESS_KEY=wrong AWS_DEFAULT_REGION=eu-central-1 AWS_CONFIG_FILE=/dev/null
         "AWS_CA_BUNDLE=$T/aws-tls/cert.pem")
     ENDPOINT=()
-    { echo "127.0.0.1 localhost"; cat /etc/hosts 2>/dev/null; } >"$T/hosts" || true
+    own_hosts
     local bad
     for bad in "--tag x" "--instance x" "--instance i-12345678;id" "--max-errors 200%" "--max-concurrency 0" "--timeout soon" \
         "--follow x" "--nothing 1" "--tag" "--parameter x" "--tag a=b --instance i-12345678"; do

@@ -28,7 +28,9 @@ swift_start() {
     [ "$(id -u)" = 0 ] || skip "only root can start swift here"
     export S3_PORT KEY=test:tester
     S3_PORT=$(free_port)
-    SWIFT_SECRET=$SECRET "$AWS_TESTS/swift" start "$BATS_FILE_TMPDIR/swift" "$S3_PORT" 3>&- >&2
+    # Swift looks up its own names: where they are unknown, each look-up waits for a name server.
+    echo "127.0.0.1 localhost $(uname -n)" >"$BATS_FILE_TMPDIR/hosts"
+    SWIFT_SECRET=$SECRET "$LIB/with-hosts" "$BATS_FILE_TMPDIR/hosts" "$AWS_TESTS/swift" start "$BATS_FILE_TMPDIR/swift" "$S3_PORT" 3>&- >&2
 }
 swift_stop() { "$AWS_TESTS/swift" stop "$BATS_FILE_TMPDIR/swift"; }
 
