@@ -1,5 +1,7 @@
 #include "aws/archive/progress.h"
 
+#include "handler/shared/text.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -106,9 +108,7 @@ void progress_complain(struct progress *p, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    text_make_plain(line);
     pthread_mutex_lock(&p->lock);
     clear_bar(p);
     fflush(stdout);

@@ -2,6 +2,7 @@
 
 #include "aws/s3/xml.h"
 #include "handler/shared/clock.h"
+#include "handler/shared/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,9 +27,7 @@ struct refusal {
 static void copy_plain(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text);
-    for (char *p = out; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    text_make_plain(out);
 }
 
 static bool take_refusal(void *context, const char *path, const char *text, size_t len)

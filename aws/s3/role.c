@@ -3,6 +3,7 @@
 #include "aws/s3/percent.h"
 #include "aws/s3/xml.h"
 #include "handler/shared/digest.h"
+#include "handler/shared/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,9 +121,7 @@ static enum credential_result refused(const struct role *role, const struct http
     else
         snprintf(error, CREDENTIAL_ERROR_MAX, "STS does not assume %.200s: %.200s (%ld %.64s)",
                  role->arn, r->message[0] ? r->message : "no reason is given", a->status, r->code);
-    for (char *p = error; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    text_make_plain(error);
     return busy ? CREDENTIAL_LATER : CREDENTIAL_BAD;
 }
 

@@ -2,6 +2,7 @@
 
 #include "handler/shared/buf.h"
 #include "handler/shared/io.h"
+#include "handler/shared/text.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -225,9 +226,7 @@ static bool name_file(char error[CONF_ERROR_LEN], const char *path)
     char copy[CONF_ERROR_LEN];
     memcpy(copy, error, sizeof copy);
     snprintf(error, CONF_ERROR_LEN, "%.200s: %.300s", path, copy);
-    for (char *p = error; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    text_make_plain(error);
     return false;
 }
 

@@ -15,3 +15,10 @@ struct text text_trim(struct text t, const char *blanks)
         t.len--;
     return t;
 }
+
+void text_make_plain(char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            *s = '?';
+}

@@ -52,6 +52,9 @@ static inline bool text_line(struct text *rest, struct text *line)
     return true;
 }
 
+/* Replaces the control characters of a string by '?', so that it is one line. */
+void text_make_plain(char *s);
+
 static inline bool text_is_digit(char c)
 {
     return c >= '0' && c <= '9';

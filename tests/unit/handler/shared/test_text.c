@@ -13,6 +13,14 @@ static void compares_bytes(void **state)
     assert_false(text_equal((struct text){"a\0b", 3}, (struct text){"a\0c", 3}));
 }
 
+static void control_characters_become_question_marks(void **state)
+{
+    (void)state;
+    char s[] = "a\nb\x1b[1m\x7f \xc3\xa9\t";
+    text_make_plain(s);
+    assert_string_equal(s, "a?b?[1m? \xc3\xa9?");
+}
+
 static void gives_each_line_once(void **state)
 {
     (void)state;
@@ -84,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_bytes),
+        cmocka_unit_test(control_characters_become_question_marks),
         cmocka_unit_test(gives_each_line_once),
         cmocka_unit_test(reads_digits_that_fit),
         cmocka_unit_test(trims_both_ends),
