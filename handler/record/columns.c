@@ -80,14 +80,6 @@ bool columns_read(struct text text, struct columns *out)
     return known > 0;
 }
 
-bool columns_are_current(const struct columns *c)
-{
-    bool same = c->count == COLUMNS_COUNT;
-    for (size_t i = 0; same && i < COLUMNS_COUNT; i++)
-        same = c->list[i] == i;
-    return same;
-}
-
 static void select_row(const struct columns *c, struct text row, struct buf *out)
 {
     struct text fields[COLUMNS_COUNT + 1] = {{NULL, 0}};

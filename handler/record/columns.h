@@ -52,9 +52,6 @@ struct columns {
  */
 bool columns_read(struct text text, struct columns *out);
 
-/* True if the columns are those of a new file. */
-bool columns_are_current(const struct columns *c);
-
 /*
  * Appends `len` bytes of rows that have the columns of a new file to `out`, with the columns `c`
  * instead. A column that this version does not know is empty.

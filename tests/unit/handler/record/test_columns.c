@@ -86,6 +86,15 @@ static void each_heading_has_its_column(void **state)
     }
 }
 
+/* The columns are those of a new file. */
+static bool are_current(const struct columns *c)
+{
+    bool same = c->count == COLUMNS_COUNT;
+    for (size_t i = 0; same && i < COLUMNS_COUNT; i++)
+        same = c->list[i] == i;
+    return same;
+}
+
 static void the_header_of_a_new_file_is_read_again(void **state)
 {
     (void)state;
@@ -93,10 +102,10 @@ static void the_header_of_a_new_file_is_read_again(void **state)
     columns_put_header(&out);
     assert_true(out.len <= COLUMNS_HEADER_MAX && COLUMNS_COUNT <= COLUMNS_MAX);
     assert_true(columns_read((struct text){out.data, out.len}, &c));
-    assert_true(columns_are_current(&c));
+    assert_true(are_current(&c));
     buf_puts(&out, "\"a\",\"row\"\r\n");
     assert_true(columns_read((struct text){out.data, out.len}, &c));
-    assert_true(columns_are_current(&c));
+    assert_true(are_current(&c));
     for (size_t cut = 0; cut < 100; cut++)
         assert_false(columns_read((struct text){out.data, cut}, &c));
 }
@@ -145,7 +154,7 @@ static void rows_get_the_columns_of_the_file(void **state)
         buf_puts(&rows, "\r\n");
     }
     assert_true(columns_read(header, &c));
-    assert_false(columns_are_current(&c));
+    assert_false(are_current(&c));
     columns_select(&c, rows.data, rows.len, &out);
     static const char want[] = "\"received_at0\",\"cmd0,\"\"x\"\",\",\"\",\"pid0\"\r\n"
                                "\"received_at1\",\"cmd1,\"\"x\"\",\",\"\",\"pid1\"\r\n";
