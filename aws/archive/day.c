@@ -1,9 +1,10 @@
 #include "aws/archive/day.h"
 
+#include "handler/shared/dir.h"
+#include "handler/shared/vec.h"
 #include "handler/store/commit.h"
 #include "handler/store/layout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,14 +24,10 @@ static bool is_suffix(const char *name, const char *suffix)
 
 static struct shippable *add(struct day *d, const char *name, size_t len)
 {
-    if (d->count == d->room) {
-        size_t room = d->room ? 2 * d->room : 16;
-        struct shippable *more = reallocarray(d->files, room, sizeof *more);
-        if (!more)
-            return NULL;
-        d->files = more;
-        d->room = room;
-    }
+    struct shippable *files = vec_grow(d->files, d->count, &d->room, sizeof *files);
+    if (!files)
+        return NULL;
+    d->files = files;
     struct shippable *f = &d->files[d->count++];
     *f = (struct shippable){.problem = NULL};
     snprintf(f->now.name, sizeof f->now.name, "%.*s", (int)len, name);
@@ -115,14 +112,22 @@ static bool add_listing(struct day *d, const char *name)
     return f || size < 0;
 }
 
-static bool add_entry(struct day *d, const char *name, struct digest *digest)
+struct visit {
+    struct day *day;
+    struct digest *digest;
+};
+
+static bool add_entry(int dir, const char *name, void *context)
 {
+    const struct visit *v = context;
+    struct day *d = v->day;
     struct layout_name parsed;
+    (void)dir;
     if (strcmp(d->branch, "record") == 0 && layout_is_listing(name))
         return add_listing(d, name);
     if (strcmp(d->branch, "data") == 0 && layout_parse(name, ".json", &parsed) &&
         strcmp(parsed.date, d->date) == 0)
-        return add_pair(d, name, digest);
+        return add_pair(d, name, v->digest);
     if (strcmp(d->branch, "data") == 0 && layout_parse(name, ".csv", &parsed))
         return true; /* comes with its JSON file */
     d->foreign += name[0] != '.';
@@ -137,17 +142,12 @@ static int by_name(const void *a, const void *b)
 
 static bool read_all(struct day *d)
 {
-    int copy = openat(d->fd, ".", DIR_FLAGS);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    struct digest *digest = digest_new();
-    bool ok = dir && digest;
-    for (struct dirent *e; ok && (e = readdir(dir));)
-        ok = add_entry(d, e->d_name, digest);
-    if (dir)
-        closedir(dir);
-    else if (copy >= 0)
-        close(copy);
-    digest_free(digest);
+    struct visit v = {d, digest_new()};
+    errno = ENOMEM;
+    bool ok = v.digest && dir_visit(dir_open(d->fd, "."), add_entry, &v);
+    int saved = errno;
+    digest_free(v.digest);
+    errno = saved;
     if (d->count > 0)
         qsort(d->files, d->count, sizeof *d->files, by_name);
     return ok;
@@ -214,14 +214,10 @@ bool day_continues(const struct day *d, const struct manifest_entry *old)
 
 bool day_list_add(struct day_list *list, const char *date)
 {
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 64;
-        void *more = reallocarray(list->dates, room, sizeof *list->dates);
-        if (!more)
-            return false;
-        list->dates = more;
-        list->room = room;
-    }
+    void *dates = vec_grow(list->dates, list->count, &list->room, sizeof *list->dates);
+    if (!dates)
+        return false;
+    list->dates = dates;
     snprintf(list->dates[list->count++], CLOCK_DATE_LEN + 1, "%s", date);
     return true;
 }
@@ -243,18 +239,23 @@ void day_list_sort(struct day_list *list)
     list->count = kept + 1;
 }
 
+static bool add_date(int dir, const char *name, void *list)
+{
+    (void)dir;
+    return !layout_is_day(name) || day_list_add(list, name);
+}
+
 bool day_list_local(struct day_list *list, const char *records_dir, const char *branch)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", records_dir, branch);
-    DIR *dir = opendir(path);
-    bool ok = true;
-    if (!dir)
+    if (snprintf(path, sizeof path, "%s/%s", records_dir, branch) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
         return errno == ENOENT;
-    for (struct dirent *e; ok && (e = readdir(dir));)
-        if (layout_is_day(e->d_name))
-            ok = day_list_add(list, e->d_name);
-    closedir(dir);
+    bool ok = dir_visit(fd, add_date, list);
     day_list_sort(list);
     return ok;
 }

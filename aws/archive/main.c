@@ -98,46 +98,51 @@ static bool read_jobs(const char *text, unsigned *out)
     return true;
 }
 
-/* 0 to continue, -1 to end successfully, else the exit status. */
-static int take_option(struct invocation *c, int option)
+/* False: the program ends with *status. */
+static bool take_option(struct invocation *c, int option, int *status)
 {
+    *status = EX_USAGE;
     switch (option) {
     case 't':
         c->options.today = true;
-        return 0;
+        return true;
     case 'l':
         c->options.listings = true;
-        return 0;
+        return true;
     case 'n':
         c->options.dry_run = true;
-        return 0;
+        return true;
     case 'q':
         c->options.quiet = true;
-        return 0;
+        return true;
     case 'y':
         c->verify = true;
-        return 0;
+        return true;
     case 'c':
         c->catalogue = true;
-        return 0;
+        return true;
     case 'r':
         c->restore = optarg;
-        return 0;
+        return true;
     case 'j':
-        return read_jobs(optarg, &c->options.jobs)
-                   ? 0
-                   : complain(EX_USAGE, "--jobs takes a number from 1 to 64, not ", optarg);
+        if (read_jobs(optarg, &c->options.jobs))
+            return true;
+        complain(EX_USAGE, "--jobs takes a number from 1 to 64, not ", optarg);
+        return false;
     case 'h':
         fputs(usage, stdout);
-        return -1;
+        *status = EX_OK;
+        return false;
     case 'V':
         puts("rollcall-archive " ROLLCALL_VERSION);
-        return -1;
+        *status = EX_OK;
+        return false;
     default:
-        return EX_USAGE;
+        return false;
     }
 }
 
+/* EX_OK, or the status of a usage error. */
 static int check_operands(const struct invocation *c)
 {
     if (c->verify && (c->restore || c->options.dry_run || c->options.today))
@@ -154,10 +159,11 @@ static int check_operands(const struct invocation *c)
     for (char **date = c->operands; !c->restore && *date; date++)
         if (!layout_is_day(*date))
             return complain(EX_USAGE, "a day is a date such as 2026-11-20, not ", *date);
-    return 0;
+    return EX_OK;
 }
 
-static int read_options(int argc, char **argv, struct invocation *c)
+/* False: the program ends with *status. */
+static bool read_options(int argc, char **argv, struct invocation *c, int *status)
 {
     static const struct option options[] = {{"today", no_argument, NULL, 't'},
                                             {"listings", no_argument, NULL, 'l'},
@@ -170,13 +176,12 @@ static int read_options(int argc, char **argv, struct invocation *c)
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
-    for (int option; (option = getopt_long(argc, argv, "nqj:hV", options, NULL)) != -1;) {
-        int status = take_option(c, option);
-        if (status != 0)
-            return status;
-    }
+    for (int option; (option = getopt_long(argc, argv, "nqj:hV", options, NULL)) != -1;)
+        if (!take_option(c, option, status))
+            return false;
     c->operands = argv + optind;
-    return check_operands(c);
+    *status = check_operands(c);
+    return *status == EX_OK;
 }
 
 /* ---- which days */
@@ -273,12 +278,13 @@ static int work(struct pool *r, const struct invocation *c)
     return pool_status(r);
 }
 
-/* One at a time over the same records: -1 when another is at work, said. Closed by the end. */
+/* One process at a time ships the same records. Returns the exit status. The lock is never
+ * released: it ends with the process. */
 static int take_lock(const char *records_dir)
 {
     char path[PATH_MAX];
     if (access(records_dir, F_OK) != 0 && errno == ENOENT)
-        return 0; /* nothing was ever stored: nothing to do */
+        return EX_OK; /* nothing was ever stored */
     if (!manifest_io_make_directory(records_dir) ||
         snprintf(path, sizeof path, "%s/archived/.lock", records_dir) >= PATH_MAX)
         return complain(EX_NOPERM, "records_dir/archived: ", strerror(errno));
@@ -287,7 +293,7 @@ static int take_lock(const char *records_dir)
         return complain(EX_NOPERM, "records_dir/archived/.lock: ", strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return complain(EX_TEMPFAIL, "another rollcall-archive is at work on ", records_dir);
-    return 0;
+    return EX_OK;
 }
 
 static int with_store(struct invocation *c, const struct config *config)
@@ -324,9 +330,9 @@ int main(int argc, char **argv)
     struct config config;
     char error[CONF_ERROR_LEN];
     io_fill_descriptors();
-    int status = read_options(argc, argv, &command);
-    if (status != 0)
-        return status < 0 ? 0 : status;
+    int status;
+    if (!read_options(argc, argv, &command, &status))
+        return status;
     if (!config_load(config_path(), &config, error))
         return complain(EX_CONFIG, error, "");
     if (!config.s3.bucket)

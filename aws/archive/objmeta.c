@@ -1,9 +1,9 @@
 #include "aws/archive/objmeta.h"
 
+#include "handler/shared/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 void objmeta_write(const struct manifest_entry *e, char out[OBJMETA_MAX])
 {
@@ -23,11 +23,8 @@ static const char *skip(const char *at, const char *name)
 
 static const char *number(const char *at, uint64_t *out)
 {
-    char *end = NULL;
-    if (!at || *at < '0' || *at > '9')
-        return NULL;
-    *out = strtoull(at, &end, 10);
-    return end;
+    size_t digits = at ? text_digits(text_of(at), out) : 0;
+    return digits ? at + digits : NULL;
 }
 
 static const char *sum(const char *at, char out[DIGEST_HEX_LEN + 1])

@@ -21,54 +21,49 @@ struct restore {
     int dir;
 };
 
-/* Under a name of its own until it is whole and on disk; then linked, which replaces nothing. */
-static const char *give_name(const struct restore *x, int fd, const char *temporary,
-                             const char *name)
-{
-    if (fsync(fd) != 0 || linkat(x->dir, temporary, x->dir, name, 0) != 0)
-        return errno == EEXIST ? "it is there already" : strerror(errno);
-    return NULL;
-}
-
-static enum s3_result fetch(struct pool *r, struct lane *lane, const struct restore *x,
-                            const struct unpack_job *job, const char **wrong,
-                            struct s3_fault *fault)
+/* Reads the object of job->entry. False if that failed or the object is wrong; both are reported.
+ */
+static bool fetch(struct pool *r, struct lane *lane, const struct restore *x,
+                  const struct unpack_job *job)
 {
     const struct s3_sink sink = {unpack_restart, unpack_take, lane->unpack};
+    struct s3_fault fault;
     char key[NAMES_MAX];
     names_file(r->prefix, x->m.branch, x->m.date, job->entry->name, key);
     unpack_begin(lane->unpack, job);
-    enum s3_result result = s3_get(lane->s3, key, &sink, fault);
-    *wrong = result == S3_OK || result == S3_LOCAL ? unpack_end(lane->unpack) : NULL;
+    enum s3_result result = s3_get(lane->s3, key, &sink, &fault);
+    const char *wrong = result == S3_OK || result == S3_LOCAL ? unpack_end(lane->unpack) : NULL;
     if (result == S3_NOT_FOUND)
-        *wrong = "it is in the manifest, but not in the archive";
-    return result;
+        wrong = "it is in the manifest, but not in the archive";
+    if (wrong)
+        pool_problem(r, job->entry->name, wrong);
+    else if (result != S3_OK)
+        pool_fault(r, &fault);
+    return result == S3_OK && !wrong;
 }
 
 /* Compares the existing file with the archive. */
-static const char *compare_with(struct pool *r, struct lane *lane, const struct restore *x,
-                                const struct manifest_entry *e, int fd)
+static void compare_existing(struct pool *r, struct lane *lane, const struct restore *x,
+                             const struct manifest_entry *e, int fd)
 {
-    struct unpack_job job = {.entry = e, .compare = fd, .write = -1};
-    struct s3_fault fault;
+    const struct unpack_job job = {.entry = e, .compare = fd, .write = -1};
     struct stat st;
-    const char *wrong;
-    if (fstat(fd, &st) != 0 || (uint64_t)st.st_size != e->size)
-        return "another file of that name is there; it is left as it is";
-    enum s3_result result = fetch(r, lane, x, &job, &wrong, &fault);
-    if (wrong)
-        return wrong;
-    if (result != S3_OK)
-        pool_fault(r, &fault);
-    return NULL;
+    if (fstat(fd, &st) == 0 && (uint64_t)st.st_size == e->size)
+        fetch(r, lane, x, &job);
+    else
+        pool_problem(r, e->name, "another file of that name exists; it is left as it is");
+}
+
+/* A link replaces nothing: the file gets its name only when it is whole and on disk. */
+static bool give_name(const struct restore *x, int fd, const char *temporary, const char *name)
+{
+    return fsync(fd) == 0 && linkat(x->dir, temporary, x->dir, name, 0) == 0;
 }
 
 static void restore_new(struct pool *r, struct lane *lane, const struct restore *x,
                         const struct manifest_entry *e)
 {
     char temporary[32];
-    struct s3_fault fault;
-    const char *wrong = NULL;
     snprintf(temporary, sizeof temporary, ".new-%016" PRIx64, random_bits());
     struct unpack_job job = {.entry = e, .compare = -1};
     job.write = openat(x->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
@@ -76,17 +71,15 @@ static void restore_new(struct pool *r, struct lane *lane, const struct restore 
         pool_problem(r, e->name, strerror(errno));
         return;
     }
-    enum s3_result result = fetch(r, lane, x, &job, &wrong, &fault);
-    if (result == S3_OK && !wrong)
-        wrong = give_name(x, job.write, temporary, e->name);
+    if (fetch(r, lane, x, &job)) {
+        if (give_name(x, job.write, temporary, e->name))
+            pool_count(r, e->size, e->gzip_size);
+        else
+            pool_problem(r, e->name,
+                         errno == EEXIST ? "a file of that name exists" : strerror(errno));
+    }
     unlinkat(x->dir, temporary, 0);
     close(job.write);
-    if (wrong)
-        pool_problem(r, e->name, wrong);
-    else if (result != S3_OK)
-        pool_fault(r, &fault);
-    else
-        pool_count(r, e->size, e->gzip_size);
 }
 
 static void restore_one(struct pool *r, struct lane *lane, size_t i, void *context)
@@ -95,9 +88,7 @@ static void restore_one(struct pool *r, struct lane *lane, size_t i, void *conte
     const struct manifest_entry *e = &x->m.entries[i];
     int fd = openat(x->dir, e->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0) {
-        const char *wrong = compare_with(r, lane, x, e, fd);
-        if (wrong)
-            pool_problem(r, e->name, wrong);
+        compare_existing(r, lane, x, e, fd);
         close(fd);
     } else if (errno == ENOENT) {
         restore_new(r, lane, x, e);

@@ -1,12 +1,12 @@
 #include "aws/s3/http.h"
 
 #include "handler/shared/io.h"
+#include "handler/shared/text.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 /* The first libcurl that hashes what x-amz-content-sha256 says, not what it guesses. */
@@ -271,23 +271,18 @@ void http_release(struct http_answer *answer)
 
 bool http_find(const struct http_answer *answer, const char *name, char *out, size_t size)
 {
-    const char *at = answer->headers.data, *end = at ? at + answer->headers.len : NULL;
+    struct text rest = {answer->headers.data, answer->headers.len}, line;
     size_t name_len = strlen(name);
-    for (const char *next; at && at < end; at = next) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        const char *stop = newline ? newline : end;
-        next = newline ? newline + 1 : end;
-        if ((size_t)(stop - at) <= name_len || strncasecmp(at, name, name_len) != 0 ||
-            at[name_len] != ':')
+    while (text_line(&rest, &line)) {
+        if (line.len <= name_len || strncasecmp(line.ptr, name, name_len) != 0 ||
+            line.ptr[name_len] != ':')
             continue;
-        for (at += name_len + 1; at < stop && (*at == ' ' || *at == '\t');)
-            at++;
-        while (stop > at && (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
-            stop--;
-        if ((size_t)(stop - at) >= size)
+        struct text value = {line.ptr + name_len + 1, line.len - name_len - 1};
+        value = text_trim(value, " \t\r");
+        if (value.len >= size)
             return false;
-        memcpy(out, at, (size_t)(stop - at));
-        out[stop - at] = '\0';
+        memcpy(out, value.ptr, value.len);
+        out[value.len] = '\0';
         return true;
     }
     return false;

@@ -1,12 +1,10 @@
 #include "aws/s3/list.h"
 
 #include "aws/s3/xml.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "handler/shared/text.h"
 
 /* A page of 1,000 keys of 1,024 bytes, each byte encoded in three, and the XML around them. */
-enum { PAGE_MAX = 8 << 20, TOKEN_MAX = 8 << 10, SIZE_MAX_DIGITS = 20 };
+enum { PAGE_MAX = 8 << 20, TOKEN_MAX = 8 << 10 };
 
 struct page {
     s3_take_entry take;
@@ -16,15 +14,6 @@ struct page {
     uint64_t size;
     bool has_key, truncated, enough;
 };
-
-static bool read_size(const char *text, uint64_t *out)
-{
-    char *end;
-    if (*text < '0' || *text > '9' || strlen(text) > SIZE_MAX_DIGITS)
-        return false;
-    *out = strtoull(text, &end, 10);
-    return *end == '\0';
-}
 
 static bool give(struct page *p, bool is_level)
 {
@@ -52,7 +41,7 @@ static bool take_element(void *context, const char *path, const char *text, size
     if (is(path, "Contents/Key") || is(path, "CommonPrefixes/Prefix"))
         return p->has_key = percent_decode(&p->key, text, len);
     if (is(path, "Contents/Size"))
-        return read_size(text, &p->size);
+        return text_number((struct text){text, len}, &p->size);
     if (is(path, "Contents/ETag")) {
         p->etag[0] = '\0';
         if (len < sizeof p->etag)
@@ -97,9 +86,9 @@ static enum s3_result read_page(struct page *p, const struct buf *body, struct s
         return s3_bad_answer(fault, "listing", error);
     if (p->enough || !p->truncated)
         return S3_OK;
-    /* The same page for ever would be no listing either. */
-    if (p->token.len == 0 || (p->token.len == p->last_token.len &&
-                              memcmp(p->token.data, p->last_token.data, p->token.len) == 0))
+    /* The same token again would give the same page, for ever. */
+    if (p->token.len == 0 || text_equal((struct text){p->token.data, p->token.len},
+                                        (struct text){p->last_token.data, p->last_token.len}))
         return s3_bad_answer(fault, "listing", "there is more, but no new NextContinuationToken");
     buf_reset(&p->last_token);
     buf_add(&p->last_token, p->token.data, p->token.len);

@@ -143,9 +143,14 @@ static bool instance_url(const char *path, char out[URL_MAX])
     return snprintf(out, URL_MAX, "%.*s%s", (int)len, base, path) < URL_MAX;
 }
 
-/* An IMDSv2 session. */
-static enum credential_result open_session(struct http *h, char token[TOKEN_MAX],
-                                           char error[CREDENTIAL_ERROR_MAX])
+/* An IMDSv2 session. The error is the caller's buffer, of CREDENTIAL_ERROR_MAX bytes. */
+struct session {
+    struct http *http;
+    char *error;
+    char token[TOKEN_MAX];
+};
+
+static enum credential_result session_open(struct session *s)
 {
     static const struct http_header ttl = {"X-aws-ec2-metadata-token-ttl-seconds", "21600"};
     const char *disabled = credential_env("AWS_EC2_METADATA_DISABLED");
@@ -153,38 +158,38 @@ static enum credential_result open_session(struct http *h, char token[TOKEN_MAX]
     struct http_answer a;
     enum credential_result result = CREDENTIAL_OK;
     if (disabled && strcasecmp(disabled, "true") == 0)
-        return say(CREDENTIAL_NONE, error, "AWS_EC2_METADATA_DISABLED is true", "");
+        return say(CREDENTIAL_NONE, s->error, "AWS_EC2_METADATA_DISABLED is true", "");
     if (!instance_url("/latest/api/token", url))
-        return say(CREDENTIAL_BAD, error, "AWS_EC2_METADATA_SERVICE_ENDPOINT is too long", "");
-    if (ask(h, "PUT", url, &ttl, &a) != HTTP_ANSWERED)
-        result = say(CREDENTIAL_NONE, error, "no EC2 instance metadata: ", a.error);
+        return say(CREDENTIAL_BAD, s->error, "AWS_EC2_METADATA_SERVICE_ENDPOINT is too long", "");
+    if (ask(s->http, "PUT", url, &ttl, &a) != HTTP_ANSWERED)
+        result = say(CREDENTIAL_NONE, s->error, "no EC2 instance metadata: ", a.error);
     else if (a.status != 200 || !buf_str(&a.body) || a.body.len == 0 || a.body.len >= TOKEN_MAX ||
              strlen(a.body.data) != strcspn(a.body.data, "\r\n \t")) {
         snprintf(status, sizeof status, "status %ld", a.status);
-        result = say(a.status >= 500 ? CREDENTIAL_LATER : CREDENTIAL_BAD, error,
+        result = say(a.status >= 500 ? CREDENTIAL_LATER : CREDENTIAL_BAD, s->error,
                      "EC2 instance metadata gives no session token (IMDSv2): ", status);
     } else {
-        memcpy(token, a.body.data, a.body.len + 1);
+        memcpy(s->token, a.body.data, a.body.len + 1);
     }
     http_release(&a);
     return result;
 }
 
 /* GET of a short text; its first line goes to `out`. */
-static enum credential_result get_line(struct http *h, const char *path, const char *token,
-                                       char *out, size_t size, char error[CREDENTIAL_ERROR_MAX])
+static enum credential_result session_get_line(const struct session *s, const char *path, char *out,
+                                               size_t size)
 {
-    const struct http_header header = {"X-aws-ec2-metadata-token", token};
+    const struct http_header header = {"X-aws-ec2-metadata-token", s->token};
     char url[URL_MAX], status[32];
     struct http_answer a;
     enum credential_result result = CREDENTIAL_OK;
     if (!instance_url(path, url))
-        return say(CREDENTIAL_BAD, error, "AWS_EC2_METADATA_SERVICE_ENDPOINT is too long", "");
-    if (ask(h, "GET", url, &header, &a) != HTTP_ANSWERED) {
-        result = say(CREDENTIAL_LATER, error, "EC2 instance metadata: ", a.error);
+        return say(CREDENTIAL_BAD, s->error, "AWS_EC2_METADATA_SERVICE_ENDPOINT is too long", "");
+    if (ask(s->http, "GET", url, &header, &a) != HTTP_ANSWERED) {
+        result = say(CREDENTIAL_LATER, s->error, "EC2 instance metadata: ", a.error);
     } else if (a.status != 200 || !buf_str(&a.body) || strcspn(a.body.data, "\r\n") >= size) {
         snprintf(status, sizeof status, ": status %ld", a.status);
-        result = say(a.status >= 500 ? CREDENTIAL_LATER : CREDENTIAL_NONE, error, path, status);
+        result = say(a.status >= 500 ? CREDENTIAL_LATER : CREDENTIAL_NONE, s->error, path, status);
     } else {
         snprintf(out, size, "%.*s", (int)strcspn(a.body.data, "\r\n"), a.body.data);
     }
@@ -192,34 +197,44 @@ static enum credential_result get_line(struct http *h, const char *path, const c
     return result;
 }
 
-enum credential_result metadata_instance(struct http *h, struct credential *out,
-                                         char error[CREDENTIAL_ERROR_MAX])
+/* The keys of the instance's role. */
+static enum credential_result session_get_keys(const struct session *s, struct credential *out)
 {
-    char token[TOKEN_MAX], role[256] = "", path[sizeof ROLES + sizeof role], url[URL_MAX];
+    const struct http_header header = {"X-aws-ec2-metadata-token", s->token};
+    char role[256] = "", path[sizeof ROLES + sizeof role], url[URL_MAX];
     struct http_answer a;
-    enum credential_result result = open_session(h, token, error);
-    if (result != CREDENTIAL_OK)
-        return result;
-    result = get_line(h, ROLES, token, role, sizeof role, error);
+    enum credential_result result = session_get_line(s, ROLES, role, sizeof role);
     if (result == CREDENTIAL_NONE || (result == CREDENTIAL_OK && !*role))
-        return say(CREDENTIAL_NONE, error, "the EC2 instance has no role", "");
+        return say(CREDENTIAL_NONE, s->error, "the EC2 instance has no role", "");
     if (result != CREDENTIAL_OK)
         return result;
     snprintf(path, sizeof path, ROLES "%s", role);
     if (strpbrk(role, "/?#% ") || !instance_url(path, url))
-        return say(CREDENTIAL_BAD, error, "EC2 instance metadata names no role: ", role);
-    const struct http_header header = {"X-aws-ec2-metadata-token", token};
-    ask(h, "GET", url, &header, &a);
-    result = take(&a, "the EC2 instance's credentials: ", out, error);
+        return say(CREDENTIAL_BAD, s->error, "EC2 instance metadata names no role: ", role);
+    ask(s->http, "GET", url, &header, &a);
+    result = take(&a, "the EC2 instance's credentials: ", out, s->error);
     http_release(&a);
-    explicit_bzero(token, sizeof token);
+    return result;
+}
+
+enum credential_result metadata_instance(struct http *h, struct credential *out,
+                                         char error[CREDENTIAL_ERROR_MAX])
+{
+    struct session s = {.http = h, .error = error};
+    enum credential_result result = session_open(&s);
+    if (result == CREDENTIAL_OK)
+        result = session_get_keys(&s, out);
+    explicit_bzero(s.token, sizeof s.token);
     return result;
 }
 
 bool metadata_region(struct http *h, char *out, size_t size)
 {
-    char token[TOKEN_MAX], error[CREDENTIAL_ERROR_MAX];
-    return open_session(h, token, error) == CREDENTIAL_OK &&
-           get_line(h, "/latest/meta-data/placement/region", token, out, size, error) ==
-               CREDENTIAL_OK;
+    char error[CREDENTIAL_ERROR_MAX];
+    struct session s = {.http = h, .error = error};
+    bool found =
+        session_open(&s) == CREDENTIAL_OK &&
+        session_get_line(&s, "/latest/meta-data/placement/region", out, size) == CREDENTIAL_OK;
+    explicit_bzero(s.token, sizeof s.token);
+    return found;
 }

@@ -1,11 +1,9 @@
 #include "aws/s3/object.h"
 
 #include "aws/s3/multipart.h"
+#include "handler/shared/text.h"
 
 #include <openssl/evp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 void object_checksum(const unsigned char sha256[DIGEST_LEN], char out[S3_CHECKSUM_SIZE])
 {
@@ -39,14 +37,13 @@ enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *sou
 enum s3_result s3_head(struct s3 *s, const char *key, struct s3_object *out, struct s3_fault *fault)
 {
     const struct s3_call call = {.method = "HEAD", .key = key};
-    char size[24], *end = size;
+    char size[24] = "";
     struct http_answer answer;
     *out = (struct s3_object){.size = 0};
     enum s3_result result = s3_call(s, &call, &answer, fault);
     if (result == S3_OK) {
-        if (http_find(&answer, "Content-Length", size, sizeof size))
-            out->size = strtoull(size, &end, 10);
-        if (end == size || *end)
+        http_find(&answer, "Content-Length", size, sizeof size);
+        if (!text_number(text_of(size), &out->size))
             result = s3_bad_answer(fault, "HEAD", "no Content-Length");
         http_find(&answer, "ETag", out->etag, sizeof out->etag);
         http_find(&answer, "x-amz-meta-rollcall", out->note, sizeof out->note);

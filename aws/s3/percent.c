@@ -1,6 +1,6 @@
 #include "aws/s3/percent.h"
 
-#include <string.h>
+#include "handler/shared/text.h"
 
 static bool unreserved(unsigned char c)
 {
@@ -64,22 +64,14 @@ bool percent_is_key(const char *path)
     return true;
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool decode(struct buf *out, const char *text, size_t len, char plus)
 {
     buf_reset(out);
     for (size_t i = 0; i < len; i++) {
         char c = text[i] == '+' ? plus : text[i];
         if (c == '%') {
-            int high = len - i > 2 ? nibble(text[i + 1]) : -1;
-            int low = high < 0 ? -1 : nibble(text[i + 2]);
+            int high = len - i > 2 ? text_hex_digit(text[i + 1]) : -1;
+            int low = high < 0 ? -1 : text_hex_digit(text[i + 2]);
             if (low < 0)
                 return false;
             c = (char)(high << 4 | low);

@@ -29,16 +29,18 @@ static bool file_path(const char *variable, const char *in_home, char out[PATH_M
     return len > 0 && len < PATH_MAX;
 }
 
-/* 0, or the errno. */
-static int read_file(const char *path, struct buf *text)
+/* False with errno. `text` is to be released in any case. */
+static bool read_file(const char *path, struct buf *text)
 {
     buf_init(text, FILE_MAX);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return errno;
-    int result = io_read_file(fd, text) ? 0 : errno;
+        return false;
+    bool ok = io_read_file(fd, text);
+    int saved = errno;
     close(fd);
-    return result;
+    errno = saved;
+    return ok;
 }
 
 static void forget(struct buf *text)
@@ -84,12 +86,11 @@ static enum credential_result from_file(const char *variable, const char *in_hom
     struct buf text;
     if (!file_path(variable, in_home, path))
         return CREDENTIAL_NONE;
-    int failed = read_file(path, &text);
     enum credential_result result = CREDENTIAL_NONE;
-    if (failed == 0)
+    if (read_file(path, &text))
         result = read_section(path, &text, section, out, error);
-    else if (failed != ENOENT || credential_env(variable)) {
-        snprintf(error, CREDENTIAL_ERROR_MAX, "%.300s: %s", path, strerror(failed));
+    else if (errno != ENOENT || credential_env(variable)) {
+        snprintf(error, CREDENTIAL_ERROR_MAX, "%.300s: %s", path, strerror(errno));
         result = CREDENTIAL_BAD;
     }
     forget(&text);
@@ -123,8 +124,7 @@ static bool setting(const char *name, const char *key, char *out, size_t size)
             snprintf(section, sizeof section, "%.128s", name);
         if (!file_path(files[i].variable, files[i].in_home, path))
             continue;
-        found =
-            read_file(path, &text) == 0 && ini_value(&text, section, key, &value) && value.len > 0;
+        found = read_file(path, &text) && ini_value(&text, section, key, &value) && value.len > 0;
         forget(&text);
     }
     if (found)
@@ -230,7 +230,7 @@ bool profile_region(char *out, size_t size)
         return false;
     config_section(profile_name(), section);
     buf_init(&value, size - 1);
-    if (read_file(path, &text) == 0 && ini_value(&text, section, "region", &value)) {
+    if (read_file(path, &text) && ini_value(&text, section, "region", &value)) {
         snprintf(out, size, "%s", value.data);
         found = value.len > 0;
     }

@@ -169,8 +169,10 @@ static enum s3_result get_key(struct s3 *s, struct credential *key, struct s3_fa
     return fault_set_text(f, result == CREDENTIAL_LATER ? S3_LATER : S3_CONFIG, error);
 }
 
-/* What every try has in common. */
+/* What all tries of a call have in common. */
 struct plan {
+    const struct s3_call *call;
+    struct http_answer *answer; /* of the last try */
     const char *url;
     char sha256[DIGEST_HEX_LEN + 1];
     struct http_header headers[S3_HEADERS_MAX + 2];
@@ -186,8 +188,9 @@ static bool make_url(const struct s3 *s, const struct s3_call *c, struct buf *ur
     return buf_str(url) != NULL;
 }
 
-static void make_headers(struct plan *p, const struct s3_call *c)
+static void make_headers(struct plan *p)
 {
+    const struct s3_call *c = p->call;
     if (c->body)
         digest_hex(c->body->sha256, p->sha256);
     else
@@ -197,9 +200,9 @@ static void make_headers(struct plan *p, const struct s3_call *c)
         p->headers[p->header_count++] = c->headers[i];
 }
 
-static void try_once(struct s3 *s, const struct s3_call *c, struct plan *p,
-                     const struct credential *key, struct http_answer *answer)
+static void try_once(struct s3 *s, struct plan *p, const struct credential *key)
 {
+    const struct s3_call *c = p->call;
     const struct s3_site *site = s->site;
     const struct http_key sign = {key->access, key->secret, site->region, "s3"};
     p->headers[p->header_count] =
@@ -227,7 +230,7 @@ static void try_once(struct s3 *s, const struct s3_call *c, struct plan *p,
         r.take = c->sink->take;
         r.context = c->sink->context;
     }
-    http_send(s->http, &r, answer);
+    http_send(s->http, &r, p->answer);
 }
 
 static bool stopped(const struct s3 *s)
@@ -254,11 +257,12 @@ static int64_t retry_after(const struct http_answer *a)
     return seconds > 0 ? seconds : 0;
 }
 
-/* One try, judged. */
-static enum s3_result try_and_judge(struct s3 *s, const struct s3_call *c, struct plan *p,
-                                    const struct credential *key, struct http_answer *answer,
+/* One try, and what its answer means. */
+static enum s3_result try_and_judge(struct s3 *s, struct plan *p, const struct credential *key,
                                     struct s3_fault *f)
 {
+    const struct s3_call *c = p->call;
+    const struct http_answer *answer = p->answer;
     if (c->sink && !c->sink->restart(c->sink->context))
         return fault_set_text(f, S3_LOCAL, "what comes cannot be taken");
     const struct fault_request line = {
@@ -267,7 +271,7 @@ static enum s3_result try_and_judge(struct s3 *s, const struct s3_call *c, struc
         .key = c->key ? c->key : "",
         .region = s->site->region,
     };
-    try_once(s, c, p, key, answer);
+    try_once(s, p, key);
     if (answer->end != HTTP_ANSWERED)
         return fault_no_answer(&line, answer, f);
     if (answer->status >= 200 && answer->status < 300)
@@ -275,8 +279,7 @@ static enum s3_result try_and_judge(struct s3 *s, const struct s3_call *c, struc
     return fault_refused(&line, answer, f);
 }
 
-static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct plan *p,
-                                 struct http_answer *answer, struct s3_fault *f)
+static enum s3_result call_until(struct s3 *s, struct plan *p, struct s3_fault *f)
 {
     struct credential key;
     bool renewed = false;
@@ -284,14 +287,14 @@ static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct p
     fault_set_text(f, S3_STOPPED, "stopped");
     for (unsigned try = 0; try < s->site->tries && !stopped(s); try++) {
         if (try > 0) {
-            int64_t asked = retry_after(answer);
-            http_release(answer);
-            *answer = (struct http_answer){.end = HTTP_STOPPED};
+            int64_t asked = retry_after(p->answer);
+            http_release(p->answer);
+            *p->answer = (struct http_answer){.end = HTTP_STOPPED};
             pause_before(s, try - 1, asked);
         }
         result = get_key(s, &key, f);
         if (result == S3_OK)
-            result = try_and_judge(s, c, p, &key, answer, f);
+            result = try_and_judge(s, p, &key, f);
         if (result == S3_DENIED && strcmp(f->code, "ExpiredToken") == 0 && !renewed &&
             credentials_expired(s->site->credentials, &key)) {
             renewed = true;
@@ -307,7 +310,7 @@ static enum s3_result call_until(struct s3 *s, const struct s3_call *c, struct p
 enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_answer *answer,
                        struct s3_fault *fault)
 {
-    struct plan plan = {.header_count = 0};
+    struct plan plan = {.call = call, .answer = answer};
     struct buf url;
     *answer = (struct http_answer){.end = HTTP_STOPPED};
     if (call->key && (strlen(call->key) > S3_KEY_MAX || !percent_is_key(call->key)))
@@ -317,8 +320,8 @@ enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_ans
     enum s3_result result = S3_LOCAL;
     if (make_url(s, call, &url)) {
         plan.url = url.data;
-        make_headers(&plan, call);
-        result = call_until(s, call, &plan, answer, fault);
+        make_headers(&plan);
+        result = call_until(s, &plan, fault);
     } else {
         fault_set_text(fault, S3_LOCAL, "the URL is too long");
     }
