@@ -67,12 +67,11 @@ static bool add_csv(struct day *d, const char *json, const struct commit *c)
     f->now.seq = c->line.seq;
     memcpy(f->now.chain, c->line.chain, sizeof f->now.chain);
     if (size_of(d, f->now.name) < (off_t)c->line.csv_end)
-        f->problem =
-            "it is shorter than the JSON file says: rollcall-verify --rebuild-csv mends it";
+        f->problem = "it is shorter than the JSON file says: run rollcall-verify --rebuild-csv";
     return true;
 }
 
-/* A JSON file, and with it the CSV file that belongs to its last commit. */
+/* Adds a JSON file, and its CSV file up to the rows of the last commit. */
 static bool add_pair(struct day *d, const char *name, struct digest *digest)
 {
     struct commit c;
@@ -84,7 +83,7 @@ static bool add_pair(struct day *d, const char *name, struct digest *digest)
         result = commit_find(fd, size, digest, &hop, &c);
     if (fd >= 0)
         close(fd);
-    if (result == COMMIT_NONE) /* nothing in it was ever acknowledged */
+    if (result == COMMIT_NONE) /* no record in it was acknowledged */
         return true;
     struct shippable *f = add(d, name, strlen(name));
     if (!f)
@@ -92,7 +91,7 @@ static bool add_pair(struct day *d, const char *name, struct digest *digest)
     if (result != COMMIT_FOUND) {
         f->problem = result == COMMIT_FAILED
                          ? "it cannot be read"
-                         : "its last line is not rollcall's: see rollcall-verify";
+                         : "its last line was not written by rollcall: run rollcall-verify";
         return true;
     }
     f->now.size = (uint64_t)c.end;
@@ -129,7 +128,7 @@ static bool add_entry(int dir, const char *name, void *context)
         strcmp(parsed.date, d->date) == 0)
         return add_pair(d, name, v->digest);
     if (strcmp(d->branch, "data") == 0 && layout_parse(name, ".csv", &parsed))
-        return true; /* comes with its JSON file */
+        return true; /* added with its JSON file */
     d->foreign += name[0] != '.';
     return true;
 }
@@ -186,7 +185,7 @@ struct shippable *day_find(const struct day *d, const char *name)
     return d->count ? bsearch(name, d->files, d->count, sizeof *d->files, name_of) : NULL;
 }
 
-/* Steps back from the end to the line that has the seq: is its chain the same? */
+/* Steps back from the end to the line with the number old->seq, and compares its chain. */
 static bool has_line(int fd, off_t end, const struct manifest_entry *old)
 {
     struct jsonl_back b;

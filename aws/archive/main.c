@@ -31,20 +31,20 @@ static const char usage[] =
     "       rollcall-archive --catalogue [--listings] [--quiet] [DATE...]\n"
     "       rollcall-archive --restore DATE [--listings] [--jobs N] [--quiet] DIRECTORY\n"
     "\n"
-    "Ships the finished days of records_dir (or the named ones) to the bucket that the handler's\n"
-    "configuration names: the files that are missing there, or grew. The configuration is the "
-    "file\n"
-    "named by ROLLCALL_CONFIG, else /etc/rollcall/handler.json. Credentials are found as AWS's "
-    "own\n"
-    "tools find them.\n"
+    "Ships the finished days in records_dir, or the given days, to the bucket in the handler's\n"
+    "configuration. Only files that are missing there, or grew, are sent. The configuration file "
+    "is\n"
+    "named by ROLLCALL_CONFIG, else it is /etc/rollcall/handler.json. Credentials are searched "
+    "for\n"
+    "where AWS's own tools search.\n"
     "\n"
-    "  --today         also the current day, up to its last record\n"
-    "  --listings      also full process listings\n"
+    "  --today         also ship the current day, up to its last record\n"
+    "  --listings      also ship, verify or restore full process listings\n"
     "  --dry-run       show what would be shipped, ship nothing\n"
     "  --verify        read the archive back and compare it with the files here\n"
     "  --catalogue     write the catalogue of each day in the archive again\n"
     "  --restore DATE  restore a day to DIRECTORY; existing files are never overwritten\n"
-    "  --jobs N        files at a time (4)\n"
+    "  --jobs N        how many files at a time (4)\n"
     "  --quiet         print problems only\n"
     "  -h, --help      show this text\n"
     "  -V, --version   show the version\n"
@@ -62,7 +62,7 @@ struct invocation {
     struct pool_options options;
     bool verify, catalogue;
     const char *restore; /* NULL, or the date */
-    char **operands;     /* NULL-terminated: dates, or the directory */
+    char **operands;     /* dates, or the directory; ends with NULL */
 };
 
 static void on_signal(int number)
@@ -98,7 +98,7 @@ static bool read_jobs(const char *text, unsigned *out)
     return true;
 }
 
-/* False: the program ends with *status. */
+/* False if the program must exit with *status. */
 static bool take_option(struct invocation *c, int option, int *status)
 {
     *status = EX_USAGE;
@@ -162,7 +162,7 @@ static int check_operands(const struct invocation *c)
     return EX_OK;
 }
 
-/* False: the program ends with *status. */
+/* False if the program must exit with *status. */
 static bool read_options(int argc, char **argv, struct invocation *c, int *status)
 {
     static const struct option options[] = {{"today", no_argument, NULL, 't'},
@@ -196,7 +196,7 @@ static bool is_named(const struct invocation *c, const char *date)
     return false;
 }
 
-/* "<prefix>manifest/date=2026-11-20/" */
+/* Adds the day of a level such as "<prefix>manifest/date=2026-11-20/". */
 static bool note_day(void *context, const struct s3_entry *e)
 {
     char date[CLOCK_DATE_LEN + 1];
@@ -207,7 +207,7 @@ static bool note_day(void *context, const struct s3_entry *e)
     return !layout_is_day(date) || day_list_add(context, date);
 }
 
-/* The days of a branch that are here, and for a check those in the archive. */
+/* Lists the local days of a branch, and with --verify those in the archive too. */
 static bool list_days(struct pool *r, const struct invocation *c, const char *branch,
                       struct day_list *list)
 {
@@ -278,8 +278,8 @@ static int work(struct pool *r, const struct invocation *c)
     return pool_status(r);
 }
 
-/* One process at a time ships the same records. Returns the exit status. The lock is never
- * released: it ends with the process. */
+/* Makes sure that one process at a time ships the same records. Returns the exit status. The lock
+ * is held until the process exits. */
 static int take_lock(const char *records_dir)
 {
     char path[PATH_MAX];

@@ -1,6 +1,6 @@
 /*
- * manifest_io: gets manifests from the archive, puts them there, and writes the mark that lets
- * rollcall-cleanup remove a day.
+ * manifest_io: reads and writes the archive's manifests, and writes the mark that allows
+ * rollcall-cleanup to remove a day.
  */
 #ifndef AWS_ARCHIVE_MANIFEST_IO_H
 #define AWS_ARCHIVE_MANIFEST_IO_H
@@ -9,8 +9,8 @@
 #include "handler/store/manifest.h"
 
 /*
- * Reads the archive's manifest into an initialised, empty one. S3_NOT_FOUND: there is none.
- * S3_BAD_ANSWER: the object is not a manifest of that day.
+ * Reads the archive's manifest of m->branch and m->date into `m`, which is initialised and empty.
+ * S3_NOT_FOUND if there is none, S3_BAD_ANSWER if the object is not a manifest of that day.
  */
 enum s3_result manifest_io_get(struct s3 *s, const char *prefix, struct manifest *m,
                                struct s3_fault *fault);
@@ -18,10 +18,10 @@ enum s3_result manifest_io_get(struct s3 *s, const char *prefix, struct manifest
 enum s3_result manifest_io_put(struct s3 *s, const char *prefix, const struct manifest *m,
                                struct s3_fault *fault);
 
-/* <records_dir>/archived, created if it is absent; false with errno. */
+/* Creates <records_dir>/archived unless it exists. False with errno. */
 bool manifest_io_make_directory(const char *records_dir);
 
-/* Writes the mark atomically and syncs it. False with errno. */
+/* Writes the mark of the day atomically, and syncs it. False with errno. */
 bool manifest_io_mark(const char *records_dir, const struct manifest *m);
 
 #endif

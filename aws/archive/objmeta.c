@@ -14,7 +14,7 @@ void objmeta_write(const struct manifest_entry *e, char out[OBJMETA_MAX])
                  e->chain);
 }
 
-/* The text after "name="; NULL if it begins otherwise. */
+/* The text after "name=". NULL if it does not begin with that. */
 static const char *skip(const char *at, const char *name)
 {
     size_t len = strlen(name);

@@ -1,6 +1,6 @@
 /*
- * objmeta: a file's manifest entry as the metadata of its object, so that a run that was killed
- * before it wrote its manifest need not ship the file again:
+ * objmeta: a file's manifest entry, as metadata of its object. If a run is killed before it writes
+ * the manifest, the next run reads the entry from there and need not ship the file again.
  *
  *     size=9120 sha256=... gzip-sha256=... seq=17 chain=...
  */

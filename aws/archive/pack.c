@@ -16,12 +16,12 @@ struct pack {
     int fd;
     struct digest *plain, *packed;
     z_stream z;
-    bool ready; /* z is */
-    off_t end;  /* of what is in the temporary file */
+    bool ready; /* `z` is initialised */
+    off_t end;  /* size of the temporary file */
     unsigned char in[BLOCK], out[BLOCK];
 };
 
-/* A file without a name, where the system can; else one whose name goes at once. */
+/* Creates a file without a name. If the file system cannot, the name is removed at once. */
 static int open_temporary(void)
 {
     const char *dir = getenv("TMPDIR");
@@ -69,7 +69,7 @@ void pack_free(struct pack *p)
     free(p);
 }
 
-/* Empties what is in `z`, up to its end with Z_FINISH. False with errno. */
+/* Writes the output of `z`, with Z_FINISH up to its end. False with errno. */
 static bool drain(struct pack *p, int flush)
 {
     int result;

@@ -37,7 +37,8 @@ bool pool_open(struct pool *r, const struct pool_options *options, struct s3_sit
     for (unsigned i = 0; ok && i < options->jobs; i++)
         ok = open_lane(&r->lanes[i], site);
     if (!ok) {
-        progress_complain(&r->progress, "cannot start: %s (TMPDIR says where packed files lie)",
+        progress_complain(&r->progress,
+                          "cannot start: %s (set TMPDIR to a directory for packed files)",
                           strerror(errno));
         pool_close(r);
     }
@@ -54,7 +55,7 @@ void pool_close(struct pool *r)
     pthread_mutex_destroy(&r->lock);
 }
 
-/* ---- several at once */
+/* ---- threads */
 
 struct crew {
     struct pool *run;
@@ -95,7 +96,7 @@ void pool_each(struct pool *r, size_t count, pool_work work, void *context)
             break;
         }
     }
-    if (started == 0 && count > 0) { /* no thread to be had: then by hand */
+    if (started == 0 && count > 0) { /* no thread could be started: work in this one */
         hands[0] = (struct hand){.crew = &crew, .lane = &r->lanes[0]};
         atomic_fetch_add(&crew.at_work, 1);
         do_work(&hands[0]);
@@ -109,7 +110,7 @@ void pool_each(struct pool *r, size_t count, pool_work work, void *context)
     progress_end(&r->progress);
 }
 
-/* ---- how it fares */
+/* ---- results */
 
 void pool_problem(struct pool *r, const char *where, const char *what)
 {
@@ -128,7 +129,7 @@ void pool_fault(struct pool *r, const struct s3_fault *fault)
         r->worst = fault->result;
     r->failures += fault->result == S3_LATER;
     pthread_mutex_unlock(&r->lock);
-    if (!said) /* every lane meets a wrong key; it need be told once */
+    if (!said) /* a wrong key fails in every lane, but is reported once */
         progress_complain(&r->progress, "%s", fault->text);
 }
 

@@ -1,10 +1,10 @@
 /*
  * pool: the threads of one run of rollcall-archive, and its result.
  *
- * Lanes do the work: each is a thread's own connection, packer and unpacker. pool_each() hands out
- * the numbers 0 .. count - 1 to the lanes in order, and returns when all are done, or when the run
- * was stopped or abandoned: it is abandoned if the store refuses the credentials, and after the
- * store failed POOL_FAILURES times, each after all its tries.
+ * Each thread has a lane: its own connection, packer and unpacker. pool_each() gives the numbers
+ * 0 .. count - 1 to the lanes, in order. It returns when all are done, or when the run was stopped
+ * or abandoned. A run is abandoned if the store refuses the credentials, or if POOL_FAILURES calls
+ * failed after all their tries.
  */
 #ifndef AWS_ARCHIVE_POOL_H
 #define AWS_ARCHIVE_POOL_H
@@ -39,32 +39,32 @@ struct pool {
     struct progress progress;
     pthread_mutex_t lock;              /* of the members below */
     uint64_t files, bytes, gzip_bytes; /* shipped, checked or restored */
-    uint64_t problems;                 /* that the store did not cause */
-    unsigned failures;                 /* S3_LATER */
-    enum s3_result worst;              /* S3_OK, or the worst result of the store */
+    uint64_t problems;                 /* of files and objects */
+    unsigned failures;                 /* calls that ended with S3_LATER */
+    enum s3_result worst;              /* of all calls */
 };
 
-/* False, and a line on stderr, if there is no memory or no temporary file. */
+/* False, with a line on stderr, if there is no memory or no temporary file. */
 bool pool_open(struct pool *r, const struct pool_options *options, struct s3_site *site);
 void pool_close(struct pool *r);
 
-/* The work of one number; `context` is the caller's. */
+/* Does the work of number `i`. `context` is the caller's. */
 typedef void (*pool_work)(struct pool *r, struct lane *lane, size_t i, void *context);
 void pool_each(struct pool *r, size_t count, pool_work work, void *context);
 
-/* Reports and counts a problem of a file or an object: the exit status becomes 1. */
+/* Reports and counts a problem of a file or an object. The exit status becomes 1. */
 void pool_problem(struct pool *r, const char *where, const char *what);
 
 /* Reports and counts a failure of the store. */
 void pool_fault(struct pool *r, const struct s3_fault *fault);
 
-/* Whether the run was stopped or abandoned. */
+/* True if the run was stopped or abandoned. */
 bool pool_over(struct pool *r);
 
 /* Counts a file. */
 void pool_count(struct pool *r, uint64_t bytes, uint64_t gzip_bytes);
 
-/* The exit status: 0, 1, or of sysexits. */
+/* The exit status, as rollcall-archive(8) lists them. */
 int pool_status(struct pool *r);
 
 #endif

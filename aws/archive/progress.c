@@ -47,7 +47,7 @@ static void put_bytes(uint64_t n, char out[32])
     snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-/* Under the lock. */
+/* Call with the lock. */
 static void clear_bar(struct progress *p)
 {
     if (p->drawn)

@@ -1,6 +1,6 @@
 /*
- * progress: the output of a long run. On a terminal a bar that is redrawn, and important lines
- * above it; elsewhere lines only. Several threads may call at once.
+ * progress: the output of a long run. On a terminal there is a bar, with important lines above it;
+ * elsewhere there are only lines. Several threads may call at once.
  *
  *     [#########...............] 12/340 files, 1.2 of 3.4 GB
  */
@@ -15,8 +15,8 @@
 struct progress {
     pthread_mutex_t lock;
     bool terminal; /* stdout is one */
-    bool quiet;    /* no lines but problems, and no bar */
-    bool drawn;    /* the last line is a bar */
+    bool quiet;    /* only problems are shown */
+    bool drawn;    /* the cursor is on a bar */
     uint64_t files, files_total;
     uint64_t bytes, bytes_total;
 };
@@ -24,21 +24,23 @@ struct progress {
 void progress_init(struct progress *p, bool quiet);
 void progress_release(struct progress *p);
 
-/* A new piece of work. */
+/* Starts a piece of work of so many files and bytes. */
 void progress_begin(struct progress *p, uint64_t files, uint64_t bytes);
 
-/* One file of so many bytes is done. */
+/* Counts a file of so many bytes as done. */
 void progress_file(struct progress *p, uint64_t bytes);
 
-/* Draws the bar, where there is one; to be called now and then. */
+/* Draws the bar, if the output is a terminal. Call it at intervals. */
 void progress_draw(struct progress *p);
+
+/* Removes the bar. */
 void progress_end(struct progress *p);
 
-/* A line on stdout, unless quiet; `detail` lines are left out where there is a bar. */
+/* Prints a line to stdout, unless quiet. A line of `detail` is left out on a terminal. */
 void progress_say(struct progress *p, bool detail, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A line on stderr, in any case; control characters in it become '?'. */
+/* Prints a line to stderr, always. Control characters in it become '?'. */
 void progress_complain(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

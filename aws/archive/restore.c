@@ -21,8 +21,8 @@ struct restore {
     int dir;
 };
 
-/* Reads the object of job->entry. False if that failed or the object is wrong; both are reported.
- */
+/* Reads the object of job->entry. If that fails, or the object is wrong, reports it and returns
+ * false. */
 static bool fetch(struct pool *r, struct lane *lane, const struct restore *x,
                   const struct unpack_job *job)
 {
@@ -54,7 +54,7 @@ static void compare_existing(struct pool *r, struct lane *lane, const struct res
         pool_problem(r, e->name, "another file of that name exists; it is left as it is");
 }
 
-/* A link replaces nothing: the file gets its name only when it is whole and on disk. */
+/* The file gets its name when it is complete and on disk. link(2) does not replace a file. */
 static bool give_name(const struct restore *x, int fd, const char *temporary, const char *name)
 {
     return fsync(fd) == 0 && linkat(x->dir, temporary, x->dir, name, 0) == 0;

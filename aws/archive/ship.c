@@ -18,7 +18,7 @@ enum state { MISSING, THERE, GREW, UNKNOWN, DONE, FAILED };
 
 struct ship_file {
     enum state state;
-    bool listed;        /* an object of its name is in the archive ... */
+    bool listed;        /* the archive has an object of that name ... */
     uint64_t gzip_size; /* ... of this size */
     struct manifest_entry entry;
 };
@@ -27,13 +27,13 @@ struct shipment {
     struct day day;
     struct manifest before;
     struct ship_file *files; /* one for each file of the day */
-    size_t *todo;            /* their numbers */
+    size_t *todo;            /* the numbers of the files to ship */
     size_t todo_count;
     uint64_t todo_bytes;
     bool over;
 };
 
-/* ---- the archive before */
+/* ---- the archive before this run */
 
 static bool note_object(void *context, const struct s3_entry *e)
 {
@@ -86,7 +86,7 @@ static bool is_same(const struct manifest_entry *a, const struct manifest_entry 
     return a->size == b->size && a->seq == b->seq && strcmp(a->chain, b->chain) == 0;
 }
 
-/* Compares an entry of the archive with the file here. */
+/* Compares an entry of the archive with the local file. */
 static enum state compare(const struct shipment *s, const struct manifest_entry *old,
                           const struct manifest_entry *now)
 {
@@ -118,7 +118,7 @@ static enum state judge(const struct shipment *s, const struct shippable *f, str
 static const char not_continued[] = "the archive has another file of that name, which this file "
                                     "does not continue; it is not replaced";
 
-/* Judges every file; false when memory is out. */
+/* Finds the state of every file. False if there is no memory. */
 static bool make_list(struct pool *r, struct shipment *s)
 {
     s->todo = calloc(s->day.count ? s->day.count : 1, sizeof *s->todo);
@@ -149,7 +149,7 @@ struct ship_job {
     const char *key;
 };
 
-/* An object that the manifest does not know: its metadata says what it is. */
+/* Finds the state of a file from the metadata of its object, which is not in the manifest. */
 static enum state look_at_object(struct pool *r, const struct ship_job *j)
 {
     const struct shippable *f = j->f;
@@ -241,7 +241,8 @@ static void ship_one(struct pool *r, struct lane *lane, size_t i, void *context)
 
 /* ---- the manifest */
 
-/* The archive after this run: its entries of before, replaced by those of the files here. */
+/* Writes the manifest after this run: the entries of the files here replace those of the manifest
+ * before. */
 static bool make_manifest(struct shipment *s, struct manifest *m)
 {
     m->whole = s->over;
@@ -267,7 +268,8 @@ static bool make_manifest(struct shipment *s, struct manifest *m)
     return true;
 }
 
-/* A day that is no longer whole here is no news: what the archive holds stays what it is. */
+/* True if the manifest differs from the one before. If the archive had the whole day, a file that
+ * is missing here now does not count. */
 static bool is_news(const struct manifest *now, const struct manifest *before)
 {
     struct buf x, y;

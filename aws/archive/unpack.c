@@ -16,7 +16,7 @@ struct unpack {
     const struct unpack_job *job;
     struct digest *plain, *packed;
     z_stream z;
-    bool ready, ended; /* z is; the gzip's end has come */
+    bool ready, ended; /* `z` is initialised; the end of the gzip data has come */
     uint64_t size, gzip_size;
     char wrong[WRONG_MAX];
     unsigned char out[BLOCK], local[BLOCK];
@@ -116,7 +116,7 @@ bool unpack_take(void *context, const char *bytes, size_t len)
         u->z.avail_out = sizeof u->out;
         result = inflate(&u->z, Z_NO_FLUSH);
         if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
-            return wrong(u, "it is not the gzip that was stored: ", u->z.msg ? u->z.msg : "");
+            return wrong(u, "it is not valid gzip data: ", u->z.msg ? u->z.msg : "");
         u->ended = result == Z_STREAM_END;
         if (!take_plain(u, sizeof u->out - u->z.avail_out))
             return false;
@@ -134,12 +134,12 @@ const char *unpack_end(struct unpack *u)
 {
     const struct manifest_entry *e = u->job->entry;
     if (!u->wrong[0] && !u->ended)
-        wrong(u, "it is cut off", "");
+        wrong(u, "the gzip data is truncated", "");
     else if (!u->wrong[0] && u->size != e->size)
         wrong(u, "it is shorter than the manifest says", "");
     else if (!u->wrong[0] && !has_sum(u->plain, e->sha256))
-        wrong(u, "its content is not what the manifest says (SHA-256)", "");
+        wrong(u, "its content has another SHA-256 than in the manifest", "");
     else if (!u->wrong[0] && (u->gzip_size != e->gzip_size || !has_sum(u->packed, e->gzip_sha256)))
-        wrong(u, "the object is not what the manifest says (SHA-256)", "");
+        wrong(u, "the object has another size or SHA-256 than in the manifest", "");
     return u->wrong[0] ? u->wrong : NULL;
 }

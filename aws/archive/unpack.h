@@ -1,7 +1,7 @@
 /*
- * unpack: takes a gzip object as it comes from the store, piece by piece, checks it against its
- * manifest entry, compares it with a local file, and writes it to another, as asked. Never more
- * bytes come out than the entry says, whatever the gzip holds.
+ * unpack: decompresses an object while it arrives, and checks it against its manifest entry. If
+ * asked to, it also compares the result with a local file, or writes it to a file. It stops at the
+ * size that the entry names, whatever the gzip data contains.
  */
 #ifndef AWS_ARCHIVE_UNPACK_H
 #define AWS_ARCHIVE_UNPACK_H
@@ -11,27 +11,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct unpack; /* for one thread; used again and again */
+struct unpack; /* of one thread, for any number of objects */
 
 struct unpack_job {
     const struct manifest_entry *entry;
-    int compare; /* -1, or the file whose first entry->size bytes it should be */
-    int write;   /* -1, or where it goes, from offset 0 */
+    int compare; /* -1, or the file whose first entry->size bytes must be equal */
+    int write;   /* -1, or the file to write, from offset 0 */
 };
 
-/* NULL when memory is out. */
+/* NULL if there is no memory. */
 struct unpack *unpack_new(void);
 void unpack_free(struct unpack *u);
 
-/* What is to come next; borrowed until unpack_end(). */
+/* Starts an object. `job` is borrowed until unpack_end(). */
 void unpack_begin(struct unpack *u, const struct unpack_job *job);
 
-/* The two of a struct s3_sink. The first forgets what has come. False when it cannot go on. */
+/* The functions of a struct s3_sink. unpack_restart() discards what has arrived. False ends the
+ * call. */
 bool unpack_restart(void *u);
 bool unpack_take(void *u, const char *bytes, size_t len);
 
-/* After the last byte: NULL when all is as it should be, else what is not (valid until the next
- * call). */
+/* Ends an object. NULL if it is correct, else what is wrong, valid until the next call. */
 const char *unpack_end(struct unpack *u);
 
 #endif

@@ -42,7 +42,7 @@ static void check_one(struct pool *r, struct lane *lane, size_t i, void *context
     progress_file(&r->progress, e->size);
 }
 
-/* What is here and not in the manifest. */
+/* Reports local files that are not in the manifest, or grew. */
 static void look_for_missing(struct pool *r, const struct check *c)
 {
     for (size_t i = 0; i < c->day.count; i++) {
@@ -66,8 +66,8 @@ static void check_all(struct pool *r, struct check *c, bool over)
     pool_each(r, c->m.count, check_one, c);
     if (over)
         look_for_missing(r, c);
-    progress_say(&r->progress, false, "%s/%s: %" PRIu64 " of %zu files are as they should be",
-                 c->m.branch, c->m.date, r->files - before, c->m.count);
+    progress_say(&r->progress, false, "%s/%s: %" PRIu64 " of %zu files are correct", c->m.branch,
+                 c->m.date, r->files - before, c->m.count);
 }
 
 void verify_day(struct pool *r, const char *branch, const char *date, bool over)

@@ -1,6 +1,6 @@
 /*
  * verify: reads a day back from the archive and compares it with its manifest and, byte by byte,
- * with the files that are still here.
+ * with the files that still exist locally.
  */
 #ifndef AWS_ARCHIVE_VERIFY_H
 #define AWS_ARCHIVE_VERIFY_H

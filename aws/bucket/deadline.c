@@ -17,7 +17,7 @@ const volatile sig_atomic_t *deadline_flag(void)
 
 void deadline_start(unsigned seconds)
 {
-    struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART: it is to interrupt */
+    struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART: it must interrupt calls */
     sigemptyset(&action.sa_mask);
     over = 0;
     sigaction(SIGALRM, &action, NULL);

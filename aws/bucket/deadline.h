@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-/* The flag: not 0 once the time is over. */
+/* The flag: not 0 after the deadline. */
 const volatile sig_atomic_t *deadline_flag(void);
 
 void deadline_start(unsigned seconds);

@@ -12,7 +12,7 @@ struct taking {
     struct level *level;
     const char *prefix;
     size_t prefix_len;
-    bool foreign; /* a key came that was not asked for */
+    bool foreign; /* the store sent a key that does not begin with the prefix */
 };
 
 void level_init(struct level *l)

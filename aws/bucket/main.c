@@ -1,5 +1,5 @@
 /*
- * rollcall-bucket: says over HTTP what the archive in S3 holds. See rollcall-bucket(8).
+ * rollcall-bucket: lists the archive in S3 over HTTP. See rollcall-bucket(8).
  */
 #include "aws/bucket/deadline.h"
 #include "aws/bucket/service.h"
@@ -12,13 +12,13 @@
 static const char usage[] =
     "usage: rollcall-bucket [--check] [--help] [--version]\n"
     "\n"
-    "Answers GET /list-bucket-content[/{prefix}] with what the archive in S3 holds there.\n"
+    "Answers GET /list-bucket-content[/{prefix}] with a listing of the archive in S3.\n"
     "Run by a FastCGI web server (a listening socket on descriptor 0, or systemd's on 3),\n"
     "or for one CGI request (REQUEST_METHOD in the environment).\n"
     "\n"
-    "  --check    read the configuration, say whether it is right, and end\n"
-    "  --help     this text\n"
-    "  --version  the version\n"
+    "  --check    check the configuration, and exit\n"
+    "  --help     show this text\n"
+    "  --version  show the version\n"
     "\n"
     "The configuration is the JSON file named by ROLLCALL_CONFIG, else\n"
     "/etc/rollcall/handler.json, with the archive in s3; see rollcall-handler.json(5).\n"
@@ -28,7 +28,7 @@ static const struct program program = {"rollcall-bucket", usage};
 
 enum { STALL_S = 10, SECONDS_MAX = 3600 };
 
-/* ROLLCALL_BUCKET_SECONDS; false with an error. */
+/* Reads ROLLCALL_BUCKET_SECONDS. False with an error. */
 static bool read_seconds(unsigned *out, char error[CONF_ERROR_LEN])
 {
     const char *said = getenv("ROLLCALL_BUCKET_SECONDS");
@@ -60,7 +60,7 @@ static bool check_config(const struct config *c, char error[CONF_ERROR_LEN])
     return false;
 }
 
-/* The store as it is configured; NULL with an error. Nothing is asked of it yet. */
+/* Opens the configured store without calling it. NULL with an error. */
 static struct s3_site *open_site(const struct config *c, char error[CONF_ERROR_LEN])
 {
     const struct s3_config s3 = {.bucket = c->s3.bucket,

@@ -68,7 +68,8 @@ static enum verdict ask_s3(struct service *s, const char *prefix, struct s3_faul
     enum s3_result result = level_list(&s->level, s->s3, prefix, fault);
     deadline_end();
     if (result == S3_STOPPED)
-        snprintf(fault->text, sizeof fault->text, "the store was not done within %u s", s->seconds);
+        snprintf(fault->text, sizeof fault->text, "the store did not finish within %u s",
+                 s->seconds);
     return meaning(result);
 }
 
@@ -96,9 +97,7 @@ static enum verdict write_content(struct service *s, struct s3_fault *fault)
     if (written && !s->reply.failed)
         return V_OK;
     snprintf(fault->text, sizeof fault->text,
-             "%zu names are too many for one answer: ask for a "
-             "longer prefix",
-             s->level.count);
+             "%zu names are too many for one response: use a longer prefix", s->level.count);
     return V_STORE_FAILED;
 }
 

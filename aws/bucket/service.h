@@ -1,16 +1,18 @@
 /*
- * service: GET /list-bucket-content[/{prefix}], and the one ladder of every request for it:
+ * service: answers GET /list-bucket-content[/{prefix}]. Every request goes through the same steps:
  *
  *     path -> method -> address and token (read) -> S3 -> reply -> log
  *
  *     200 {"content":["dir1/","file1"]}      one level, all pages
- *     200 {"content":[]}                     only the directory's own marker, or the whole archive
- *                                            when there is nothing in it yet
- *     404, 500, 502, 504 {"message":"..."}   no key begins so; too many names; what S3 says; S3 is
- *                                            too slow
+ *     200 {"content":[]}                     only the directory's own marker exists, or the archive
+ *                                            is empty
+ *     404 {"message":"..."}                  no key begins with the prefix
+ *     500 {"message":"..."}                  too many names
+ *     502 {"message":"..."}                  S3 failed
+ *     504 {"message":"..."}                  S3 took too long
  *
- * What is refused before S3 is asked (400, 401, 403, 405, another path's 404) is JSend as
- * everywhere. Nothing of a request survives in a worker but the connection to S3.
+ * A response before S3 is called (400, 401, 403, 405, 404 for another path) is JSend, as in
+ * rollcall-handler(8). A worker keeps nothing of a request except the connection to S3.
  */
 #ifndef AWS_BUCKET_SERVICE_H
 #define AWS_BUCKET_SERVICE_H
@@ -26,19 +28,19 @@ struct service {
     struct tokens tokens;
     struct digest *digest;
     struct s3 *s3;
-    char root[NAMES_PREFIX_MAX]; /* the configured prefix: nobody gets above it */
-    unsigned seconds;            /* for S3, in all */
-    struct buf asked;            /* the level, as the client names it */
+    char root[NAMES_PREFIX_MAX]; /* the configured prefix; no request reaches above it */
+    unsigned seconds;            /* for all calls of S3 of one request */
+    struct buf asked;            /* the level that the client names */
     struct level level;
     struct buf reply;
 };
 
-/* `site` and what `config` holds are borrowed. False with errno. */
+/* `site` and the strings of `config` are borrowed. False with errno. */
 bool service_init(struct service *s, const struct config *config, struct s3_site *site,
                   unsigned seconds);
 void service_release(struct service *s);
 
-/* Answers `r`. The whole answer is in s->reply; the number of its bytes to send is returned. */
+/* Writes the response to s->reply, and returns how many of its bytes to send. */
 size_t service_answer(struct service *s, const struct request *r);
 
 /* Call after each request. */

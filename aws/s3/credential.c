@@ -20,7 +20,7 @@ void credential_clear(struct credential *c)
     explicit_bzero(c, sizeof *c);
 }
 
-/* Header values: visible ASCII, no blanks. */
+/* Copies a value that can be in a header: visible ASCII, no blanks. */
 static bool put(char *out, size_t size, const char *value)
 {
     size_t len = strlen(value);
@@ -59,7 +59,7 @@ bool credential_set(struct credential *out, const char *access, const char *secr
     return true;
 }
 
-/* "2026-11-21T05:00:00Z", with or without a fraction; -1 when it is none. */
+/* Reads a time such as "2026-11-21T05:00:00Z", with or without a fraction. -1 if it is not one. */
 static int64_t parse_time(const char *text)
 {
     char ours[CLOCK_TIME_LEN + 1];
@@ -76,7 +76,8 @@ bool credential_expires(struct credential *out, const char *text, char error[CRE
     return out->expires > 0 || fail(error, "expected an Expiration such as 2026-11-21T05:00:00Z");
 }
 
-/* A member's string goes to `out`; "" where it is absent or no string. */
+/* Copies the string of a member to `out`, or "" if it is absent or not a string. False if it is too
+ * long or contains NUL. */
 static bool member(const struct json_doc *doc, const char *name, char *out)
 {
     out[0] = '\0';

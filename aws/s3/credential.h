@@ -1,5 +1,5 @@
 /*
- * credential: an access key, and when it ends; and how asking a source for one may end.
+ * credential: an access key with its expiry, and the results of asking a source for one.
  */
 #ifndef AWS_S3_CREDENTIAL_H
 #define AWS_S3_CREDENTIAL_H
@@ -18,38 +18,38 @@ enum {
 struct credential {
     char access[CREDENTIAL_KEY_MAX];
     char secret[CREDENTIAL_KEY_MAX];
-    char token[CREDENTIAL_TOKEN_MAX]; /* "" when it is no temporary key */
+    char token[CREDENTIAL_TOKEN_MAX]; /* "" unless the key is temporary */
     int64_t expires;                  /* ms since the epoch; 0: never */
 };
 
 enum credential_result {
     CREDENTIAL_OK,
-    CREDENTIAL_NONE,  /* this source is not there: ask the next */
-    CREDENTIAL_BAD,   /* it is there, and wrong: the error says what would be right */
-    CREDENTIAL_LATER, /* it is there, and does not answer now */
+    CREDENTIAL_NONE,  /* the source does not exist: ask the next one */
+    CREDENTIAL_BAD,   /* the source is wrong; the error says what would be right */
+    CREDENTIAL_LATER, /* the source does not respond now */
 };
 
 /*
- * Fills `out`; false (and an error that names no secret) when a part is missing, too long, or holds
- * what cannot be in a header. An empty token is none.
+ * Fills `out`. False, with an error that contains no secret, if a part is missing or too long, or
+ * contains a byte that cannot be in a header. `token` may be NULL or "".
  */
 bool credential_set(struct credential *out, const char *access, const char *secret,
                     const char *token, char error[CREDENTIAL_ERROR_MAX]);
 
 /*
- * Reads {"AccessKeyId":...,"SecretAccessKey":...,"Token":...,"Expiration":...}, as ECS and EC2 give
- * it. `json` is spoilt.
+ * Reads {"AccessKeyId":...,"SecretAccessKey":...,"Token":...,"Expiration":...}, as ECS and EC2 send
+ * it. Changes `json`.
  */
 bool credential_from_json(struct buf *json, struct credential *out,
                           char error[CREDENTIAL_ERROR_MAX]);
 
-/* Sets when the keys expire, from "2026-11-21T05:00:00Z"; false with an error if it is no time. */
+/* Sets the expiry from a time such as "2026-11-21T05:00:00Z". False with an error. */
 bool credential_expires(struct credential *out, const char *text, char error[CREDENTIAL_ERROR_MAX]);
 
-/* An environment variable; NULL also when it is empty. */
+/* An environment variable. NULL if it is not set, or empty. */
 const char *credential_env(const char *name);
 
-/* Leaves nothing of it in memory. */
+/* Overwrites the memory. */
 void credential_clear(struct credential *c);
 
 #endif

@@ -16,8 +16,8 @@ struct credentials {
     pthread_mutex_t lock;
     struct http *http;
     struct credential key;
-    bool have, fetchable;             /* `fetchable`: a later question may bring another key */
-    int64_t asked;                    /* clock_monotonic() of the last question */
+    bool have, fetchable;             /* `fetchable`: asking again may give another key */
+    int64_t asked;                    /* clock_monotonic() when the sources were last asked */
     char error[CREDENTIAL_ERROR_MAX]; /* of a role's source */
 };
 
@@ -58,7 +58,7 @@ static enum credential_result environment(struct credential *out, char error[CRE
     return CREDENTIAL_BAD;
 }
 
-/* The following leave their error in c->error. */
+/* The following functions set c->error. */
 static enum credential_result from_profile(struct credentials *c, const char *name, unsigned depth,
                                            struct credential *out);
 
@@ -87,7 +87,8 @@ static enum credential_result source_keys(struct credentials *c, const char *nam
     return CREDENTIAL_BAD;
 }
 
-/* The role's region: the environment's, the profile's, the instance's; STS itself is in all. */
+/* The role's region: the environment's, the profile's, or the instance's. STS exists in all
+ * regions. */
 static void role_region(struct credentials *c, struct role *role)
 {
     const char *said = credential_env("AWS_REGION");
@@ -98,7 +99,7 @@ static void role_region(struct credentials *c, struct role *role)
         snprintf(role->region, sizeof role->region, "us-east-1");
 }
 
-/* The keys of a profile, or of the role that it names. */
+/* Gets the profile's keys, or those of the role that it names. */
 static enum credential_result from_profile(struct credentials *c, const char *name, unsigned depth,
                                            struct credential *out)
 {
@@ -134,8 +135,8 @@ static enum credential_result profile_credential(struct credentials *c, struct c
     return result;
 }
 
-/* AWS_PROFILE names a role that is assumed with the environment's keys: they are not used as such.
- */
+/* True if AWS_PROFILE names a role that is assumed with the environment's keys. Then these keys do
+ * not sign requests to S3. */
 static bool environment_is_a_source(void)
 {
     char ignored[CREDENTIAL_ERROR_MAX];
@@ -145,7 +146,7 @@ static bool environment_is_a_source(void)
            p.source == SOURCE_ENVIRONMENT;
 }
 
-/* Asks the sources in their order. */
+/* Asks the sources, in their order. */
 static enum credential_result fetch(struct credentials *c, struct credential *out,
                                     char error[CREDENTIAL_ERROR_MAX])
 {
@@ -175,12 +176,12 @@ static bool ends_within(const struct credential *key, int64_t ms)
     return key->expires > 0 && key->expires - clock_now() <= ms;
 }
 
-/* Under the lock: c->key is good, or the result says why not. */
+/* Makes c->key valid; the result says whether it is. Call with the lock. */
 static enum credential_result renew(struct credentials *c, char error[CREDENTIAL_ERROR_MAX])
 {
     struct credential key;
     if (c->have && !ends_within(&c->key, 0) && clock_monotonic() - c->asked < ASK_AGAIN_MS)
-        return CREDENTIAL_OK; /* a source may give the old key until shortly before its end */
+        return CREDENTIAL_OK; /* a source may return the same key until shortly before it expires */
     enum credential_result result = fetch(c, &key, error);
     c->asked = clock_monotonic();
     if (result == CREDENTIAL_OK && ends_within(&key, 0)) {

@@ -17,18 +17,20 @@ enum { CREDENTIALS_EARLY_MS = 5 * 60 * 1000 };
 
 struct credentials;
 
-/* NULL when memory is out. */
+/* NULL if there is no memory. */
 struct credentials *credentials_new(void);
 void credentials_free(struct credentials *c);
 
-/* Never CREDENTIAL_NONE: no source at all is CREDENTIAL_BAD. */
+/* CREDENTIAL_BAD if no source exists; never CREDENTIAL_NONE. */
 enum credential_result credentials_get(struct credentials *c, struct credential *out,
                                        char error[CREDENTIAL_ERROR_MAX]);
 
-/* The server says that `used` has expired: the next call refreshes it. False if no source can. */
+/* Call when the server says that `used` has expired: the next credentials_get() fetches new keys.
+ * False if the source has no others. */
 bool credentials_expired(struct credentials *c, const struct credential *used);
 
-/* AWS_REGION, AWS_DEFAULT_REGION, the profile's, the EC2 instance's; false when none says. */
+/* The region: AWS_REGION, AWS_DEFAULT_REGION, the profile's, the EC2 instance's. False if none is
+ * set. */
 bool credentials_region(struct credentials *c, bool ask_instance, char *out, size_t size);
 
 #endif

@@ -23,7 +23,7 @@ struct refusal {
     char region[S3_REGION_MAX];
 };
 
-/* Text from outside, on one line. */
+/* Copies a text of the store, as one line. */
 static void copy_plain(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text);
@@ -61,7 +61,7 @@ static bool is_one_of(const char *code, const char *const *codes)
     return false;
 }
 
-/* The result of a refusal; S3_LATER is tried again. */
+/* The result of an error response. S3_LATER is retried. */
 static enum s3_result meaning(long status, const char *code)
 {
     static const char *const later[] = {"SlowDown",
@@ -102,7 +102,7 @@ static enum s3_result meaning(long status, const char *code)
     return status >= 300 && status < 400 ? S3_CONFIG : S3_REFUSED;
 }
 
-/* How far our clock is ahead of the store's, if that is the reason; else 0. */
+/* How many ms our clock is ahead of the store's, if that is the reason for the error, else 0. */
 static int64_t skew(const struct http_answer *a, const char *code)
 {
     int64_t theirs = http_date(a);
@@ -111,7 +111,7 @@ static int64_t skew(const struct http_answer *a, const char *code)
     return far && (a->status == 403 || strcmp(code, "RequestTimeTooSkewed") == 0) ? ahead : 0;
 }
 
-/* One line with a remedy for the common refusals; false for any other. */
+/* Writes one line with a remedy for a common error. False for any other error. */
 static bool explain_known(const struct fault_request *q, const struct http_answer *a,
                           const struct refusal *r, char *out, size_t size)
 {

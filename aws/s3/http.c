@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* The first libcurl that hashes what x-amz-content-sha256 says, not what it guesses. */
+/* The first libcurl that signs the hash in x-amz-content-sha256. */
 enum { CURL_NEEDED = 0x075700, HEADER_LINE_MAX = 16 << 10 };
 
 struct http {
     CURL *curl;
 };
 
-/* One request under way. */
+/* A request in progress. */
 struct transfer {
     const struct http_request *request;
     struct http_answer *answer;
@@ -95,10 +95,10 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
         return len + 1;
     }
     buf_add(&t->answer->body, bytes, len);
-    return t->answer->body.failed ? len + 1 : len; /* another count ends the transfer */
+    return t->answer->body.failed ? len + 1 : len; /* a wrong count ends the transfer */
 }
 
-/* "HTTP/1.1 100 Continue" and what comes with it is followed by the answer that counts. */
+/* Only the headers of the last response are kept: "HTTP/1.1 100 Continue" may precede it. */
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct buf *headers = context;
@@ -120,7 +120,7 @@ static int look_at_stop(void *context, curl_off_t dl_total, curl_off_t dl, curl_
     return t->request->stop && *t->request->stop;
 }
 
-/* `*list` grows by "name: value"; false when memory is out. */
+/* Appends "name: value" to `*list`. False if there is no memory. */
 static bool add_header(struct curl_slist **list, const struct http_header *h)
 {
     struct buf line;
@@ -129,14 +129,14 @@ static bool add_header(struct curl_slist **list, const struct http_header *h)
     const char *text = buf_str(&line);
     struct curl_slist *longer = text ? curl_slist_append(*list, text) : NULL;
     if (line.data)
-        explicit_bzero(line.data, line.len); /* it may have been the session token */
+        explicit_bzero(line.data, line.len); /* it may contain the session token */
     buf_release(&line);
     if (longer)
         *list = longer;
     return longer != NULL;
 }
 
-/* The list's strings may hold the session token. */
+/* Overwrites the strings first: one may contain the session token. */
 static void free_headers(struct curl_slist *list)
 {
     for (struct curl_slist *l = list; l; l = l->next)
@@ -248,11 +248,11 @@ enum http_end http_send(struct http *h, const struct http_request *r, struct htt
         if (r->headers[i].value && !add_header(&headers, &r->headers[i]))
             code = CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK) {
-        curl_easy_reset(h->curl); /* keeps the connection */
+        curl_easy_reset(h->curl); /* the connection stays open */
         set_request(h->curl, &t, headers);
         code = curl_easy_perform(h->curl);
         curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &answer->status);
-        curl_easy_reset(h->curl); /* forgets what was borrowed, the secret above all */
+        curl_easy_reset(h->curl); /* removes the pointers to borrowed memory, such as the secret */
     }
     free_headers(headers);
     answer->end = how_it_ended(code, &t);
@@ -264,7 +264,7 @@ enum http_end http_send(struct http *h, const struct http_request *r, struct htt
 void http_release(struct http_answer *answer)
 {
     if (answer->body.data)
-        explicit_bzero(answer->body.data, answer->body.len); /* it may have been credentials */
+        explicit_bzero(answer->body.data, answer->body.len); /* it may contain credentials */
     buf_release(&answer->body);
     buf_release(&answer->headers);
 }

@@ -4,7 +4,7 @@
 
 #define BLANKS " \t\r"
 
-/* "[ name ]": its name. */
+/* True if the line is "[ name ]". */
 static bool is_header(struct text line, struct text *name)
 {
     if (line.len == 0 || *line.ptr != '[')

@@ -1,5 +1,5 @@
 /*
- * ini: AWS's credentials and config files, read for one section.
+ * ini: reads one section of AWS's credentials and config files.
  *
  *     [default]
  *     aws_access_key_id = AKIA...
@@ -15,10 +15,10 @@
 
 #include <stdbool.h>
 
-/* Whether the text has the section. */
+/* True if the text has the section. */
 bool ini_has_section(const struct buf *text, const char *section);
 
-/* The value of a name of that section goes to `out` (reset first, NUL-terminated). False: none. */
+/* Sets `out` to the value of a name in that section, NUL-terminated. False if there is none. */
 bool ini_value(const struct buf *text, const char *section, const char *name, struct buf *out);
 
 #endif

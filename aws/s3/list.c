@@ -3,7 +3,7 @@
 #include "aws/s3/xml.h"
 #include "handler/shared/text.h"
 
-/* A page of 1,000 keys of 1,024 bytes, each byte encoded in three, and the XML around them. */
+/* A page has at most 1,000 keys of 1,024 bytes, each byte encoded as three, and XML around them. */
 enum { PAGE_MAX = 8 << 20, TOKEN_MAX = 8 << 10 };
 
 struct page {
@@ -32,7 +32,7 @@ static bool is(const char *path, const char *rest)
     return strncmp(path, root, sizeof root - 1) == 0 && strcmp(path + sizeof root - 1, rest) == 0;
 }
 
-/* The parts of an entry come before its end, in any order. */
+/* The elements of an entry come in any order, before its end. */
 static bool take_element(void *context, const char *path, const char *text, size_t len)
 {
     struct page *p = context;
@@ -71,7 +71,7 @@ static bool is_listing(void *context, const char *path, const char *text, size_t
     return true;
 }
 
-/* Read once to the end before an entry is given: half an answer gives nothing. */
+/* Reads the page to its end before it calls `take`, so that half a page gives no entry. */
 static enum s3_result read_page(struct page *p, const struct buf *body, struct s3_fault *fault)
 {
     char error[XML_ERROR_MAX];
@@ -101,7 +101,7 @@ static enum s3_result get_page(struct s3 *s, const char *prefix, bool one_level,
     const struct percent_pair query[] = {
         {p->last_token.len ? "continuation-token" : NULL, p->last_token.data},
         {one_level ? "delimiter" : NULL, "/"},
-        {"encoding-type", "url"}, /* XML cannot hold every byte that a key can */
+        {"encoding-type", "url"}, /* a key can contain bytes that XML cannot */
         {"list-type", "2"},
         {"max-keys", "1000"},
         {"prefix", prefix},

@@ -22,7 +22,7 @@ static enum credential_result say(enum credential_result result, char error[CRED
     return result;
 }
 
-/* One question, asked again when the other side is busy. `answer` is to be released. */
+/* Sends a request, and repeats it if the server is busy. Release `answer` in any case. */
 static enum http_end ask(struct http *h, const char *method, const char *url,
                          const struct http_header *header, struct http_answer *answer)
 {
@@ -46,7 +46,7 @@ static enum http_end ask(struct http *h, const char *method, const char *url,
     }
 }
 
-/* Reads the answer to a question for credentials. */
+/* Reads credentials from a response. */
 static enum credential_result take(struct http_answer *a, const char *who, struct credential *out,
                                    char error[CREDENTIAL_ERROR_MAX])
 {
@@ -65,8 +65,8 @@ static enum credential_result take(struct http_answer *a, const char *who, struc
 
 /* ---- ECS */
 
-/* http is for this machine and the container agent's addresses; a token must not cross a network.
- */
+/* http is allowed to this machine and to the addresses of the container agent only, because the
+ * token must not cross a network. */
 static bool may_be_asked(const char *url)
 {
     static const char *const hosts[] = {"localhost",     "127.0.0.1",      "[::1]",
@@ -83,7 +83,7 @@ static bool may_be_asked(const char *url)
     return false;
 }
 
-/* The file's first line; false when it cannot be read. */
+/* Reads the first line of a file. False if it cannot be read. */
 static bool read_token(const char *path, char out[TOKEN_MAX])
 {
     struct buf text;
@@ -143,7 +143,7 @@ static bool instance_url(const char *path, char out[URL_MAX])
     return snprintf(out, URL_MAX, "%.*s%s", (int)len, base, path) < URL_MAX;
 }
 
-/* An IMDSv2 session. The error is the caller's buffer, of CREDENTIAL_ERROR_MAX bytes. */
+/* A session of IMDSv2. `error` is the caller's buffer of CREDENTIAL_ERROR_MAX bytes. */
 struct session {
     struct http *http;
     char *error;
@@ -175,7 +175,7 @@ static enum credential_result session_open(struct session *s)
     return result;
 }
 
-/* GET of a short text; its first line goes to `out`. */
+/* GETs a short text, and copies its first line to `out`. */
 static enum credential_result session_get_line(const struct session *s, const char *path, char *out,
                                                size_t size)
 {
@@ -197,7 +197,7 @@ static enum credential_result session_get_line(const struct session *s, const ch
     return result;
 }
 
-/* The keys of the instance's role. */
+/* Gets the keys of the instance's role. */
 static enum credential_result session_get_keys(const struct session *s, struct credential *out)
 {
     const struct http_header header = {"X-aws-ec2-metadata-token", s->token};

@@ -146,7 +146,7 @@ static enum s3_result put_parts(struct multipart *u, struct s3_fault *fault)
     return result;
 }
 
-/* The response of a first try may have been lost: then the upload is gone and the object there. */
+/* If the upload does not exist, an earlier try may have completed it, and its response was lost. */
 static enum s3_result is_there(struct multipart *u, const char *note, struct s3_fault *fault)
 {
     struct s3_object object;
@@ -167,7 +167,7 @@ static enum s3_result complete(struct multipart *u, const char *note, struct s3_
     const struct s3_call call = {
         .method = "POST", .key = u->key, .query = query, .query_count = 1, .body = &body};
     enum s3_result result = s3_call(u->s3, &call, &answer, fault);
-    /* S3 sends 200 before it knows: an error may be in the body. */
+    /* S3 sends 200 before the upload is complete, so the body may contain an error. */
     if (result == S3_OK && !(read_response(&answer, &response) && response.complete))
         result = s3_bad_answer(fault, u->key, response.code[0] ? response.code : "not complete");
     http_release(&answer);

@@ -1,5 +1,5 @@
 /*
- * multipart: puts an object in parts, for files that are too long for one PUT.
+ * multipart: uploads an object in parts, for files that are too long for one PUT.
  *
  * Each part carries its SHA-256, and the store checks it. The object appears when the last call
  * succeeds: until then a reader sees the old object or none. After a failure the parts are removed;

@@ -16,20 +16,21 @@
 
 enum { NAMES_MAX = 1024, NAMES_PREFIX_MAX = 512 };
 
-/* The configured prefix (NULL: none) without a leading slash and with one at its end. False if it
-   is too long. */
+/* The configured prefix (NULL: none), without slashes at its start and with one at its end. False
+ * if it is too long or has a part "." or "..". */
 bool names_prefix(const char *configured, char out[NAMES_PREFIX_MAX]);
 
-/* The folders of a branch ("data" or "record"): NULL ends the list. */
+/* The folders of a branch ("data" or "record"). The list ends with NULL. */
 const char *const *names_folders(const char *branch);
 
 /* "<prefix>json/date=2026-11-20/" */
 void names_day(const char *prefix, const char *folder, const char *date, char out[NAMES_MAX]);
 
-/* The object of a file of the day's directory. */
+/* The key of a file of the day's directory. */
 void names_file(const char *prefix, const char *branch, const char *date, const char *name,
                 char out[NAMES_MAX]);
 
+/* The key of the day's manifest. */
 void names_manifest(const char *prefix, const char *branch, const char *date, char out[NAMES_MAX]);
 
 void names_catalogue(const char *prefix, const char *branch, const char *date, char out[NAMES_MAX]);

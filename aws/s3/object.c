@@ -15,7 +15,8 @@ enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *sou
 {
     if (source->len > S3_PUT_MAX)
         return multipart_put(s, key, source, about, fault);
-    /* The store checks and keeps it: x-amz-content-sha256 covers the request, this the object. */
+    /* The store checks this hash and keeps it with the object. x-amz-content-sha256 is for the
+     * request only. */
     char checksum[S3_CHECKSUM_SIZE];
     struct http_answer answer;
     object_checksum(source->sha256, checksum);

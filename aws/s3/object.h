@@ -1,5 +1,5 @@
 /*
- * object: puts, looks at and gets objects.
+ * object: writes, inspects and reads objects.
  */
 #ifndef AWS_S3_OBJECT_H
 #define AWS_S3_OBJECT_H
@@ -15,19 +15,19 @@ enum {
 struct s3_object {
     uint64_t size;
     char etag[S3_ETAG_MAX];
-    char note[S3_NOTE_MAX]; /* as given to s3_put(); "" if none was */
+    char note[S3_NOTE_MAX]; /* as given to s3_put(), or "" */
 };
 
-/* Kept with an object: its Content-Type, and the metadata "x-amz-meta-rollcall" (NULL, or visible
-   ASCII with single blanks). */
+/* Stored with an object: its Content-Type, and the metadata "x-amz-meta-rollcall" (NULL, or visible
+ * ASCII with single blanks). */
 struct s3_about {
     const char *type, *note;
 };
 
-/* A SHA-256 as S3's checksum headers have it: base64. */
+/* A SHA-256 in base64, as in S3's checksum headers. */
 void object_checksum(const unsigned char sha256[DIGEST_LEN], char out[S3_CHECKSUM_SIZE]);
 
-/* Puts an object, replacing the one of that key; in parts, if it is too long for one PUT. */
+/* Writes an object, in parts if it is too long for one PUT. An object with that key is replaced. */
 enum s3_result s3_put(struct s3 *s, const char *key, const struct s3_source *source,
                       const struct s3_about *about, struct s3_fault *fault);
 
@@ -37,7 +37,7 @@ enum s3_result s3_head(struct s3 *s, const char *key, struct s3_object *out,
 enum s3_result s3_get(struct s3 *s, const char *key, const struct s3_sink *sink,
                       struct s3_fault *fault);
 
-/* Reads it into memory: `out` is reset first; an object longer than out->max is S3_BAD_ANSWER. */
+/* Reads an object into `out`, which is reset first. S3_BAD_ANSWER if it is longer than out->max. */
 enum s3_result s3_get_small(struct s3 *s, const char *key, struct buf *out, struct s3_fault *fault);
 
 #endif

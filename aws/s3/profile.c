@@ -18,7 +18,7 @@ const char *profile_name(void)
     return name ? name : "default";
 }
 
-/* Where the file is; false when nobody says. */
+/* The path of the file. False if neither the variable nor HOME is set. */
 static bool file_path(const char *variable, const char *in_home, char out[PATH_MAX])
 {
     const char *path = credential_env(variable), *home = credential_env("HOME");
@@ -29,7 +29,7 @@ static bool file_path(const char *variable, const char *in_home, char out[PATH_M
     return len > 0 && len < PATH_MAX;
 }
 
-/* False with errno. `text` is to be released in any case. */
+/* False with errno. Release `text` in any case. */
 static bool read_file(const char *path, struct buf *text)
 {
     buf_init(text, FILE_MAX);
@@ -50,7 +50,7 @@ static void forget(struct buf *text)
     buf_release(text);
 }
 
-/* What a section of a file says. */
+/* Reads the keys in a section of a file. */
 static enum credential_result read_section(const char *path, const struct buf *text,
                                            const char *section, struct credential *out,
                                            char error[CREDENTIAL_ERROR_MAX])
@@ -97,13 +97,14 @@ static enum credential_result from_file(const char *variable, const char *in_hom
     return result;
 }
 
-/* In the config file a profile is [profile NAME], but [default] stays. */
+/* The section of a profile in the config file: [profile NAME], but [default]. */
 static void config_section(const char *name, char out[SECTION_MAX])
 {
     snprintf(out, SECTION_MAX, "%s%.128s", strcmp(name, "default") == 0 ? "" : "profile ", name);
 }
 
-/* A setting of the profile: the credentials file's, else the config file's. False: neither. */
+/* Reads a setting of the profile from the credentials file, else from the config file. False if
+ * neither has it. */
 static bool setting(const char *name, const char *key, char *out, size_t size)
 {
     static const struct {
@@ -140,7 +141,8 @@ static enum credential_result bad(const char *name, const char *key, const char 
     return CREDENTIAL_BAD;
 }
 
-/* Settings that AWS's tools follow and rollcall does not. Ignoring one would use other keys. */
+/* Refuses settings that AWS's tools support and rollcall does not: ignoring one would use other
+ * keys. */
 static enum credential_result unsupported(const char *name, const char *const *keys,
                                           char error[CREDENTIAL_ERROR_MAX])
 {

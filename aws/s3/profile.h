@@ -1,5 +1,5 @@
 /*
- * profile: the shared files that all of AWS's tools read: ~/.aws/credentials
+ * profile: reads the files that all AWS tools share: ~/.aws/credentials
  * (AWS_SHARED_CREDENTIALS_FILE) and ~/.aws/config (AWS_CONFIG_FILE).
  *
  * A profile has keys, or a role that is assumed with the keys of another source. A setting of the
@@ -15,7 +15,7 @@ enum { PROFILE_NAME_MAX = 128 };
 
 enum profile_source { SOURCE_PROFILE, SOURCE_ENVIRONMENT, SOURCE_INSTANCE, SOURCE_CONTAINER };
 
-/* The setting as it is written, by enum profile_source. */
+/* The text of the setting, by enum profile_source. */
 extern const char *const profile_source_names[];
 
 struct profile_role {
@@ -35,7 +35,7 @@ enum credential_result profile_role(const char *name, struct profile_role *out,
 enum credential_result profile_keys(const char *name, struct credential *out,
                                     char error[CREDENTIAL_ERROR_MAX]);
 
-/* The region of the profile that AWS_PROFILE names; false when it has none. */
+/* The region of the profile that AWS_PROFILE names. False if it has none. */
 bool profile_region(char *out, size_t size);
 
 #endif

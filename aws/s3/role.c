@@ -11,7 +11,7 @@
 
 enum { BODY_MAX = 8 << 10, RESPONSE_MAX = 64 << 10, URL_MAX = 512 };
 
-/* What STS answers: keys, or why not. */
+/* The response of STS: keys, or an error. */
 struct role_response {
     char access[CREDENTIAL_KEY_MAX];
     char secret[CREDENTIAL_KEY_MAX];
@@ -38,7 +38,7 @@ static bool take_element(void *context, const char *path, const char *text, size
          sizeof r->expires},
         {"ErrorResponse/Error/Code", r->code, sizeof r->code},
         {"ErrorResponse/Error/Message", r->message, sizeof r->message},
-        {"Error/Code", r->code, sizeof r->code}, /* as radosgw answers */
+        {"Error/Code", r->code, sizeof r->code}, /* from radosgw */
         {"Error/Message", r->message, sizeof r->message},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -70,7 +70,7 @@ static void find_url(const struct role *role, char out[URL_MAX])
                  strncmp(role->region, "cn-", 3) == 0 ? ".cn" : "");
 }
 
-/* `body` is a query; what is sent begins after its '?'. */
+/* `body` is a query; the text after its '?' is sent. */
 static bool call(struct http *h, const struct role *role, const struct credential *base,
                  const struct buf *body, struct http_answer *answer)
 {

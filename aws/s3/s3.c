@@ -18,7 +18,7 @@ enum {
     BASE_MAX = 1024,
     CONNECT_MS = 10000,
     STALL_S = 30,
-    ASKED_MAX_S = 60, /* of Retry-After */
+    ASKED_MAX_S = 60, /* the longest Retry-After that is waited for */
     HASH_BLOCK = 64 << 10,
 };
 
@@ -238,7 +238,7 @@ static bool stopped(const struct s3 *s)
     return s->site->config.stop && *s->site->config.stop;
 }
 
-/* Full jitter, after what the store asked for. */
+/* Waits for the time that the store named, and a random time (full jitter). */
 static void pause_before(const struct s3 *s, unsigned try, int64_t asked_s)
 {
     int64_t span = S3_SPAN_MAX;
@@ -264,7 +264,7 @@ static enum s3_result try_and_judge(struct s3 *s, struct plan *p, const struct c
     const struct s3_call *c = p->call;
     const struct http_answer *answer = p->answer;
     if (c->sink && !c->sink->restart(c->sink->context))
-        return fault_set_text(f, S3_LOCAL, "what comes cannot be taken");
+        return fault_set_text(f, S3_LOCAL, "the response cannot be written");
     const struct fault_request line = {
         .method = c->method,
         .bucket = s->site->config.bucket,

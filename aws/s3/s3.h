@@ -1,22 +1,22 @@
 /*
- * s3: a bucket of S3 or of a store that speaks like it. libcurl signs (http.h), nothing else does.
+ * s3: calls a bucket of S3, or of a store with the same interface. libcurl signs the requests
+ * (http.h).
  *
  *     http_global(error);                            once, before the first thread
  *     struct s3_site *site = s3_site_open(&config, &fault);
- *     struct s3 *s3 = s3_new(site);                  one a thread: a connection that is kept
+ *     struct s3 *s3 = s3_new(site);                  one per thread; it keeps its connection
  *     enum s3_result r = s3_put(s3, "a key", ...);   object.h, list.h
  *     s3_free(s3); s3_site_free(site);
  *
- * Keys are text as it is, without a leading slash; they are encoded here, once. A key with a part
- * "." or ".." is refused (S3_REFUSED): libcurl would ask for another one. Listings do give such
- * keys.
+ * Keys are not encoded, and have no leading slash. A key with a part "." or ".." is S3_REFUSED,
+ * because libcurl would request another one; a listing can contain such keys.
  *
- * Every call is repeated, up to S3_TRIES times, when the network fails or the store is busy (5xx,
- * 429, SlowDown, RequestTimeout ...), after a pause of full jitter: anything between nothing and a
- * span that doubles from S3_SPAN_FIRST to S3_SPAN_MAX ms; what Retry-After says is waited first.
- * AWS_MAX_ATTEMPTS sets another number of tries. An expired key is refreshed once.
+ * If the network fails or the store is busy (5xx, 429, SlowDown, RequestTimeout ...), a call is
+ * retried, in all S3_TRIES times, or AWS_MAX_ATTEMPTS times. The pause before a retry is what
+ * Retry-After says, and a random time of at most a span that doubles from S3_SPAN_FIRST to
+ * S3_SPAN_MAX ms. An expired key is refreshed once.
  *
- * On failure `fault` holds one line that says what is wrong and what would be right, without any
+ * On failure `fault` has one line that says what is wrong and what would be right. It contains no
  * secret.
  */
 #ifndef AWS_S3_S3_H
@@ -31,26 +31,26 @@ enum {
     S3_SPAN_FIRST = 200,
     S3_SPAN_MAX = 20000,
     S3_KEY_MAX = 1024,       /* bytes, S3's own limit */
-    S3_ERROR_MAX = 64 << 10, /* of an answer that says what is wrong */
+    S3_ERROR_MAX = 64 << 10, /* the limit of an error response */
     S3_REGION_MAX = 64,
 };
 
 enum s3_result {
     S3_OK,
     S3_NOT_FOUND,  /* no such key (or bucket: the fault's code says NoSuchBucket) */
-    S3_DENIED,     /* who we are does not suffice, or the signature does not hold */
+    S3_DENIED,     /* the credentials do not permit it, or the signature is not valid */
     S3_CONFIG,     /* configuration: no credentials, no region, another region, a bad endpoint */
     S3_REFUSED,    /* another 4xx: the request was wrong */
     S3_LATER,      /* network or store failed at every try */
-    S3_BAD_ANSWER, /* the store answered what it should not */
-    S3_LOCAL,      /* our side: a file that cannot be read, a taker that gave up, memory */
-    S3_STOPPED,    /* *config.stop was set */
+    S3_BAD_ANSWER, /* the store's response is not valid */
+    S3_LOCAL,   /* this machine failed: a file cannot be read, a sink ended the call, no memory */
+    S3_STOPPED, /* *config.stop was set */
 };
 
 struct s3_fault {
     enum s3_result result;
-    long status;   /* HTTP's, 0: there was no answer */
-    char code[64]; /* S3's, such as NoSuchBucket; "" for none */
+    long status;   /* of HTTP; 0: there was no response */
+    char code[64]; /* of S3, such as NoSuchBucket, or "" */
     char text[640];
 };
 
@@ -60,11 +60,11 @@ struct s3_config {
     const char *endpoint;   /* NULL: AWS; else "https://host[:port]" */
     const char *addressing; /* "path", "virtual", or NULL / "auto": path with an endpoint */
     unsigned tries;         /* 0: AWS_MAX_ATTEMPTS, else S3_TRIES */
-    int64_t stall_s;        /* given up when nothing moves for so long; 0: 30 s */
-    const volatile sig_atomic_t *stop; /* NULL, or: not 0 ends every call soon */
+    int64_t stall_s;        /* without a byte in either direction; 0: 30 s */
+    const volatile sig_atomic_t *stop; /* unless NULL: not 0 ends every call soon */
 };
 
-/* Bucket, region, credentials: what all threads share. */
+/* Bucket, region and credentials, which all threads share. */
 struct s3_site;
 
 /* The strings of `config` are borrowed. NULL with a fault (S3_CONFIG, S3_LATER). */
@@ -73,13 +73,13 @@ void s3_site_free(struct s3_site *site);
 
 struct s3;
 
-/* NULL when memory is out. `site` is borrowed. */
+/* NULL if there is no memory. `site` is borrowed. */
 struct s3 *s3_new(struct s3_site *site);
 void s3_free(struct s3 *s);
 
-/* What is sent: memory, or a part of a file. Its SHA-256 is checked by the store. */
+/* The body to send: memory, or a part of a file. The store checks its SHA-256. */
 struct s3_source {
-    const char *bytes; /* NULL: it is in the file */
+    const char *bytes; /* NULL: the body is in the file */
     int fd;
     off_t at;
     uint64_t len;
@@ -90,8 +90,8 @@ struct s3_source {
 bool s3_source_hash(struct s3_source *source);
 
 /*
- * Where an answer goes, piece by piece. `restart` is called before each try: what came before is
- * void. False of either ends the call with S3_LOCAL.
+ * Receives a response in pieces. `restart` is called before each try, and discards the pieces of
+ * the try before. If either returns false, the call ends with S3_LOCAL.
  */
 struct s3_sink {
     bool (*restart)(void *context);
@@ -99,7 +99,7 @@ struct s3_sink {
     void *context;
 };
 
-/* One request, for the files that know what S3 can be asked. */
+/* One request, for the files that implement S3's operations. */
 struct s3_call {
     const char *method;
     const char *key; /* NULL: the bucket itself */
@@ -108,12 +108,12 @@ struct s3_call {
     const struct http_header *headers;
     size_t header_count; /* at most S3_HEADERS_MAX */
     const struct s3_source *body;
-    const struct s3_sink *sink; /* NULL: the answer goes into answer->body ... */
-    size_t body_max;            /* ... which is at most this long */
+    const struct s3_sink *sink; /* NULL: the response goes to answer->body ... */
+    size_t body_max;            /* ... which has this limit */
 };
 enum { S3_HEADERS_MAX = 8 };
 
-/* S3_OK for a 2xx. `answer` is to be released with http_release() in any case. */
+/* S3_OK for a 2xx. Release `answer` with http_release() in any case. */
 enum s3_result s3_call(struct s3 *s, const struct s3_call *call, struct http_answer *answer,
                        struct s3_fault *fault);
 

@@ -15,7 +15,7 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* "https://host[:port]": the length without a closing slash, 0 when it is not so. */
+/* The length of "https://host[:port]" without slashes at its end, or 0 if it is not valid. */
 static size_t endpoint_length(const char *endpoint)
 {
     size_t scheme = starts_with(endpoint, "https://")  ? 8
@@ -35,7 +35,7 @@ static bool in_path(const struct s3_place *p)
 {
     if (p->addressing && strcmp(p->addressing, "auto") != 0)
         return strcmp(p->addressing, "path") == 0;
-    /* AWS's certificate does not cover a name with more dots. */
+    /* AWS's certificate does not cover a bucket name with dots. */
     return p->endpoint || strchr(p->bucket, '.');
 }
 

@@ -14,14 +14,14 @@
 
 struct s3_place {
     const char *bucket;
-    const char *region;     /* AWS's, for its host */
+    const char *region;     /* for the host name of AWS */
     const char *endpoint;   /* NULL: AWS */
     const char *addressing; /* "path", "virtual", NULL or "auto" */
 };
 
 /*
- * Adds the URL of the bucket, up to and with the '/' that a key follows. False, and one line in
- * `error`, if bucket, region or endpoint is not valid.
+ * Appends the URL of the bucket, including the '/' before a key. False, with one line in `error`,
+ * if bucket, region or endpoint is not valid.
  */
 bool url_base(const struct s3_place *p, struct buf *out, char error[256]);
 

@@ -16,7 +16,7 @@ struct reader {
     char path[PATH_BYTES];
     size_t path_len;
     unsigned depth;
-    struct buf text; /* of the innermost element; S3 mixes no text and elements */
+    struct buf text; /* of the innermost element; in S3 an element has text or elements, not both */
     const char *wrong;
 };
 
@@ -46,7 +46,7 @@ static void on_start(void *context, const char *name, const char **attributes)
 static void on_end(void *context, const char *name)
 {
     struct reader *r = context;
-    if (r->wrong) /* expat ends an element without content even after it was stopped */
+    if (r->wrong) /* expat reports the end of an empty element even after XML_StopParser() */
         return;
     const char *text = buf_str(&r->text);
     if (!text) {
@@ -54,7 +54,7 @@ static void on_end(void *context, const char *name)
         return;
     }
     if (!r->take(r->context, r->path, text, r->text.len)) {
-        stop(r, "an element is not as it should be");
+        stop(r, "an element has an unexpected value");
         return;
     }
     size_t len = strlen(name);
@@ -79,7 +79,7 @@ static void on_doctype(void *context, const char *name, const char *system_id,
     (void)system_id;
     (void)public_id;
     (void)has_internal_subset;
-    stop(context, "a document type is not taken");
+    stop(context, "a document type is not allowed");
 }
 
 static bool parse(struct reader *r, const char *bytes, size_t len, char error[XML_ERROR_MAX])

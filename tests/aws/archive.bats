@@ -43,7 +43,7 @@ objects() { "$S3TOOL" ls "$P" | cut -d' ' -f2- | sed "s,^$P,,"; }
 manifest() { "$S3TOOL" get "${P}manifest/date=$1/manifest.json" "$T/manifest" && jq -e "$2" "$T/manifest" >/dev/null; }
 mark() { echo "$RECORDS/archived/$1.json"; }
 
-@test "archive: finished days go there under their names, the running one does not" {
+@test "archive: finished days are shipped under their keys, the current day is not" {
     store 2 10.0.0.7 2001:db8::1
     store 1
     store 0
@@ -67,7 +67,7 @@ manifest/date=$a/manifest.json" ]
     gunzip -c "$T/back.gz" | cmp - "$RECORDS/data/$a/10.0.0.7_$a.csv"
 }
 
-@test "archive: the manifest has sizes, hashes and the last chain, and the mark here is its copy" {
+@test "archive: the manifest has sizes, hashes and the last chain, and the local mark is its copy" {
     store 1
     archive --quiet
     gives 0 ''
@@ -128,7 +128,7 @@ json 2001:db8::1" ] || fail "$got"
     [ "$(grep -c 'PUT.*catalogue/' "$T/proxy.log")" = 2 ]
 }
 
-@test "archive: a second run ships nothing, and asks little" {
+@test "archive: a second run ships nothing, with few requests" {
     store 2
     store 1
     archive
@@ -141,7 +141,7 @@ json 2001:db8::1" ] || fail "$got"
     [ "$(proxied)" = 6 ]
 }
 
-@test "archive: --today ships the running day up to its last committed line, and again what grew" {
+@test "archive: --today ships the current day up to its last committed line, and later what grew" {
     store 0
     local f
     f=$(json_file 10.0.0.7)
@@ -160,7 +160,7 @@ json 2001:db8::1" ] || fail "$got"
     gunzip -c "$T/back.gz" | cmp - "$f"
 }
 
-@test "archive: --listings ships them, too, with a manifest of their own" {
+@test "archive: --listings ships full listings, with a manifest of their own" {
     store 1
     archive --listings
     gives 0 '3 files shipped'
@@ -185,7 +185,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 0 '4 files shipped'
 }
 
-@test "archive: --verify reads all back; a changed, a removed, a foreign object is named" {
+@test "archive: --verify reads all objects, and names one that was changed, removed or foreign" {
     store 2
     store 1
     archive --listings
@@ -204,11 +204,11 @@ json 2001:db8::1" ] || fail "$got"
     head -c 100 "$T/forged" >"$T/cut"
     "$S3TOOL" put "$key" "$T/cut"
     archive --verify "$(day 1)"
-    gives 1 "$key: it is cut off"
+    gives 1 "$key: the gzip data is truncated"
     echo text >"$T/text"
     "$S3TOOL" put "$key" "$T/text"
     archive --verify "$(day 1)"
-    gives 1 "$key: it is not the gzip that was stored"
+    gives 1 "$key: it is not valid gzip data"
     # A hundred megabytes of nothing: no more is unpacked than there should be.
     head -c 100000000 /dev/zero | gzip -n >"$T/bomb"
     "$S3TOOL" put "$key" "$T/bomb"
@@ -220,7 +220,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 1 "$key: it is in the manifest, but not in the archive"
 }
 
-@test "archive: --verify names what is here and not there, what grew, and a manifest that is none" {
+@test "archive: --verify names files that are not archived, files that grew, and an invalid manifest" {
     store 1
     archive --verify
     gives 1 'it is not in the archive'
@@ -239,7 +239,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 76 'is not S3'
 }
 
-@test "archive: --restore brings back what was, and rollcall-verify finds it whole; nothing is overwritten" {
+@test "archive: --restore restores a day that rollcall-verify accepts, and overwrites nothing" {
     store 1 10.0.0.7 10.0.0.8
     archive --listings
     archive --restore "$(day 1)" --listings "$T/back"
@@ -253,7 +253,7 @@ json 2001:db8::1" ] || fail "$got"
     echo mine >"$T/back/data/$(day 1)/10.0.0.8_$(day 1).csv"
     rm "$T/back/data/$(day 1)/10.0.0.7_$(day 1).csv"
     archive --restore "$(day 1)" "$T/back"
-    gives 1 'another file of that name is there'
+    gives 1 'another file of that name exists'
     [ "$(cat "$T/back/data/$(day 1)/10.0.0.8_$(day 1).csv")" = mine ]
     [ -s "$T/back/data/$(day 1)/10.0.0.7_$(day 1).csv" ]
     [ -z "$(find "$T/back" -name '.new-*')" ]
@@ -262,7 +262,7 @@ json 2001:db8::1" ] || fail "$got"
     [ ! -e "$T/back/data/2001-01-01" ]
 }
 
-@test "archive: --restore of a changed object makes no file" {
+@test "archive: --restore of a changed object creates no file" {
     store 1
     archive
     gzip -n <"$T/record.json" >"$T/forged"
@@ -272,7 +272,7 @@ json 2001:db8::1" ] || fail "$got"
     [ "$(find "$T/back" -type f | wc -l)" = 1 ]
 }
 
-@test "archive: what is there is never replaced by what does not continue it" {
+@test "archive: an object is never replaced by a file that does not continue it" {
     store 1
     archive
     local f before
@@ -298,13 +298,13 @@ json 2001:db8::1" ] || fail "$got"
     echo 'not ours' >>"$RECORDS/data/$(day 1)/10.0.0.7_$(day 1).json"
     truncate -s -5 "$RECORDS/data/$(day 1)/10.0.0.8_$(day 1).csv"
     archive
-    gives 1 "10.0.0.7_$(day 1).json: its last line is not rollcall's"
+    gives 1 "10.0.0.7_$(day 1).json: its last line was not written by rollcall"
     [[ $output == *"10.0.0.8_$(day 1).csv: it is shorter than the JSON file says"* ]]
     [ ! -e "$(mark "$(day 1)")" ]
     [ "$(objects | grep -c '^json')" = 1 ]
 }
 
-@test "archive: killed at any point and run again, it ends with everything, once" {
+@test "archive: killed at any point and repeated, it ships each file once" {
     local address=() i tries=0
     for i in $(seq 12); do address+=("10.0.0.$i"); done
     store 2 "${address[@]}"
@@ -328,7 +328,7 @@ json 2001:db8::1" ] || fail "$got"
     [ -z "$(find "$T" -maxdepth 1 -name 'rollcall-archive-*')" ]
 }
 
-@test "archive: an interrupt ends it soon, and says so" {
+@test "archive: an interrupt ends the run soon, with a message" {
     store 1 10.0.0.7 10.0.0.8
     proxy hang hang hang hang
     configure
@@ -344,7 +344,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 0 '4 files shipped'
 }
 
-@test "archive: cut connections and a busy store in the midst of it" {
+@test "archive: a run survives cut connections and a busy store" {
     store 2 10.0.0.7 10.0.0.8
     store 1
     proxy "status 503" "status 503" pass "cut-answer 30" pass "cut-request 20" lost flip "status 500 InternalError"
@@ -389,7 +389,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 0 'rollcall-archive '
 }
 
-@test "archive: one at a time over the same records; no records yet is nothing to do" {
+@test "archive: a second run at the same time is 75; without records there is nothing to do" {
     store 1
     mkdir -p "$RECORDS/archived"
     exec 7>"$RECORDS/archived/.lock"
@@ -403,7 +403,7 @@ json 2001:db8::1" ] || fail "$got"
     [ ! -e "$RECORDS" ]
 }
 
-@test "archive: clean-up removes only what is shipped, and asks nobody" {
+@test "archive: clean-up removes only shipped days, without calling the store" {
     configure keep_days=1 keep_listing_days=1
     store 4
     store 3
@@ -433,7 +433,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 0 '9 files checked'
 }
 
-@test "archive: a day that was partly removed here keeps its manifest whole" {
+@test "archive: a day that was partly removed locally keeps its whole manifest" {
     store 1 10.0.0.7 10.0.0.8
     archive
     rm "$RECORDS/data/$(day 1)"/10.0.0.8_*
@@ -458,7 +458,7 @@ json 2001:db8::1" ] || fail "$got"
     gives 0 '3 files checked'
 }
 
-@test "archive: what it packs is the same each time" {
+@test "archive: equal files give equal objects" {
     store 1
     archive
     "$S3TOOL" get "${P}json/date=$(day 1)/10.0.0.7_$(day 1).json.gz" "$T/one"
@@ -484,7 +484,7 @@ json 2001:db8::1" ] || fail "$got"
     [[ $output != *'[#'* ]]
 }
 
-@test "archive: memory stays flat, whatever a file's size" {
+@test "archive: memory does not depend on the size of a file" {
     at "$(day 1) 12:00:00"
     head -c 6000000 /dev/urandom | base64 -w0 >"$T/blob"
     jq -c --rawfile blob "$T/blob" '.blob = $blob' "$T/record.json" >"$T/big.json"

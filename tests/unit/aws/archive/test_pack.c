@@ -66,7 +66,7 @@ static const char *unpacked(struct bed *b, const char *gzip, size_t len, size_t 
     return unpack_end(b->unpack);
 }
 
-static void test_there_and_back(void **state)
+static void test_unpacks_what_was_packed(void **state)
 {
     struct bed *b = *state;
     static const size_t pieces[] = {7, 1000, 16384, BIG};
@@ -98,7 +98,7 @@ static void test_the_same_each_time_and_a_part(void **state)
     assert_int_equal(errno, ECANCELED);
 }
 
-static void test_what_was_changed_is_found(void **state)
+static void test_a_changed_object_is_found(void **state)
 {
     struct bed *b = *state;
     size_t len = b->entry.gzip_size;
@@ -115,11 +115,11 @@ static void test_what_was_changed_is_found(void **state)
     longer[4] ^= 1;
     const char *wrong = unpacked(b, longer, len, 1000, b->plain, -1);
     assert_non_null(wrong);
-    assert_non_null(strstr(wrong, "the object is not"));
+    assert_non_null(strstr(wrong, "the object has another"));
     free(longer);
 }
 
-static void test_what_differs_here_is_found(void **state)
+static void test_a_changed_local_file_is_found(void **state)
 {
     struct bed *b = *state;
     assert_int_equal(pwrite(b->plain, "X", 1, 2000000), 1);
@@ -131,7 +131,7 @@ static void test_what_differs_here_is_found(void **state)
     assert_non_null(strstr(wrong, "differ from byte 1000000"));
 }
 
-static void test_no_more_comes_out_than_the_manifest_says(void **state)
+static void test_output_ends_at_the_size_in_the_manifest(void **state)
 {
     struct bed *b = *state;
     int out = unit_nameless();
@@ -148,11 +148,11 @@ static void test_no_more_comes_out_than_the_manifest_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_there_and_back),
+        TEST(test_unpacks_what_was_packed),
         TEST(test_the_same_each_time_and_a_part),
-        TEST(test_what_was_changed_is_found),
-        TEST(test_what_differs_here_is_found),
-        TEST(test_no_more_comes_out_than_the_manifest_says),
+        TEST(test_a_changed_object_is_found),
+        TEST(test_a_changed_local_file_is_found),
+        TEST(test_output_ends_at_the_size_in_the_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

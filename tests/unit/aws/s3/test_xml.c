@@ -40,7 +40,7 @@ static void test_elements(void **state)
     buf_release(&seen);
 }
 
-static void test_what_is_not_whole_is_refused(void **state)
+static void test_an_incomplete_text_is_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -93,14 +93,14 @@ static void test_the_taker_may_end_it(void **state)
     char error[XML_ERROR_MAX], path[] = "A/B";
     static const char text[] = "<A><B/><C/></A>";
     assert_false(xml_read(text, sizeof text - 1, refuse, path, error));
-    assert_non_null(strstr(error, "not as it should be"));
+    assert_non_null(strstr(error, "an unexpected value"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elements),
-        cmocka_unit_test(test_what_is_not_whole_is_refused),
+        cmocka_unit_test(test_an_incomplete_text_is_refused),
         cmocka_unit_test(test_text_is_bounded),
         cmocka_unit_test(test_the_taker_may_end_it),
     };
