@@ -77,7 +77,7 @@ fill() {
     assert_status 200 # all else is the handler's still
 }
 
-@test "bucket: what nothing begins with is 404, an empty directory is empty" {
+@test "bucket: a prefix of no key is 404; an empty directory is empty" {
     serve
     list ''
     content # nothing was shipped yet
@@ -122,7 +122,7 @@ raw_key() {
         "$ENDPOINT/$BUCKET/fleet/$1")" = 200 ] || fail "$(cat "$T/made")"
 }
 
-@test "bucket: hostile paths: decoded once, and nobody gets above the prefix" {
+@test "bucket: hostile paths are decoded once and do not reach above the prefix" {
     put secret/above x
     put fleetx/beside x
     fill 'x//twice' '%2e%2e/once' ok/in
@@ -179,7 +179,7 @@ resident() {
     sanitized || [ "$(resident)" -le $((before + 1024)) ]
 }
 
-@test "bucket: who may: the scope read, with GET" {
+@test "bucket: GET with the scope read is allowed, and nothing else" {
     fill f
     serve
     http "$URL/list-bucket-content"
@@ -230,7 +230,7 @@ resident() {
     message 502 'no credentials'
 }
 
-@test "bucket: session tokens: good, altered, ended" {
+@test "bucket: session tokens: valid, altered, expired" {
     fill f
     session
     keys "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"
@@ -252,7 +252,7 @@ resident() {
     content f
 }
 
-@test "bucket: keys that expire while it runs are fetched again" {
+@test "bucket: keys that expire while it runs are refreshed" {
     fill f
     session
     metadata_serves 400 "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"
@@ -269,7 +269,7 @@ resident() {
     [ "$(grep -c '/security-credentials/collector' "$T/metadata.log")" -ge 2 ]
 }
 
-@test "bucket: a busy store is asked again, one that is away is 502, and both are over when it is back" {
+@test "bucket: a busy store is retried, an unreachable one is 502, and it recovers" {
     fill f
     proxy 'status 503 SlowDown' 'status 503'
     serve
@@ -292,7 +292,7 @@ resident() {
     content f
 }
 
-@test "bucket: a store that does not answer is 504 in time, and nothing is left of it" {
+@test "bucket: a store that does not respond is 504 in time, and the next request works" {
     fill f
     export ROLLCALL_BUCKET_SECONDS=2
     proxy hang
@@ -303,7 +303,7 @@ resident() {
     content f
 }
 
-@test "bucket: answers that are not S3's are 502" {
+@test "bucket: invalid responses of the store are 502" {
     printf 'HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n<html></html>' >"$T/html"
     local xml='<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>secret/above</Key><Size>1</Size></Contents></ListBucketResult>'
     printf 'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' "${#xml}" "$xml" >"$T/foreign"
@@ -318,7 +318,7 @@ resident() {
     content f
 }
 
-@test "bucket: what is wrong with the configuration is said, and 78" {
+@test "bucket: a wrong configuration is named, exit 78" {
     run env ROLLCALL_CONFIG="$T/handler.json" "$ROLLCALL_BUCKET" --check
     [ "$status" = 78 ]
     [[ $output == *"s3: needed"* ]]

@@ -95,7 +95,7 @@ may_resize() { [ $((0x$(awk '/^CapEff/ {print $2}' /proc/self/status) >> 24 & 1)
 signalled() { grep -qx "SignalResource rollcall Collector $ID $1" "$T/ssm.log" || fail "no signal $1: $(cat "$T/ssm.log") $output"; }
 count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
 
-@test "a collector starts: volume, packages, token, web server, address; the stack is told; a second run changes nothing" {
+@test "a collector starts: volume, packages, token, web server, address, signal to the stack; a second run changes nothing" {
     machine
     user_data
     starts
@@ -149,7 +149,7 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
     [ "$(findmnt -no SOURCE "$NODE/var/lib/rollcall")" = "$DISK" ]
 }
 
-@test "the instance after it takes the volume with its records, and the token" {
+@test "a replacement instance uses the volume with its records, and the token" {
     machine
     mkfs.ext4 -q "$DISK"
     mkdir "$T/mnt"
@@ -204,7 +204,7 @@ refused() {
     grep -q 'for try in {1..60}' "$T/user-data"
 }
 
-@test "a token that cannot be decrypted is not replaced: the reason is AWS's own" {
+@test "a token that cannot be decrypted is not replaced, and AWS's reason is printed" {
     machine
     configure '.refused = ["/rollcall/new"]'
     user_data
@@ -242,7 +242,7 @@ ssm_agent() {
     AGENT_DEB=$folder/amazon-ssm-agent.deb
 }
 
-@test "an image without the SSM agent gets it, its signature checked" {
+@test "an image without the SSM agent gets one whose signature was checked" {
     machine
     ssm_agent
     user_data SsmAgentKeyParameter=/ssm/key

@@ -103,7 +103,7 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     [ "$(awk '{print $2, $3}' "$T/environ" | tr '\n' ' ')" = "lighttpd 0 rollcall-handle 0 " ] || fail "$(cat "$T/environ")"
 }
 
-@test "container: unhealthy when nothing can be stored; it stops when told to" {
+@test "container: unhealthy while nothing can be stored; a stop signal stops it" {
     chown 0:0 "$RECORDS"
     chmod 755 "$RECORDS"
     container -e "ROLLCALL_TOKENS=$(cat "$T/tokens")"

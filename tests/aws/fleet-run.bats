@@ -74,7 +74,7 @@ run_fleet() {
 ended() { [ "$status" = "$1" ] || fail "ended with $status, should be $1: $output $(cat "$T/err")"; }
 list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
 
-@test "who answered, who is silent; progress in lines where there is no terminal" {
+@test "answered and silent instances are listed; without a terminal progress is lines" {
     fleet
     run_fleet --json --records "$RECORDS"
     ended 1
@@ -90,7 +90,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     [ "$(lines_stored)" = 5 ]
 }
 
-@test "who failed and why, with the agent's exit code; success without a record is silence" {
+@test "failed instances have a reason and the agent's exit status; success without a record is silent" {
     fleet
     echo wrong | tee "$T/web1/etc/rollcall/token" >"$T/null"
     rm "$T/db/usr/local/bin/rollcall-agent"
@@ -120,7 +120,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     [ "$(list silent)" = web1 ]
 }
 
-@test "--no-wait prints the id, --follow takes it up" {
+@test "--no-wait prints the id, and --follow takes it" {
     fleet
     run_fleet --no-wait
     ended 0
@@ -130,7 +130,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     [ "$(list answered) / $(list silent)" = "db web1 web2 / gone" ]
 }
 
-@test "a terminal gets a bar" {
+@test "on a terminal there is a bar" {
     fleet
     needs script
     local command
@@ -140,7 +140,7 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     grep -qF '[##############################] 1 of 1 ended, 0 failed' "$T/seen" || fail "$(cat "$T/seen")"
 }
 
-@test "wrong usage is 64, what AWS refuses is 75, each in one line" {
+@test "wrong usage is 64, a refusal by AWS is 75, each in one line" {
     cloud
     AWS=(env AWS_ACCESS_KEY_ID=ASIAEXAMPLE AWS_SECRET_ACCESS_KEY=wrong AWS_DEFAULT_REGION=eu-central-1 AWS_CONFIG_FILE=/dev/null
         "AWS_CA_BUNDLE=$T/aws-tls/cert.pem")

@@ -56,7 +56,7 @@ uploads() {
     [ "$(grep -c 'partNumber=1' "$T/proxy.log")" = 2 ]
 }
 
-@test "multipart: a part whose connection is cut, and a busy store, are tried again" {
+@test "multipart: a part is retried if its connection is cut or the store is busy" {
     file $((12 * MIB))
     proxy 'status 503 SlowDown' pass 'cut-request 1000000' pass 'status 500 InternalError' pass 'cut-answer 10'
     "$S3TOOL" put key "$T/file"
@@ -85,7 +85,7 @@ uploads() {
     [ "$(uploads)" = 0 ]
 }
 
-@test "multipart: parts that cannot be put leave the old object, and no parts" {
+@test "multipart: if a part cannot be stored, the old object stays and no part is left" {
     put key old
     file $((7 * MIB))
     proxy pass pass 'status 403 AccessDenied'
@@ -125,7 +125,7 @@ uploads() {
     [ "$("$S3TOOL" ls a/json/ | wc -l)" = 1 ]
 }
 
-@test "multipart: what rollcall-archive asks of S3 is allowed by the roles of both templates, and nothing else is" {
+@test "multipart: the roles of both templates allow rollcall-archive's requests, and nothing else" {
     proxy
     make_config "s3={\"bucket\":\"$BUCKET\",\"endpoint\":\"$S3_ENDPOINT\",\"prefix\":\"a/\"}"
     export ROLLCALL_CONFIG=$T/handler.json

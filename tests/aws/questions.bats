@@ -61,7 +61,7 @@ all_answers() {
     printf '%s\n' '["alpha","2",true,"1"]' '["delta","1",true,"1"]' '["gamma","1",true,"1"]' | diff - "$T/got"
 }
 
-@test "the questions, of a records directory" {
+@test "every question on a records directory" {
     three_days
     SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
     all_answers
@@ -70,7 +70,7 @@ all_answers() {
     all_answers
 }
 
-@test "the questions, of the archive as it is in S3" {
+@test "every question on the archive in S3" {
     three_days
     local file day
     for file in "$RECORDS"/data/*/*; do
@@ -92,7 +92,7 @@ poison() {
     at now
 }
 
-@test "the questions: one record of odd types, cases and duplicates stops none of them" {
+@test "a record with odd types, letter cases and duplicate names stops no question" {
     three_days
     poison 2026-11-20
     SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
@@ -106,7 +106,7 @@ poison() {
         '["gamma","10.0.0.3","root","2026-11-20T10:05","2026-11-20T10:05","1","sshd: ana"]'
 }
 
-@test "Athena's table of records: no column of a client's has a type, and the reader skips what it cannot parse" {
+@test "Athena's table of records: client members are untyped, and lines that cannot be parsed are skipped" {
     # Only the server's own member has types.
     [ "$(sed -n '/^CREATE/,/^)/p' "$ATHENA/create-records.sql" | grep -E ' (int|bigint|double|boolean|array|map|struct)' | grep -vc '^    rollcall struct')" = 0 ]
     grep -q "'ignore.malformed.json' = 'true'" "$ATHENA/create-records.sql"
@@ -137,7 +137,7 @@ catalogued() {
         sed -E 's,/(csv|json)/(.*),/\1/\2\1.gz,' | diff - "$T/got"
 }
 
-@test "who-ran: any program, by its whole name only" {
+@test "who-ran finds any program by its whole name only" {
     three_days
     SOURCE="SET VARIABLE json_files = '$RECORDS/data/*/*.json'; SET VARIABLE csv_files = '$RECORDS/data/*/*.csv'"
     # A login shell's dash has the apostrophe in front that keeps spreadsheets from a formula.

@@ -98,7 +98,7 @@ END
     gives "$CONFIG" 'source_profile leads through more than 5 profiles'
 }
 
-@test "role: what STS refuses is said with its reason" {
+@test "role: a refusal by STS is reported with its reason" {
     profiles '[default]' 'role_arn = arn:aws:iam:::role/nobody' 'source_profile = base'
     printf '[base]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$KEY" "$SECRET" >"$HOME/.aws/credentials"
     run "$S3TOOL" ls ''

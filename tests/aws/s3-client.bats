@@ -17,7 +17,7 @@ teardown() { rollcall_teardown; }
 NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' 'a,b@c' 'grüße/日本' '..x/y..' '.x/...'
     'x//y' 'q?a=b&c' 'hash#tag' "it's (1)!*" 'semi;colon' 'tilde~' 'back\slash' '"quoted"' '<xml>&amp;' $'tab\there' 'end ')
 
-@test "s3: every name goes there and comes back, alone and in listings" {
+@test "s3: keys of all forms are stored, read and listed" {
     local name
     for name in "${NAMES[@]}"; do
         put "n/$name" "$name"
@@ -30,7 +30,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     diff "$T/wanted" "$T/listed"
 }
 
-@test "s3: a key that libcurl would make another one of is refused" {
+@test "s3: a key that libcurl would change is refused" {
     put x/y x
     local key
     for key in . .. x/../x/y ./x/y x/./y x/y/.. x/y/. /x/y ''; do
@@ -39,7 +39,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     done
 }
 
-@test "s3: names are prefixes of listings, too, one level and all" {
+@test "s3: keys of all forms work as prefixes of listings" {
     put 'a b+c%/d=e:f/g' x
     put 'a b+c%/d=e:f/h/i' x
     [ "$("$S3TOOL" level 'a b+c%/d=e:f/' | sort)" = $'1 a b+c%/d=e:f/g\nlevel a b+c%/d=e:f/h/' ]
@@ -48,7 +48,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     [ -z "$("$S3TOOL" ls 'a b-c')" ]
 }
 
-@test "s3: 2,500 keys come over three pages, each once, objects and levels" {
+@test "s3: a listing of 2,500 keys has three pages and each key once, objects and levels" {
     put_numbered 2500 'p=q/r s:'
     "$S3TOOL" ls 'p=q/' | cut -d' ' -f2- >"$T/listed"
     diff "$T/numbers" "$T/listed"
@@ -98,7 +98,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     gives "$DENIED" "the session token has expired"
 }
 
-@test "s3: keys from the shared files, by profile; the environment goes first" {
+@test "s3: keys from the shared files, by profile; the environment overrides them" {
     no_keys
     mkdir "$HOME/.aws"
     printf '[default]\naws_access_key_id = nobody\naws_secret_access_key = x\n[work]\naws_access_key_id=%s\naws_secret_access_key=%s\n' \
@@ -136,7 +136,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     gives "$CONFIG" "no EC2 instance metadata"
 }
 
-@test "s3: keys of an instance are fetched again before they expire, and when the store says that they have" {
+@test "s3: keys of an instance are refreshed before they expire, and when the store says that they have expired" {
     session
     no_keys
     metadata_start
@@ -189,7 +189,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     [ "$status" = "$CONFIG" ] || [ "$status" = "$LATER" ]
 }
 
-@test "s3: a store that is busy twice is asked again; one that stays busy is given up" {
+@test "s3: a busy store is retried, at most as often as configured" {
     proxy "status 503" "status 503 SlowDown"
     put twice x
     [ "$(proxied)" = 3 ]
@@ -211,7 +211,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     [ "$(proxied)" = 1 ]
 }
 
-@test "s3: connections that are cut, on the way there and back" {
+@test "s3: a connection cut during the request or the response is retried" {
     head -c 3000000 /dev/urandom >"$T/big"
     proxy "cut-request 1000000" "cut-request 0" lost
     "$S3TOOL" put big "$T/big"
@@ -224,7 +224,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     [ "$("$S3TOOL" ls k | wc -l)" = 30 ]
 }
 
-@test "s3: a body that changed on its way is refused by the store, and sent again" {
+@test "s3: a body that was altered in transit is refused by the store, and sent again" {
     head -c 100000 /dev/urandom >"$T/file"
     proxy flip
     "$S3TOOL" put file "$T/file"
@@ -233,13 +233,13 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     cmp "$T/file" "$T/back"
 }
 
-@test "s3: nothing moves for long: given up, and tried again" {
+@test "s3: a stalled transfer is ended and retried" {
     proxy hang
     AWS_MAX_ATTEMPTS=2 "$S3TOOL" ls ''
     [ "$(proxied)" = 2 ]
 }
 
-@test "s3: a clock that is wrong is named, with the difference" {
+@test "s3: a wrong clock is named, with the difference" {
     clock_env "now + 2 hours"
     run "${CLOCK[@]}" "$S3TOOL" ls ''
     gives "$DENIED" "ahead of the store's: set it"
@@ -249,7 +249,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     gives "$DENIED" "behind the store's"
 }
 
-@test "s3: a bucket, a region, an endpoint that cannot be" {
+@test "s3: an invalid bucket, region or endpoint is refused" {
     S3_BUCKET=no-such-bucket run "$S3TOOL" ls ''
     gives "$CONFIG" 'there is no bucket "no-such-bucket"'
     S3_BUCKET=a/b run "$S3TOOL" ls ''
@@ -266,7 +266,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     [ "$status" != 0 ]
 }
 
-@test "s3: another region is named" {
+@test "s3: a bucket in another region is an error that names the region" {
     proxy
     printf 'HTTP/1.1 301 Moved\r\nx-amz-bucket-region: eu-west-3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' >"$T/moved"
     echo "answer $T/moved" >"$T/proxy.script"
@@ -279,7 +279,7 @@ NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' '
     gives "$CONFIG" "not eu-west-1"
 }
 
-@test "s3: the bucket in front of the host's name" {
+@test "s3: virtual addressing puts the bucket before the host name" {
     put here x
     S3_ENDPOINT=http://localhost:$S3_PORT S3_ADDRESSING=virtual "$S3TOOL" ls '' >"$T/listed"
     [ "$(cat "$T/listed")" = "1 here" ]
@@ -291,7 +291,7 @@ hostile() {
     echo "answer $T/hostile" >>"$T/proxy.script"
 }
 
-@test "s3: answers that no S3 gives are refused, and cost neither memory nor time" {
+@test "s3: invalid responses are refused, with bounded memory and time" {
     proxy
     local body list='<ListBucketResult><IsTruncated>true</IsTruncated>'
     local bodies=(
@@ -316,7 +316,7 @@ hostile() {
     gives "$BAD_ANSWER" "no new NextContinuationToken"
 }
 
-@test "s3: an answer without end is cut" {
+@test "s3: an endless response is ended" {
     proxy
     {
         printf 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<ListBucketResult>'
@@ -327,7 +327,7 @@ hostile() {
     gives "$BAD_ANSWER" "too long"
 }
 
-@test "s3: no secret on any command line, in any error" {
+@test "s3: no command line and no error contains a secret" {
     session
     keys "$ACCESS" "$SECRET_KEY" "$TOKEN_KEY"
     proxy hang "status 403 AccessDenied"

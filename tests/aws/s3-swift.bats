@@ -17,7 +17,7 @@ setup() {
 }
 teardown() { rollcall_teardown; }
 
-@test "swift: names go there and come back" {
+@test "swift: keys of all forms are stored and read" {
     local name
     for name in 'a b' 'date=2026-11-20/a+b' '100%41' 'a:b,c@d' 'grüße/日本' '..x/y..' 'x//y' 'q?a=b&c#d' "it's (1)!*"; do
         put "n/$name" "$name"
@@ -27,7 +27,7 @@ teardown() { rollcall_teardown; }
     done
 }
 
-@test "swift: 1,100 keys come over two pages, each once" {
+@test "swift: a listing of 1,100 keys has two pages and each key once" {
     put_numbered 1100 'p=q/r s:'
     "$S3TOOL" level p=q/ | cut -d' ' -f2- | diff "$T/numbers" -
 }
@@ -46,7 +46,7 @@ teardown() { rollcall_teardown; }
     gives "$DENIED" "ahead of the store's"
 }
 
-@test "swift: rollcall-archive ships, finds it there again, checks it, brings it back" {
+@test "swift: rollcall-archive ships a day, finds it shipped, verifies and restores it" {
     local day
     day=$(date -u -d yesterday +%F)
     at "$day 12:00:00"

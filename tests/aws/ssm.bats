@@ -17,7 +17,7 @@ teardown() {
 
 # ---- the documents as files
 
-@test "documents: they keep the rules of Command documents, and ours" {
+@test "documents: they follow the rules of Command documents, and ours" {
     "$PYTHON" "$AWS_TESTS/ssm_document.py" check "$REPO"/aws/ssm/*.yaml
 }
 
@@ -122,7 +122,7 @@ installs_twice() {
     said "run rollcall-install first"
 }
 
-@test "install: the archive where dpkg is not, twice, then a record on demand, then the removal" {
+@test "install: the tarball without dpkg, twice, then a record on demand, then the removal" {
     cloud
     release tarball
     # No package manager that it knows; the agent of the tests is not static and needs its libraries.
@@ -174,7 +174,7 @@ installs_twice() {
     secret_kept
 }
 
-@test "install: glibc older than 2.34 gets the archive, although dpkg is there; /tmp may be noexec" {
+@test "install: glibc older than 2.34 gets the tarball even with dpkg; /tmp may be noexec" {
     cloud
     release tarball
     cp "$T/www/r/rollcall-agent-$VERSION-linux-$(uname -m).tar.gz" "$T/archive.tar.gz"
@@ -213,7 +213,7 @@ release_deb_too() {
     said "install awscli: it reads s3://bucket/r/SHA256SUMS"
 }
 
-@test "install: with systemd, the record comes from the timer's unit, at once, and its failure is the command's" {
+@test "install: with systemd the timer's unit sends a record at once, and its failure fails the command" {
     cloud
     release deb
     node node "${NEEDED[@]}"

@@ -56,16 +56,16 @@ report() { jq -e "$1" "$OUT/bench.json" || { echo "not so: $1" && return 1; }; }
     report '[.parts.instructions.syscalls[] | select(.server == "rollcall, sync") | .calls.worker.fdatasync] == [2]'
 }
 
-@test "the rate with sync stands beside what the file system can" {
+@test "the rate with sync is shown beside that of the file system" {
     report '.parts.sync | .rate > 0 and .limit > 0 and (.pairs_per_s | length) == 2'
 }
 
-@test "growth is looked at in addresses, file size, writers and ids" {
+@test "growth is measured by addresses, file size, writers and ids" {
     report '[.parts.growth[].what] | unique == ["S: an id of its own", "addresses", "file size", "writers",
         "writers, null handler"]'
 }
 
-@test "the agent stands beside its peers, at two numbers of processes" {
+@test "the agent is compared with its peers, at two numbers of processes" {
     report '[.parts.agent.one_shot[].processes] | unique == [20, 200]'
     report '[.parts.agent.one_shot[] | select(.processes == 20) | .what] | contains(["agent: collect",
         "agent: one beat, HTTP", "agent: one beat, HTTPS", "ps", "libproc2: collect", "psutil: collect",
@@ -73,25 +73,25 @@ report() { jq -e "$1" "$OUT/bench.json" || { echo "not so: $1" && return 1; }; }
     report '.parts.agent.every | length == 2 and all(.beats >= 2 and .bytes_sent > 100)'
 }
 
-@test "each target is said to be met or missed" {
+@test "each target is reported as met or missed" {
     report '.targets | length >= 17 and all(.met == true or .met == false)'
     run -0 grep -cE '\| (met|MISSED) +\|$' "$BATS_FILE_TMPDIR/printed"
     [ "$output" = "$(jq '.targets | length' "$OUT/bench.json")" ]
 }
 
-@test "there is a plot" {
+@test "a plot is drawn" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
     run -0 grep -c '<svg' "$OUT/bench.svg"
 }
 
-@test "nothing is left behind" {
+@test "no process and no file is left" {
     run ls -d "$BATS_FILE_TMPDIR"/rollcall-bench.*
     [ "$status" != 0 ]
     run pgrep -f "$BATS_FILE_TMPDIR/rollcall-bench"
     [ "$status" != 0 ]
 }
 
-@test "--help says how; an unknown part is named" {
+@test "--help shows the usage; an unknown part is named" {
     run -0 "$REPO/tests/bench/run" --help
     [[ $output == *--quick* ]]
     run -2 "$REPO/tests/bench/run" --smoke --only nothing

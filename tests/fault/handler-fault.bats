@@ -131,7 +131,7 @@ failing() { RUNNER+=(env "LD_PRELOAD=${LD_PRELOAD_MORE:-}$BATS_FILE_TMPDIR/fault
     verify
 }
 
-@test "a full disk is 507; what was acknowledged is there; with space again it goes on" {
+@test "a full disk is 507, acknowledged records stay, and with space again records are stored" {
     small_disk 1m
     make_config min_free_bytes=0 sync=false
     local n refused=0
@@ -157,7 +157,7 @@ failing() { RUNNER+=(env "LD_PRELOAD=${LD_PRELOAD_MORE:-}$BATS_FILE_TMPDIR/fault
     umount "$RECORDS" && MOUNTED=""
 }
 
-@test "a full disk with many small rows: the CSV file's share is undone, too" {
+@test "a full disk with many small rows: the CSV file's rows are undone, too" {
     small_disk 512k
     make_config min_free_bytes=0
     record '.processes = [range(700) | {pid: .}]' >"$T/json"
@@ -171,7 +171,7 @@ failing() { RUNNER+=(env "LD_PRELOAD=${LD_PRELOAD_MORE:-}$BATS_FILE_TMPDIR/fault
     umount "$RECORDS" && MOUNTED=""
 }
 
-@test "min_free_bytes is what is left on the disk of records_dir" {
+@test "min_free_bytes is compared with the free space on the disk of records_dir" {
     small_disk 1m
     make_config min_free_bytes=900000
     post "$T/record.json"
@@ -187,7 +187,7 @@ failing() { RUNNER+=(env "LD_PRELOAD=${LD_PRELOAD_MORE:-}$BATS_FILE_TMPDIR/fault
     umount "$RECORDS" && MOUNTED=""
 }
 
-@test "a file size limit of the process is no death: refused and undone" {
+@test "a file size limit of the process does not end it: refused and undone" {
     post_with '.id = "a" | .pad = ("x" * 3000)'
     local before
     before=$(sha256sum "$(json_file)" "$(csv_file)")

@@ -135,7 +135,7 @@ answer() {
     [ "$before" = "$(find "$COLLECTOR.tmpfs/upper" "$AGENT.tmpfs/upper" -path '*/etc/*' -o -path '*/usr/*' | sort)" ]
 }
 
-@test "ansible: both plays set everything up; a second time they change nothing" {
+@test "ansible: both plays install everything, and a second run changes nothing" {
     both
     succeeded
     [[ $output == *"The certificate is self-signed"* ]]
@@ -150,7 +150,7 @@ answer() {
     jq -e '.args == "masked"' "$AGENT/etc/rollcall/agent.json"
 }
 
-@test "ansible: configuration, secrets and their modes are as asked for" {
+@test "ansible: configuration, secrets and their modes are as configured" {
     run chroot_run "$COLLECTOR" stat -c '%n %U %G %a' /etc/rollcall/{tokens,handler.json,tls/cert.pem,tls/key.pem} \
         /var/cache/rollcall-upload /var/lib/rollcall
     diff - <(echo "$output") <<'END'
@@ -186,7 +186,7 @@ END
         "308 https://localhost:$HTTPS/data" ]
 }
 
-@test "ansible: a new token, a certificate of one's own, required client certificates: rolled out, the old is out" {
+@test "ansible: a new token, an own certificate and required client certificates replace the old ones" {
     local key="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2" name
     for name in server clients; do
         $key -subj "/CN=$name" -addext subjectAltName=DNS:localhost -keyout "$T/$name.key" -out "$T/$name.pem" 2>/dev/null
@@ -219,7 +219,7 @@ END
     [ "$output" = "$AGENT.tmpfs/upper/etc/rollcall/token" ]
 }
 
-@test "ansible: a firewall only when asked for, and twice" {
+@test "ansible: a firewall only if configured, and the same after a second run" {
     run ! grep -q ENABLED=yes "$COLLECTOR/etc/ufw/ufw.conf"
     cat >"$T/again.yml" <<END
 - hosts: collectors
@@ -243,7 +243,7 @@ END
 # wrong HOST TEXT: the play ended for this host, with a message that has the text.
 wrong() { grep -E "^(fatal|failed): \[$1\]" <<<"$output" | grep -qF -e "$2" || fail "$1 does not say: $2 $output"; }
 
-@test "ansible: mistakes are named, in one message, before anything is touched" {
+@test "ansible: mistakes are named in one message, before anything is changed" {
     local before url=rollcall_url=https://localhost/data token=rollcall_token=a-token-not-to-be-shown
     before=$(find "$COLLECTOR/etc" "$AGENT/etc" -type f -exec sha256sum {} + | sort)
     cat >"$T/wrong.ini" <<END

@@ -46,7 +46,7 @@ teardown() {
     done
 }
 
-@test "deb: a version that Debian does not take is refused" {
+@test "deb: a version that is not valid in Debian is refused" {
     run -1 "$REPO/scripts/deb/build" 1.0_a "$T/none"
     [[ $output == *"must begin with a digit and hold letters, digits and . + ~ only, not '1.0_a'"* ]]
     [ ! -e "$T/none" ]
@@ -140,7 +140,7 @@ agent() { in_root runuser -u rollcall-agent -- rollcall-agent "$@"; }
 
 lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
 
-@test "deb: run: what the agent says is in the collector's files" {
+@test "deb: run: the agent's record is in the collector's files" {
     machine run
     install_debs .
     served
@@ -235,7 +235,7 @@ remove_debs() { in_root apt-get "$1" -y -q "${@:2}" >"$T/apt" 2>&1 || fail "$(ca
     in_root lighttpd -tt -f /etc/lighttpd/lighttpd.conf
 }
 
-@test "deb: the build needs what scripts/packages says" {
+@test "deb: the build needs the packages in scripts/packages" {
     # (Every Debian build has a compiler and make.)
     awk '$1 == "build" && $2 !~ /^(make|gcc|libc6-dev)$/ { print " " $2 "," }' "$REPO/scripts/packages" >"$T/needed"
     [ -s "$T/needed" ]
@@ -244,7 +244,7 @@ remove_debs() { in_root apt-get "$1" -y -q "${@:2}" >"$T/apt" 2>&1 || fail "$(ca
 
 # ---- under a real systemd
 
-@test "deb: under systemd: README's commands, then an upgrade under load that loses no request, then the end" {
+@test "deb: under systemd: README's commands, an upgrade under load that loses no request, the removal" {
     PATH=$PATH:/usr/sbin command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is not installed"
     machine booted
     install_debs .

@@ -13,19 +13,19 @@ teardown() { rollcall_teardown; }
     request_table 200
 }
 
-@test "Apache: odd paths are /data, or nothing" {
+@test "Apache: odd paths are /data, or are refused" {
     handlers_start 1
     apache_start
     odd_paths 200
 }
 
-@test "Apache: forged headers count for nothing" {
+@test "Apache: forged headers are ignored" {
     handlers_start 1
     apache_start
     forged_headers
 }
 
-@test "Apache: a trusted proxy's header counts, read from the right" {
+@test "Apache: a trusted proxy's header is used, read from the right" {
     handlers_start 1
     apache_start 's,#RemoteIPInternalProxy .*,RemoteIPInternalProxy 127.0.0.5,' 's,#RemoteIPHeader,RemoteIPHeader,'
     trusted_proxy
@@ -43,7 +43,7 @@ teardown() { rollcall_teardown; }
     dawdlers_hold_nobody
 }
 
-@test "Apache: a client that sends nothing more is cut off" {
+@test "Apache: a client that stops sending is disconnected" {
     handlers_start 1
     apache_start 's,header=10 body=30,header=1 body=1,'
     dawdle 2 100
@@ -63,7 +63,7 @@ teardown() { rollcall_teardown; }
 
 no_bodies() { [ -z "$(find "$SITE/tmp" -type f -size +0)" ]; }
 
-@test "Apache: bodies leave no file behind" {
+@test "Apache: bodies leave no file" {
     handlers_start 1
     apache_start
     make_bodies

@@ -14,13 +14,13 @@ teardown() { rollcall_teardown; }
     request_table 411
 }
 
-@test "Caddy: odd paths are nothing" {
+@test "Caddy: odd paths are refused" {
     handlers_start 1
     caddy_start
     odd_paths 404
 }
 
-@test "Caddy: forged headers count for nothing" {
+@test "Caddy: forged headers are ignored" {
     handlers_start 1
     caddy_start
     forged_headers
@@ -38,7 +38,7 @@ teardown() { rollcall_teardown; }
     dawdlers_hold_nobody
 }
 
-@test "Caddy: a client that sends nothing more is cut off" {
+@test "Caddy: a client that stops sending is disconnected" {
     handlers_start 1
     caddy_start 's,read_body 30s,read_body 1s,'
     dawdle 2 100

@@ -16,19 +16,19 @@ TRUST='s,#set_real_ip_from .*,set_real_ip_from 127.0.0.5;,'
     request_table 200
 }
 
-@test "nginx: odd paths are /data, or nothing" {
+@test "nginx: odd paths are /data, or are refused" {
     handlers_start 1
     nginx_start
     odd_paths 200
 }
 
-@test "nginx: forged headers count for nothing" {
+@test "nginx: forged headers are ignored" {
     handlers_start 1
     nginx_start
     forged_headers
 }
 
-@test "nginx: a trusted proxy's header counts, read from the right" {
+@test "nginx: a trusted proxy's header is used, read from the right" {
     handlers_start 1
     nginx_start "$TRUST"
     trusted_proxy
@@ -48,7 +48,7 @@ TRUST='s,#set_real_ip_from .*,set_real_ip_from 127.0.0.5;,'
     dawdlers_hold_nobody
 }
 
-@test "nginx: a client that sends nothing more is cut off" {
+@test "nginx: a client that stops sending is disconnected" {
     handlers_start 1
     nginx_start 's,client_body_timeout 30s,client_body_timeout 1s,'
     dawdle 2 100

@@ -17,7 +17,7 @@ other_worker() { has_workers 1 && [ "$(workers)" != "$1" ]; }
     [ "$(stat -c %a "$SITE/run/handler.sock")" = 660 ]
 }
 
-@test "spawn-fcgi: a killed handler is started again, and what it left is healed" {
+@test "spawn-fcgi: a killed handler is restarted, and its torn file is healed" {
     handlers_start 1
     nginx_start
     http_post "$T/record.json"
@@ -38,7 +38,7 @@ other_worker() { has_workers 1 && [ "$(workers)" != "$1" ]; }
     wait_until 5 grep -q 'event=refused status=401' "$SITE/handlers.log"
 }
 
-@test "spawn-fcgi: SIGTERM ends all of them, and another start takes the socket over" {
+@test "spawn-fcgi: SIGTERM ends all handlers, and a new start uses the same socket" {
     handlers_start 2
     nginx_start
     wait_until 10 has_workers 2

@@ -21,7 +21,7 @@ exposure() {
         sed -n 's/.*Overall exposure level for .*: \([0-9.]*\) .*/\1/p'
 }
 
-@test "systemd: each service's exposure is what it states, and at most 2.0" {
+@test "systemd: each service's exposure is the documented one, and at most 2.0" {
     needs systemd-analyze
     local unit stated
     for unit in "${SERVICES[@]}"; do
@@ -212,7 +212,7 @@ END
     said "drop-in: success CapEff:	0000000000080004"
 }
 
-@test "systemd: the agent that stays keeps time, and steps aside for the timer" {
+@test "systemd: the resident agent keeps time, and conflicts with the timer" {
     container
     cat >"$CONTAINER/probe" <<END
 $PROBE_START

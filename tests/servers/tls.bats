@@ -87,7 +87,7 @@ REQUIRED='/verifyclient.enforce/s,disable,enable,'
     assert_nothing_stored
 }
 
-@test "production: without TLS there is nothing but the way to it" {
+@test "production: without TLS there is only the redirect to it" {
     tls_start
     URL=http://localhost:$PORT
     http_post "$T/record.json"
@@ -147,7 +147,7 @@ REQUIRED='/verifyclient.enforce/s,disable,enable,'
     assert_status 200
 }
 
-@test "production: where none is required, one from the wrong authority counts as none" {
+@test "production: if no client certificate is required, one from the wrong authority is ignored" {
     ca clients
     ca other
     client other web-2
@@ -158,7 +158,7 @@ REQUIRED='/verifyclient.enforce/s,disable,enable,'
     logged '^127.0.0.1 - .*with-another" verify="FAILED:.*" cert="-"$'
 }
 
-@test "production: forged headers count for nothing, a trusted proxy's from the right" {
+@test "production: forged headers are ignored, a trusted proxy's is read from the right" {
     tls_start 's,^#extforward.forwarder.*,extforward.forwarder = ( "127.0.0.5" => "trust" ),'
     URL=https://127.0.0.1:$TLS
     post "$T/record.json" "${FORGED[@]}"
@@ -183,7 +183,7 @@ REQUIRED='/verifyclient.enforce/s,disable,enable,'
     assert_status 405
 }
 
-@test "production: too large a header, too large a body" {
+@test "production: a header or body that is too large is refused" {
     tls_start
     make_bodies
     http --cacert "$SITE/tls/cert.pem" "$URL/healthz" -H "X-Long: $(printf 'a%.0s' {1..9000})"
@@ -244,7 +244,7 @@ print('cut', flush=True)" >"$T/held" 2>&1 3>&- &
     wait_until 30 held 1 cut || fail "$(cat "$T/held")"
 }
 
-@test "production: who says nothing more is cut off: before the handshake, in the header, in the body" {
+@test "production: a silent client is disconnected: before the handshake, in the header, in the body" {
     tls_start 's,^server.max-read-idle .*,server.max-read-idle = 1,' \
         's,^server.max-keep-alive-idle .*,server.max-keep-alive-idle = 1,'
     silent ''
@@ -255,7 +255,7 @@ print('cut', flush=True)" >"$T/held" 2>&1 3>&- &
     assert_nothing_stored
 }
 
-@test "production: above the number of connections others wait, and then are served" {
+@test "production: connections above the limit wait, and are served later" {
     tls_start 's,^server.max-connections .*,server.max-connections = 4,' 's,^server.max-fds .*,server.max-fds = 64,' \
         's,^server.max-read-idle .*,server.max-read-idle = 3,'
     "$PYTHON" -c "
@@ -278,7 +278,7 @@ time.sleep(60)" >"$T/held" 3>&- &
     run ! grep -rF -e "$TOKEN" -e not-a-token-of-ours "$SITE/log" "$SITE/handlers.log"
 }
 
-@test "production: the key is root's alone, the web server's processes are not root" {
+@test "production: only root can read the key, and the web server's processes are not root" {
     [ "$(id -u)" = 0 ] || skip "only root can become somebody else"
     AS=()
     hand_over() {

@@ -53,7 +53,7 @@ inside() {
   [ "$output" = "rollcall-agent $(make -s -C "$REPO" --no-print-directory print-VERSION)" ]
 }
 
-@test "an empty root: no library, no passwd, no resolv.conf; listed and sent all the same" {
+@test "an empty root without libraries, passwd and resolv.conf: the record is sent" {
   need_root
   empty
   stub
@@ -82,7 +82,7 @@ inside() {
   run ! grep -hE '\.so|openssl\.cnf' "$T/trace" "$T/trace-host"
 }
 
-@test "a name that only the DNS knows, and one that only hosts knows" {
+@test "a name that is only in the DNS, and one that is only in /etc/hosts" {
   need_root
   export T PYTHON REPO
   empty
@@ -105,7 +105,7 @@ inside() {
   same 2 "$(grep -c ^delivered <<<"$output")"
 }
 
-@test "https: by name and by address, its own cacert, a stranger's refused" {
+@test "https: by name and by address, with cacert; an unknown certificate is refused" {
   certificate good
   certificate bad
   stub "$T/good.pem" "$T/good.key"

@@ -359,7 +359,7 @@ END
 
 # ---- a disk that fills up
 
-@test "a disk that fills up is 507; with space again it goes on" {
+@test "a full disk is 507; with space again records are stored" {
     small_disk 1m
     make_config min_free_bytes=0
     begin

@@ -55,7 +55,7 @@ receipts_hold() {
     counted 320
 }
 
-@test "writers to one address that are told 503 are only those" {
+@test "only the writers to a locked address get 503" {
     make_config lock_timeout_ms=1
     server_start 8
     load_run --writers 32 --addresses 1 --requests 10
@@ -87,7 +87,7 @@ killed_while() {
     [ "$kills" -ge 3 ] || fail "only $kills workers were killed"
 }
 
-@test "kill -9 of workers amid one address: acknowledged is stored, with ids exactly once" {
+@test "kill -9 of workers, one address: acknowledged records are stored, with ids exactly once" {
     make_config lock_timeout_ms=10000
     server_start 4
     killed_while 40 --writers 16 --addresses 1 --requests 60
@@ -96,7 +96,7 @@ killed_while() {
     counted_after 960 1
 }
 
-@test "kill -9 of workers amid 16 addresses with batches of 15 KB: acknowledged is stored, exactly once" {
+@test "kill -9 of workers, 16 addresses, batches of 15 KB: acknowledged records are stored exactly once" {
     make_config lock_timeout_ms=10000
     server_start 4
     killed_while 150 --writers 16 --addresses 16 --requests 120 --batch 3 --size 5000
@@ -123,7 +123,7 @@ counted_after() {
     verify
 }
 
-@test "midnight amid the load: two days, nothing lost, nothing twice" {
+@test "midnight during a load: two days, nothing lost, nothing duplicated" {
     make_config sync=false lock_timeout_ms=10000
     clock_env '2026-11-20 23:59:57'
     SERVER_RUNNER=("${CLOCK[@]}")

@@ -230,7 +230,7 @@ workers_idle() {
     done
 }
 
-@test "paths made to break out store nothing and open nothing" {
+@test "hostile paths store nothing and open nothing" {
     server_start 1
     local path
     for path in /../../etc/passwd /data/../../../etc/passwd /..%2f..%2fetc/passwd /%2e%2e/%2e%2e/etc/passwd \
@@ -243,7 +243,7 @@ workers_idle() {
     run ! grep -avP '^time=\S+ level=\w+ event=[ -~]*$' "$T/run/handler.log"
 }
 
-@test "headers made to break out neither name a file nor forge a line of the log" {
+@test "hostile headers neither name a file nor forge a line of the log" {
     server_start 1
     http_post "$T/record.json" -H 'X-Forwarded-For: ../../../tmp/x' -H 'Forwarded: for=10.0.0.1' -H 'X-Real-IP: 10.0.0.1' \
         -H 'Host: ../../x' -H "Rollcall-Retry: 1 level=info event=forged" -H 'User-Agent: ${jndi:x}" event=forged'
@@ -271,7 +271,7 @@ answered_200() {
     [ "$STATUS" = 200 ]
 }
 
-@test "a web server that is told to end takes its workers with it" {
+@test "a web server that is stopped stops its workers" {
     server_start 3
     http_post "$T/record.json"
     local workers pid

@@ -30,7 +30,7 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     [ "$(wc -l <<<"$expected")" -ge 11 ]
 }
 
-@test "PREFIX moves all of it, and the configuration knows" {
+@test "PREFIX moves all files, and the configuration names the new paths" {
     in_tree install PREFIX=/opt/rollcall
     [ "$(find "$ROOT" -type f -not -path "$ROOT/opt/rollcall/*" | wc -l)" = 0 ]
     ROLLCALL_RUN=$T run /usr/sbin/lighttpd -p -f "$ROOT/opt/rollcall/share/rollcall/lighttpd.conf"
@@ -40,7 +40,7 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     [ "$output" = "" ]
 }
 
-@test "what is installed runs from there" {
+@test "the installed programs run from there" {
     in_tree install
     local name
     for name in $(programs); do
@@ -68,7 +68,7 @@ place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
     [ -z "$(find "$ROOT/usr/local/" -mindepth 2 -type d -not -perm -555)" ]
 }
 
-@test "make uninstall leaves no file, and what is not ours alone" {
+@test "make uninstall removes our files and no others" {
     in_tree install
     touch "$ROOT/usr/local/bin/other"
     in_tree uninstall

@@ -70,7 +70,7 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     [ "$(stat -c %U "$(json_file)")" = nobody ]
 }
 
-@test "a forwarding header from anybody counts for nothing" {
+@test "a forwarding header of an untrusted client is ignored" {
     conf_start
     http_post "$T/record.json" -H 'X-Forwarded-For: 10.9.8.7' -H 'Forwarded: for=10.9.8.7' \
         -H 'X-Real-IP: 10.9.8.7' -H 'Client-IP: 10.9.8.7' -H 'Forwarded-For: 10.9.8.7'
@@ -78,7 +78,7 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     [ "$(client_ip)" = 127.0.0.1 ]
 }
 
-@test "a trusted proxy's header counts, read from the right; others' do not" {
+@test "a trusted proxy's header is used, read from the right" {
     conf_start ROLLCALL_PROXIES="127.0.0.5 10.1.0.0/16"
     http_post "$T/record.json" --interface 127.0.0.5 -H 'X-Forwarded-For: 6.6.6.6, 10.9.8.7'
     [ "$(client_ip)" = 10.9.8.7 ]
@@ -135,7 +135,7 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     done
 }
 
-@test "methods: the handler says 405 with Allow, the web server 501 to what is none" {
+@test "methods: 405 with Allow from the handler, 501 from the web server for an unknown method" {
     conf_start
     local method
     for method in GET PUT DELETE PATCH OPTIONS; do
@@ -159,7 +159,7 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     check_store
 }
 
-@test "as many handlers as asked for run, in a quiet hour, too" {
+@test "the configured number of handlers runs, also without requests" {
     conf_start ROLLCALL_WORKERS=6
     # lighttpd starts and ends programs on a timer: that many after 3 s is that many for good.
     sleep 3

@@ -12,7 +12,7 @@ counted() {
     bash -c '. "$0/scripts/lib.sh"; tap_count "$@"' "$REPO" "$T/tap" "$@"
 }
 
-@test "results are counted; the rest of a plan, and a bad end without a failed test, have failed" {
+@test "results are counted; the missing rest of a plan, and a bad exit without a failed test, count as failed" {
     [ "$(printf '%s\n' 1..3 'ok 1 a' 'not ok 2 b' 'ok 3 c # skip no disk' | counted 1)" = "1 1 1" ]
     [ "$(printf '%s\n' 1..3 'ok 1 a' | counted 0)" = "1 2 0" ]
     [ "$(printf '%s\n' 1..1 'ok 1 a' 1..2 'ok 1 b' 'ok 2 c' | counted 0)" = "3 0 0" ]
@@ -20,7 +20,7 @@ counted() {
     [ "$(printf '' | counted 124)" = "0 1 0" ]
 }
 
-@test "with --all a skip has failed, unless its reason begins with n/a" {
+@test "with --all a skip is a failure, unless its reason begins with n/a" {
     [ "$(printf '%s\n' 1..2 'ok 1 a # skip no registry' 'ok 2 b # skip n/a: not in this build' | counted 0 yes)" = "0 1 1" ]
     [ "$(echo '1..0 # SKIP no behave' | counted 0 yes)" = "0 1 0" ]
     [ "$(echo '1..0 # SKIP no behave' | counted 0)" = "0 0 0" ]
@@ -41,7 +41,7 @@ counted() {
     done
 }
 
-@test "scripts/test: --version; a suite or file that is no test is refused" {
+@test "scripts/test: --version; an unknown suite or file is refused" {
     run "$REPO/scripts/test" --version
     [ "$output" = "rollcall $(make -s --no-print-directory -C "$REPO" print-VERSION)" ]
     run "$REPO/scripts/test" no-such-suite

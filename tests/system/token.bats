@@ -122,7 +122,7 @@ post_as() {
     grep -q '# x' "$T/real"
 }
 
-@test "thirty at once: none is lost, and nothing is left lying about" {
+@test "thirty at once: no token is lost, and no temporary file is left" {
     local i pids=()
     for i in {1..30}; do
         token --label "n$i" >/dev/null &
@@ -173,7 +173,7 @@ post_as() {
     refuses 64 "not empty" --address ''
 }
 
-@test "addresses: each that is taken, the handler takes too" {
+@test "addresses: the handler accepts each one that is accepted" {
     local n=0 good
     for good in 10.0.0.7 0.0.0.0/0 10.128.0.0/9 255.255.255.255/32 :: ::/0 ::1 1:2:3:4:5:6:7:8 \
         1:2:3:4:5:6:7:: ::2:3:4:5:6:7:8 fe80::/10 FE80::/10 2001:db8:8000::/33 ::1.2.3.4 \
@@ -217,7 +217,7 @@ post_as() {
     [ "$status" = 66 ]
 }
 
-@test "a file that cannot be written is said so, and stays" {
+@test "a file that cannot be written is reported, and stays" {
     [ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
     chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
     chmod 755 "$T"

@@ -86,7 +86,7 @@ nobody_listens() { ! (exec 4<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
     nobody_listens
 }
 
-@test "when lighttpd goes, it says so and ends" {
+@test "when lighttpd exits, it says so and exits" {
     try_start
     kill -TERM "$(cat "$RUN/web/lighttpd.pid")"
     local code=0
@@ -95,7 +95,7 @@ nobody_listens() { ! (exec 4<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
     grep -q 'lighttpd ended' "$T/out"
 }
 
-@test "the token is for its owner's eyes only, and root does not serve" {
+@test "only the owner can read the token, and the servers do not run as root" {
     try_start
     [ "$(stat -c %a "$RUN/token")" = 600 ]
     [ "$(stat -c %U "$RUN/token")" = "$(id -un)" ]
@@ -105,7 +105,7 @@ nobody_listens() { ! (exec 4<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
     wait "$TRY"
 }
 
-@test "a taken port: says so and how to choose another" {
+@test "a port in use: the message says how to choose another" {
     "$PYTHON" -c 'import socket, sys, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$PORT" 3>&- &
@@ -138,7 +138,7 @@ s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$PORT" 3>&
     [[ $output == *"--once"* ]]
 }
 
-@test "the environment of the user does not get in its way" {
+@test "the user's environment does not matter" {
     mkdir "$T/elsewhere"
     cd "$T/elsewhere"
     run env -i PATH="$PATH" HOME=/nonexistent SHELL=/bin/false LC_ALL=xx_YY.UTF-8 ROLLCALL_CONFIG=/none \

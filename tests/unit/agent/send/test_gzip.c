@@ -4,7 +4,7 @@
 #include "agent/send/gzip.h"
 #include "handler/shared/buf.h"
 
-static void test_there_and_back(void **state)
+static void test_reads_what_was_written(void **state)
 {
     (void)state;
     static char bytes[100000];
@@ -70,7 +70,7 @@ static void test_a_ceiling_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_reads_what_was_written),
         cmocka_unit_test(test_every_changed_or_cut_member_is_refused),
         cmocka_unit_test(test_a_ceiling_holds),
     };

@@ -3,7 +3,7 @@
 
 #include "agent/send/spoolname.h"
 
-static void test_there_and_back(void **state)
+static void test_reads_what_was_written(void **state)
 {
     (void)state;
     static const struct {
@@ -74,7 +74,7 @@ static void test_foreign_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_reads_what_was_written),
         cmocka_unit_test(test_foreign_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #define SUM  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SUM2 "37517e5f3dc66819f61f5a7bb8ace1921282415f10551d2defa5c3eb0985b570"
 
-static void test_a_note_comes_back(void **state)
+static void test_a_note_is_read_as_written(void **state)
 {
     (void)state;
     struct manifest_entry e = {
@@ -26,7 +26,7 @@ static void test_a_note_comes_back(void **state)
     assert_string_equal(back.chain, "");
 }
 
-static void test_what_is_no_note(void **state)
+static void test_invalid_notes_are_refused(void **state)
 {
     (void)state;
     static const char *const notes[] = {
@@ -96,8 +96,8 @@ static void test_prefixes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_note_comes_back),
-        cmocka_unit_test(test_what_is_no_note),
+        cmocka_unit_test(test_a_note_is_read_as_written),
+        cmocka_unit_test(test_invalid_notes_are_refused),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_prefixes),
     };

@@ -74,7 +74,7 @@ static void test_decoding(void **state)
     buf_release(&b);
 }
 
-static void test_every_byte_comes_back(void **state)
+static void test_every_byte_is_decoded(void **state)
 {
     (void)state;
     char text[256];
@@ -97,7 +97,7 @@ int main(void)
         cmocka_unit_test(test_paths_and_values),
         cmocka_unit_test(test_a_query_is_sorted_and_each_name_has_its_equals),
         cmocka_unit_test(test_decoding),
-        cmocka_unit_test(test_every_byte_comes_back),
+        cmocka_unit_test(test_every_byte_is_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

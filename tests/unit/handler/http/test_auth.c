@@ -118,7 +118,7 @@ static void open_lines_have_no_hash(void **state)
     assert_int_equal(auth_check(&tokens, digest, &r, &ip, SCOPE_READ, &f), V_UNAUTHORIZED);
 }
 
-static void without_a_file_nobody_gets_in(void **state)
+static void without_a_file_every_request_is_refused(void **state)
 {
     (void)state;
     struct fault f;
@@ -165,7 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(decisions),
         TEST(open_lines_have_no_hash),
-        TEST(without_a_file_nobody_gets_in),
+        TEST(without_a_file_every_request_is_refused),
     };
     return cmocka_run_group_tests_name("auth", tests, NULL, NULL);
 }

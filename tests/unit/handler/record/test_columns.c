@@ -110,7 +110,7 @@ static void the_header_of_a_new_file_is_read_again(void **state)
         assert_false(columns_read((struct text){out.data, cut}, &c));
 }
 
-static void what_is_no_header_is_refused(void **state)
+static void invalid_headers_are_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -176,7 +176,7 @@ int main(void)
         cmocka_unit_test(each_member_name_has_its_column),
         cmocka_unit_test(each_heading_has_its_column),
         cmocka_unit_test_setup_teardown(the_header_of_a_new_file_is_read_again, start, end),
-        cmocka_unit_test(what_is_no_header_is_refused),
+        cmocka_unit_test(invalid_headers_are_refused),
         cmocka_unit_test_setup_teardown(rows_get_the_columns_of_the_file, start, end),
     };
     return cmocka_run_group_tests_name("columns", tests, NULL, NULL);

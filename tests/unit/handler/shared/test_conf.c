@@ -71,7 +71,7 @@ static void a_switch_is_a_boolean_or_a_word(void **state)
     }
 }
 
-static void takes_what_is_right(void **state)
+static void accepts_valid_options(void **state)
 {
     (void)state;
     char error[CONF_ERROR_LEN];
@@ -129,7 +129,7 @@ static const struct {
     {__LINE__, "{\"text\":\"x\",\"group\":{\"text\":\"x\"}}", "text: unknown key; known are inner"},
 };
 
-static void says_what_is_wrong(void **state)
+static void names_what_is_wrong(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(wrong); i++) {
@@ -266,8 +266,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_switch_is_a_boolean_or_a_word),
-        cmocka_unit_test(takes_what_is_right),
-        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(accepts_valid_options),
+        cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(long_keys_stay_one_bounded_line),
         cmocka_unit_test(durations),

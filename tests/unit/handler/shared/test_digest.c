@@ -36,7 +36,7 @@ static void known_vectors(void **state)
     digest_free(NULL);
 }
 
-static void started_anew_forgets(void **state)
+static void a_restart_forgets(void **state)
 {
     (void)state;
     struct digest *d = digest_new();
@@ -76,7 +76,7 @@ static void known_hmac(void **state)
     digest_free(d);
 }
 
-static void hex_there_and_back(void **state)
+static void hex_is_read_as_written(void **state)
 {
     (void)state;
     unsigned char sum[DIGEST_LEN], again[DIGEST_LEN];
@@ -126,8 +126,8 @@ static void equal_or_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_vectors), cmocka_unit_test(started_anew_forgets),
-        cmocka_unit_test(known_hmac),    cmocka_unit_test(hex_there_and_back),
+        cmocka_unit_test(known_vectors), cmocka_unit_test(a_restart_forgets),
+        cmocka_unit_test(known_hmac),    cmocka_unit_test(hex_is_read_as_written),
         cmocka_unit_test(not_hex),       cmocka_unit_test(equal_or_not),
     };
     return cmocka_run_group_tests_name("digest", tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void the_past_is_never_made(void **state)
     dirs_release(&d);
 }
 
-static void what_cannot_be_made(void **state)
+static void files_that_cannot_be_created(void **state)
 {
     (void)state;
     struct dirs d;
@@ -134,9 +134,12 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_with_its_parents),  cmocka_unit_test(made_again_when_it_is_gone),
-        cmocka_unit_test(links_are_not_followed), cmocka_unit_test(the_past_is_never_made),
-        cmocka_unit_test(what_cannot_be_made),    cmocka_unit_test(odd_spellings_of_a_path),
+        cmocka_unit_test(made_with_its_parents),
+        cmocka_unit_test(made_again_when_it_is_gone),
+        cmocka_unit_test(links_are_not_followed),
+        cmocka_unit_test(the_past_is_never_made),
+        cmocka_unit_test(files_that_cannot_be_created),
+        cmocka_unit_test(odd_spellings_of_a_path),
     };
     return cmocka_run_group_tests_name("dirs", tests, set_up, tear_down);
 }

@@ -51,7 +51,7 @@ static const struct {
     {__LINE__, NULL, "not a row at all\r\n", 0, 0},
 };
 
-static void what_a_dead_writer_leaves(void **state)
+static void bytes_of_a_dead_writer(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(leavings); i++)
@@ -237,7 +237,7 @@ static void neither_is_cut_for_the_other(void **state)
     untouched("event=file_not_ours");
 }
 
-static void csv_that_does_not_come_out(void **state)
+static void csv_that_cannot_be_rebuilt(void **state)
 {
     (void)state;
     bed_store(&bed, BED_RECORD("\"hostname\":\"h\","));
@@ -441,7 +441,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_a_dead_writer_leaves),
+        TEST(bytes_of_a_dead_writer),
         TEST(half_batches),
         TEST(short_csv_files_are_rebuilt),
         TEST(foreign_files),
@@ -455,7 +455,7 @@ int main(void)
         TEST(large_files_are_healed),
         TEST(tails_of_nul_bytes_of_any_length),
         TEST(neither_is_cut_for_the_other),
-        TEST(csv_that_does_not_come_out),
+        TEST(csv_that_cannot_be_rebuilt),
         TEST(after_a_boot),
         TEST(before_a_boot_the_end_is_enough),
     };

@@ -169,7 +169,7 @@ static void unlink_the_file(void)
     assert_int_equal(unlink(bed_json(&bed)), 0);
 }
 
-static void what_moves_while_it_waits(void **state)
+static void files_that_move_while_it_waits(void **state)
 {
     (void)state;
     assert_int_equal(while_a_child_waits(replace_by_rename, opens_what_is_there), 0);
@@ -311,7 +311,7 @@ int main(void)
         TEST(makes_both_files),
         TEST(sizes_are_the_files),
         TEST(the_lock_times_out),
-        TEST(what_moves_while_it_waits),
+        TEST(files_that_move_while_it_waits),
         TEST(midnight_passes_under_the_lock),
         TEST(a_clock_that_does_not_keep_still),
         TEST(not_regular_files_with_one_name),

@@ -139,7 +139,7 @@ static void found_tomorrow_when_clocks_differ(void **state)
     assert_int_equal(count(), 1);
 }
 
-static void what_has_the_name_and_is_no_file(void **state)
+static void a_name_that_is_not_a_regular_file(void **state)
 {
     (void)state;
     struct capture log;
@@ -200,7 +200,7 @@ static void latest_is_the_one_stored_last(void **state)
 }
 
 /* Days without listings, links and temporary files do not count. */
-static void latest_skips_what_is_no_listing(void **state)
+static void latest_skips_other_files(void **state)
 {
     (void)state;
     bed_time = BED_NOW - 3 * CLOCK_DAY_MS;
@@ -288,11 +288,11 @@ int main(void)
         TEST(large_listings_are_compared_in_pieces),
         TEST(found_in_the_days_around),
         TEST(found_tomorrow_when_clocks_differ),
-        TEST(what_has_the_name_and_is_no_file),
+        TEST(a_name_that_is_not_a_regular_file),
         TEST(a_day_that_is_removed_is_created_again),
         TEST(too_little_space),
         TEST(latest_is_the_one_stored_last),
-        TEST(latest_skips_what_is_no_listing),
+        TEST(latest_skips_other_files),
         TEST(latest_within_max_body_bytes),
         TEST(environments_are_logged_once_a_day),
     };

@@ -184,7 +184,7 @@ static void receipts(void **state)
     receipts_release(&r);
 }
 
-static void files_that_are_not_there(void **state)
+static void files_that_do_not_exist(void **state)
 {
     (void)state;
     unlink(bed_csv(&bed));
@@ -259,7 +259,7 @@ int main(void)
         TEST(lines_in_another_order),
         TEST(torn_ends),
         TEST(receipts),
-        TEST(files_that_are_not_there),
+        TEST(files_that_do_not_exist),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests_name("filecheck", tests, NULL, NULL);

@@ -77,7 +77,7 @@ static void a_missing_csv_file_is_created(void **state)
     bed_forget(&before);
 }
 
-static void what_cannot_be_healed_is_a_problem(void **state)
+static void damage_that_cannot_be_healed_is_a_problem(void **state)
 {
     (void)state;
     bed_store(&bed, BED_RECORD(""));
@@ -120,9 +120,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(damage_anywhere_is_repaired),        TEST(the_days),
-        TEST(a_missing_csv_file_is_created),      TEST(no_store),
-        TEST(what_cannot_be_healed_is_a_problem),
+        TEST(damage_anywhere_is_repaired),
+        TEST(the_days),
+        TEST(a_missing_csv_file_is_created),
+        TEST(no_store),
+        TEST(damage_that_cannot_be_healed_is_a_problem),
     };
     return cmocka_run_group_tests_name("healdir", tests, NULL, NULL);
 }
