@@ -13,7 +13,7 @@ setup() {
 }
 teardown() { rollcall_teardown; }
 
-# What can stand in a key, and what a careless encoding breaks.
+# Keys that S3 allows and that a careless encoding breaks.
 NAMES=('plain' 'a b' 'a  b' 'date=2026-11-20/x' 'a+b' '100%' '%41' '%2F' 'a:b' 'a,b@c' 'grüße/日本' '..x/y..' '.x/...'
     'x//y' 'q?a=b&c' 'hash#tag' "it's (1)!*" 'semi;colon' 'tilde~' 'back\slash' '"quoted"' '<xml>&amp;' $'tab\there' 'end ')
 

@@ -5,7 +5,7 @@
 
 The disk is emudisk (writes 80 us, flush 1 ms) with ext4 on it, which needs root and /dev/fuse.
 Without these, or with --preload, it is a directory whose syncs a preload makes 1 ms slower. lighttpd
-and 32 workers stand before it; wrk sends small records from 64 addresses, and from one client alone.
+and 32 workers use it; wrk sends small records from 64 addresses, and from one client alone.
 Prints medians beside their targets. Use a machine that has nothing else to do.
 """
 import argparse

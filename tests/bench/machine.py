@@ -64,7 +64,7 @@ def answers(port):
 
 
 def text_of(path):
-    """A file's text; empty when it, or the process that it tells of, is gone."""
+    """A file's text; empty when it, or its process, is gone."""
     try:
         with open(path, encoding="utf-8", errors="replace") as f:
             return f.read()

@@ -1,6 +1,6 @@
 """servers: what is compared, each started in a directory of its own: a web server and its workers.
 
-`with Rollcall(place, ...) as s:` starts it; s.port, s.cpu(), s.memory() and s.stored() tell of it.
+`with Rollcall(place, ...) as s:` starts it; s.port, s.cpu(), s.memory() and s.stored() describe it.
 """
 import hashlib
 import json

@@ -14,7 +14,7 @@
 
 extern char **environ;
 
-/* What /proc/PID/cmdline shows is the memory in which argv and environ stand, one behind the other:
+/* What /proc/PID/cmdline shows is the memory of argv, followed by environ:
  * setproctitle's way, for exec would take minutes. Up to the first NUL, where the text is longer
  * than argv was; so the script is no argument. */
 static void rename_self(char **argv, long number)

@@ -157,7 +157,7 @@ def one_cut(args, number):
     try:
         clients = Clients(site, seed)
         wanted = random.Random(seed).randrange(RECORDS_MOST)
-        assert rig.wait_for(lambda: len(clients.acks) >= wanted or clients.errors, 60), "the clients stand still"
+        assert rig.wait_for(lambda: len(clients.acks) >= wanted or clients.errors, 60), "the clients make no progress"
         acks = list(clients.acks)
         disk.cut()
         clients.stop()

@@ -371,7 +371,7 @@ END
     for n in 1 2 3 1 2 3; do
         http_post "$T/large" --interface "127.0.0.$n"
         assert_status 507
-        [ "$(cd "$D" && sha256sum -- *)" = "$before" ] || fail "left behind: $(ls -l "$D")"
+        [ "$(cd "$D" && sha256sum -- *)" = "$before" ] || fail "files are left: $(ls -l "$D")"
     done
     rm "$RECORDS/filler"
     for n in 2 3; do
@@ -391,7 +391,7 @@ END
     for round in 1 2; do
         http_post "$T/big"
         assert_status 429
-        [ ! -e "$J" ] && [ ! -e "$C" ] || fail "left behind"
+        [ ! -e "$J" ] && [ ! -e "$C" ] || fail "files are left"
     done
     goes_on 1
 }

@@ -113,7 +113,7 @@ static inline off_t unit_size(const char *path)
     return stat(path, &st) == 0 ? st.st_size : -1;
 }
 
-/* The whole file, with a NUL behind it; the caller frees it. */
+/* The whole file, followed by a NUL; the caller frees it. */
 static inline char *unit_read(const char *path, size_t *len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -47,7 +47,7 @@ static const struct {
     {__LINE__, "/data", "/data", V_NOT_FOUND, NULL},
     {__LINE__, "/LIST-BUCKET-CONTENT", "/LIST-BUCKET-CONTENT", V_NOT_FOUND, NULL},
     {__LINE__, "", R "?a", V_NOT_FOUND, NULL},
-    /* what stands in no key */
+    /* what no key contains */
     {__LINE__, R "/%", R "/%", V_BAD_REQUEST, NULL},
     {__LINE__, R "/%4", R "/%4", V_BAD_REQUEST, NULL},
     {__LINE__, R "/%zz", R "/%zz", V_BAD_REQUEST, NULL},

@@ -1,4 +1,4 @@
-/* credential: keys as ECS and EC2 give them, and what is none. */
+/* credential: keys as ECS and EC2 send them, and invalid ones. */
 #include "tests/unit/unit.h"
 
 #include "aws/s3/credential.h"

@@ -87,7 +87,7 @@ static void by_their_headers(void **state)
                 read_body(headers[i].type, headers[i].coding, headers[i].length, "{}", 2),
                 headers[i].want);
         if (headers[i].want == V_OK)
-            ROW_BYTES(&headers[i], text.data, text.len + 1, "{}", 3); /* a NUL behind it */
+            ROW_BYTES(&headers[i], text.data, text.len + 1, "{}", 3); /* followed by a NUL */
         else if (headers[i].want != V_BAD_REQUEST)
             ROW_INT(&headers[i], source.reads, 0); /* refused before anything is read */
         ROW_INT(&headers[i], f.headers != NULL, headers[i].want == V_MEDIA_TYPE);

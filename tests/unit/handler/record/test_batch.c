@@ -70,7 +70,7 @@ static void by_their_lines(void **state)
     }
 }
 
-/* Each entry's rows lie one behind the other, behind the header, up to the end. */
+/* The rows of the entries follow each other, from the header to the end. */
 static void rows_of_each(void **state)
 {
     (void)state;

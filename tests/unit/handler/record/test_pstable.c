@@ -72,7 +72,7 @@ static const struct {
     {__LINE__, "PID S CMD\n1 SLEEPINGX init\n", "cmd=1 SLEEPINGX init\n"},
     {__LINE__, "PID %CPU CMD\n1 0,5 a\n2 - b\n3 n/a c\n",
      "pid=1|cpu=0,5|cmd=a\npid=2|cpu=-|cmd=b\ncmd=3 n/a c\n"},
-    /* top's columns, some of them not known here; RES is none of ours */
+    /* top's columns, some of them not known here; RES is not one of ours */
     {__LINE__,
      "PID USER PR NI VIRT RES SHR S %CPU %MEM TIME+ COMMAND\n"
      "9 root 20 0 1.2g 3m 1m S 0.3 0.1 0:00.10 top -b\n",

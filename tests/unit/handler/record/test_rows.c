@@ -172,7 +172,7 @@ static void random_cells(void **state)
                 buf_putc(&json, ',');
                 jsonw_name(&json, names[k]);
                 jsonw_string(&json, texts[k], len);
-                /* "cmdline" stands behind "name" here, and counts more */
+                /* "cmdline" comes after "name" here, and has precedence */
                 if (k < COUNT(columns) && len > 0)
                     row[columns[k]] = (struct text){texts[k], len};
             }

@@ -1,4 +1,4 @@
-/* users: names joined by `;`, cut behind a whole character. */
+/* users: names joined by `;`, cut after a whole character. */
 #include "tests/unit/unit.h"
 
 #include "handler/record/users.h"
@@ -85,7 +85,7 @@ static void no_users(void **state)
 
 /*
  * A name of `lead` letters, then characters of `width` bytes, as one name or many: the cell is the
- * longest that ends behind a whole character, and no longer than USERS_CELL_MAX.
+ * longest that ends after a whole character, and no longer than USERS_CELL_MAX.
  */
 static void cut_on_a_boundary(void **state)
 {

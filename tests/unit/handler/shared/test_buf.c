@@ -184,7 +184,7 @@ static void printf_grows_and_fails_whole(void **state)
     buf_init(&b, 12);
     buf_printf(&b, "%s-%d", "abc", 42);
     BYTES(b.data, b.len, "abc-42", 6);
-    buf_printf(&b, "%05d", 7); /* with the NUL behind it 12 bytes */
+    buf_printf(&b, "%05d", 7); /* 12 bytes with its NUL */
     BYTES(b.data, b.len, "abc-4200007", 11);
     buf_printf(&b, "%d", 8);
     assert_true(b.full);

@@ -92,7 +92,7 @@ static void accepts_valid_options(void **state)
 
 static const struct {
     int line;
-    const char *json, *error; /* behind the file's name */
+    const char *json, *error; /* after the file's name */
 } wrong[] = {
     {__LINE__, "", "not JSON, at: byte 0"},
     {__LINE__, "{\"text\":\"x\"} x", "not JSON, at: byte 13"},

@@ -41,7 +41,7 @@ static void tap_close(struct tap *t)
     close(t->in);
 }
 
-/* The event's text behind its time, or NULL when time or newline are not as they should be. */
+/* The event's text after its time. NULL if time or newline are wrong. */
 static const char *behind_time(const struct tap *t, ssize_t len)
 {
     if (len < 6 || strncmp(t->line, "time=", 5) != 0 || clock_parse(t->line + 5) < 0 ||

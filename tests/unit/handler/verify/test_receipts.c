@@ -1,4 +1,4 @@
-/* receipts: found in whatever text tells of them. */
+/* receipts: found in any text. */
 #include "tests/unit/unit.h"
 
 #include "handler/verify/receipts.h"

@@ -5,7 +5,7 @@
 
 static struct known k;
 
-/* What stands in 16 readable bytes. */
+/* Names of up to 16 readable bytes. */
 static const char *padded(const char *text)
 {
     static char bytes[KNOWN_BYTES];
