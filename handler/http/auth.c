@@ -52,8 +52,7 @@ static enum verdict check_token(const struct tokens *tokens, const unsigned char
         return unauthorized(f);
     if (!here)
         return fault_set(f, V_FORBIDDEN, "this token is not valid for the address %s", ip->text);
-    return fault_set(f, V_FORBIDDEN, "this token lacks the scope \"%s\"",
-                     scope == SCOPE_INGEST ? "ingest" : "read");
+    return fault_set(f, V_FORBIDDEN, "this token lacks the scope \"%s\"", tokens_scope_name(scope));
 }
 
 static bool admits_without_token(const struct tokens *tokens, const struct ip *ip, enum scope scope)

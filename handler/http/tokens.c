@@ -35,6 +35,11 @@ void tokens_release(struct tokens *t)
     tokens_clear(t);
 }
 
+const char *tokens_scope_name(enum scope scope)
+{
+    return scope == SCOPE_INGEST ? "ingest" : scope == SCOPE_READ ? "read" : "metrics";
+}
+
 static bool parse_scopes(char *words, unsigned *scopes)
 {
     *scopes = 0;
@@ -44,6 +49,8 @@ static bool parse_scopes(char *words, unsigned *scopes)
             *scopes |= SCOPE_INGEST;
         else if (strcmp(w, "read") == 0)
             *scopes |= SCOPE_READ;
+        else if (strcmp(w, "metrics") == 0)
+            *scopes |= SCOPE_METRICS;
         else
             return false;
     }
@@ -78,7 +85,7 @@ static const char *parse_line(char *line, struct token *token)
     if (!token->open && (strlen(hash) != DIGEST_HEX_LEN || !digest_from_hex(hash, token->hash)))
         return "expected 64 hexadecimal digits, or -, as the hash";
     if (!scopes || !parse_scopes(scopes, &token->scopes))
-        return "expected the scope ingest, read, or both with a comma between";
+        return "expected the scopes ingest, read or metrics, with commas between";
     if (token->open && !addresses)
         return "expected addresses on a line with -";
     if (addresses && !parse_prefixes(addresses, token)) {

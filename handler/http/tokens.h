@@ -18,7 +18,7 @@
 
 #include <sys/stat.h>
 
-enum scope { SCOPE_INGEST = 1, SCOPE_READ = 2 }; /* bits */
+enum scope { SCOPE_INGEST = 1, SCOPE_READ = 2, SCOPE_METRICS = 4 }; /* bits */
 
 struct token {
     bool open; /* `-`: clients from `prefixes` need no token */
@@ -42,6 +42,9 @@ void tokens_init(struct tokens *t, const char *path);
 
 /* Reads the file again if it was replaced or has changed. False if it cannot be read. */
 bool tokens_refresh(struct tokens *t);
+
+/* "ingest", "read" or "metrics". */
+const char *tokens_scope_name(enum scope scope);
 
 void tokens_release(struct tokens *t);
 

@@ -135,10 +135,9 @@ void answer_text(struct query *q, const char *type, const char *name, const char
     char headers[512];
     struct fault f;
     snprintf(headers, sizeof headers,
-             "Status: 200 OK\r\nContent-Type: %s\r\n"
-             "Content-Disposition: attachment; filename=\"%s\"\r\nVary: "
-             "Accept-Encoding\r\n" ANSWER_ALWAYS,
-             type, name);
+             "Status: 200 OK\r\nContent-Type: %s\r\n%s%s%sVary: Accept-Encoding\r\n" ANSWER_ALWAYS,
+             type, name ? "Content-Disposition: attachment; filename=\"" : "", name ? name : "",
+             name ? "\"\r\n" : "");
     buf_reset(&q->reply);
     answer_entity(q, headers, bytes, len);
     fault_clear(&f);

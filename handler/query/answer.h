@@ -13,7 +13,8 @@
  */
 void answer_success(struct query *q);
 
-/* Sends `bytes` of `len` with the given media type, as an attachment called `name`. */
+/* Sends `bytes` of `len` with the given media type, as an attachment called `name`, if that is not
+ * NULL. */
 void answer_text(struct query *q, const char *type, const char *name, const char *bytes,
                  size_t len);
 

@@ -289,14 +289,7 @@ enum verdict list_get(struct query *q, struct fault *f)
     enum verdict v = list_read(q, &list, f);
     if (v != V_OK)
         return v;
-    const struct hosts_scan scan = {.data = q->data,
-                                    .now_ms = q->as_of_ms,
-                                    .every_ms = q->config->expect_every,
-                                    .absent_days = q->config->absent_days,
-                                    .hosts_file = &q->hosts_file,
-                                    .memo = q->memo,
-                                    .over = query_over,
-                                    .context = q};
+    const struct hosts_scan scan = query_scan(q);
     if (!hosts_scan(&hosts, &scan))
         return errno == ENOMEM
                    ? fault_memory(f)

@@ -54,6 +54,8 @@ static bool params_known(const char *const *known, const char *name)
 static enum verdict params_unknown(struct fault *f, const char *name, const char *const *known)
 {
     char right[160] = "unknown parameter; known are";
+    if (!*known)
+        return params_bad(f, name, "unknown parameter; there are none here");
     for (; *known; known++) {
         size_t len = strlen(right);
         snprintf(right + len, sizeof right - len, " %s", *known);

@@ -23,6 +23,7 @@ static const struct query_route {
     {"/api/v1/hosts", false, list_params, list_get, NULL},
     {"/api/v1/hosts/", true, host_params, host_get, NULL},
     {"/files/", true, download_params, download_get, NULL},
+    {"/metrics", false, metrics_params, metrics_get, NULL},
     {"/api/v1/session", false, session_params, session_answer, "POST, DELETE"},
 };
 
@@ -46,6 +47,18 @@ void query_release(struct query *q)
     hostsfile_release(&q->hosts_file);
     digest_free(q->digest);
     tokens_release(&q->tokens);
+}
+
+struct hosts_scan query_scan(struct query *q)
+{
+    return (struct hosts_scan){.data = q->data,
+                               .now_ms = q->as_of_ms,
+                               .every_ms = q->config->expect_every,
+                               .absent_days = q->config->absent_days,
+                               .hosts_file = &q->hosts_file,
+                               .memo = q->memo,
+                               .over = query_over,
+                               .context = q};
 }
 
 bool query_over(void *query)
@@ -80,6 +93,12 @@ static enum verdict query_method(const struct query *q, const struct query_route
     f->headers = route->allow ? "Allow: POST, DELETE\r\n" : "Allow: GET, HEAD\r\n";
     return fault_set(f, V_METHOD, "%s takes %s only", route->path,
                      route->allow ? route->allow : "GET");
+}
+
+/* A scraper needs no command lines, so it gets a scope of its own. */
+static enum scope query_scope(const struct query_route *route)
+{
+    return route->get == metrics_get ? SCOPE_METRICS : SCOPE_READ;
 }
 
 static enum verdict query_find(struct query *q, const struct query_route **route, struct fault *f)
@@ -128,7 +147,7 @@ void query_answer(struct query *q, const struct request *r)
     q->streamed = false;
     enum verdict v = query_find(q, &route, &f);
     if (v == V_OK && !route->allow)
-        v = auth_admit(&q->tokens, q->digest, r, &ip, SCOPE_READ, &f);
+        v = auth_admit(&q->tokens, q->digest, r, &ip, query_scope(route), &f);
     if (v == V_OK)
         v = params_read(&q->params, r->query, route->params, &f);
     if (v == V_OK && !route->allow)

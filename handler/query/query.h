@@ -2,7 +2,7 @@
  * query: what one worker of rollcall-query keeps from request to request, and the life of a
  * request:
  *
- *     route -> authorise (scope read) -> parameters -> resource -> tag, pack -> reply
+ *     route -> authorise -> parameters -> resource -> tag, pack -> reply
  *
  * A resource writes the members of `data` after `as_of` to query.body, or, for what is streamed,
  * answers by itself. Nothing of a request survives it, except the memo (memo.h). Nothing is ever
@@ -44,6 +44,9 @@ bool query_serves(const void *query, const char *path);
 
 /* Answers one request through fcgi_answer(). */
 void query_answer(struct query *q, const struct request *r);
+
+/* What hosts_scan() needs to see the fleet at query.as_of_ms, for query_seconds at most. */
+struct hosts_scan query_scan(struct query *q);
 
 /* True when query_seconds are over. `query` is a struct query. */
 bool query_over(void *query);

@@ -22,4 +22,8 @@ enum verdict download_get(struct query *q, struct fault *f);
 extern const char *const session_params[];
 enum verdict session_answer(struct query *q, struct fault *f);
 
+/* GET /metrics */
+extern const char *const metrics_params[];
+enum verdict metrics_get(struct query *q, struct fault *f);
+
 #endif

@@ -40,6 +40,8 @@ static const struct {
     {__LINE__, " \t" HASH "\tread\t# a label, ingest\r\n", SCOPE_READ, false, 0},
     {__LINE__, HASH " ingest,read # x # y\n", SCOPE_INGEST | SCOPE_READ, false, 0},
     {__LINE__, HASH " read,read\r\n", SCOPE_READ, false, 0},
+    {__LINE__, HASH " metrics\n", SCOPE_METRICS, false, 0},
+    {__LINE__, HASH " read,metrics\n", SCOPE_READ | SCOPE_METRICS, false, 0},
     {__LINE__, HASH " ingest 10.0.0.0/8,2001:db8::/32,::1\n", SCOPE_INGEST, false, 3},
     {__LINE__, "- read 127.0.0.1#x\n", SCOPE_READ, true, 1},
     {__LINE__, "- read\n", 0, false, 0},
