@@ -69,6 +69,7 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
          .max = 31 * CLOCK_DAY_MS},
         INTEGER(absent_days, 0, 366),
         {.name = "hosts_file", .type = CONF_STRING, .dest = &c->hosts_file},
+        {.name = "policy_file", .type = CONF_STRING, .dest = &c->policy_file},
         INTEGER(query_seconds, 1, 3600),
         {.name = "query_memo", .type = CONF_BOOL, .dest = &c->query_memo},
         {.name = "drop_environ", .type = CONF_BOOL, .dest = &c->drop_environ},
@@ -76,8 +77,14 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         {.name = NULL},
     };
 #undef INTEGER
-    if (conf_load(path, keys, error))
-        return true;
+    if (conf_load(path, keys, error)) {
+        if (!c->policy_file || c->policy_file[0] == '/')
+            return true;
+        snprintf(error, CONF_ERROR_LEN,
+                 "%.200s: policy_file: expected an absolute path, not %.200s", path,
+                 c->policy_file);
+        return false;
+    }
     size_t len = strlen(error);
     if (access(path, R_OK) != 0)
         snprintf(error + len, CONF_ERROR_LEN - len, " (ROLLCALL_CONFIG can name another file)");

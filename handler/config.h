@@ -31,7 +31,8 @@ struct config {
     int64_t keep_listing_days; /* for rollcall-cleanup */
     int64_t expect_every;      /* milliseconds; this key to query_memo: for the read side */
     int64_t absent_days;
-    char *hosts_file; /* NULL: none */
+    char *hosts_file;  /* NULL: none */
+    char *policy_file; /* an absolute path; NULL: none */
     int64_t query_seconds;
     bool query_memo;
     struct {
