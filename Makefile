@@ -48,8 +48,8 @@ handler/http         = auth body fcgi program reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
-handler/read         = facts files glob hosts hostsfile memo procs report select states tail version
-handler/query        = answer download host list metrics params query row session
+handler/read         = changes diff facts files glob hosts hostsfile memo place procs report select snapshot states tail version
+handler/query        = answer changed download host list metrics params query row session
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/cleanup      = archived purge
 handler/shared       = arena buf clock conf digest dir io ip lock log random text vec

@@ -6,6 +6,7 @@
 #include "handler/query/answer.h"
 #include "handler/query/resources.h"
 #include "handler/query/row.h"
+#include "handler/read/place.h"
 #include "handler/read/procs.h"
 #include "handler/shared/json/write.h"
 
@@ -14,25 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-const char *const host_params[] = {"date", "at", "raw", "points", NULL};
+const char *const host_params[] = {"date", "at", "raw", "points", "from", "to", NULL};
 
 enum { HOST_POINTS = 300, HOST_POINTS_MAX = 20000 };
 
-/* A line of a file, found by time. */
-struct host_place {
-    struct ip ip;
-    int64_t day_ms;
-    int fd; /* -1: none */
-    struct tail tail;
-    int64_t next_ms; /* received_at of the line after it; -1: none */
-};
-
 /* ---- what is asked */
 
-/* Takes the address off the path; *view is what follows it: "", "timeline" or "days". */
+/* Takes the address off the path; *view is what follows it: "", "timeline", "days" or "changes". */
 static enum verdict host_path(const char *rest, struct ip *ip, const char **view, struct fault *f)
 {
     char text[IP_TEXT_LEN];
@@ -41,9 +31,12 @@ static enum verdict host_path(const char *rest, struct ip *ip, const char **view
     snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : 0), rest);
     if (!ip_parse(text, ip) && !ip_from_file(text, strlen(text), ip))
         return fault_set(f, V_NOT_FOUND, "expected /api/v1/hosts/ and an address such as 10.0.0.7");
-    if (strcmp(*view, "") != 0 && strcmp(*view, "timeline") != 0 && strcmp(*view, "days") != 0)
-        return fault_set(f, V_NOT_FOUND, "no such view of a host; there are /timeline and /days");
-    return V_OK;
+    static const char *const views[] = {"", "timeline", "days", "changes"};
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (strcmp(*view, views[i]) == 0)
+            return V_OK;
+    return fault_set(f, V_NOT_FOUND,
+                     "no such view of a host; there are /timeline, /days and /changes");
 }
 
 /* The latest time that counts: `at`, the end of `date`, or now. */
@@ -57,42 +50,6 @@ static enum verdict host_time(struct query *q, int64_t *at, struct fault *f)
     if (v == V_OK)
         v = params_time(&q->params, "at", q->now_ms, at, f);
     return v;
-}
-
-static void host_close(struct host_place *p)
-{
-    if (p->fd >= 0)
-        close(p->fd);
-    p->fd = -1;
-}
-
-/* Opens the file of a day and its newest committed line. */
-static enum tail_result host_open(const struct query *q, struct host_place *p, int64_t day_ms)
-{
-    struct stat st;
-    host_close(p);
-    p->day_ms = day_ms;
-    p->fd = files_open(q->data, &p->ip, day_ms);
-    if (p->fd < 0 || fstat(p->fd, &st) != 0)
-        return TAIL_END;
-    return tail_open(&p->tail, p->fd, st.st_size);
-}
-
-/* Finds the newest line that was received at or before `at`, as far back as absent_days. */
-static bool host_find(const struct query *q, struct host_place *p, int64_t at)
-{
-    int64_t day = clock_day_start(at), first = day - q->config->absent_days * CLOCK_DAY_MS;
-    p->next_ms = -1;
-    for (; day >= first; day -= CLOCK_DAY_MS) {
-        enum tail_result got = host_open(q, p, day);
-        while (got == TAIL_OK && p->tail.received_ms > at) {
-            p->next_ms = p->tail.received_ms;
-            got = tail_back(&p->tail);
-        }
-        if (got == TAIL_OK)
-            return true;
-    }
-    return false;
 }
 
 static enum verdict host_none(const struct ip *ip, struct fault *f)
@@ -118,17 +75,16 @@ static void host_put_time(const char *name, int64_t ms, struct buf *out)
 }
 
 /* The first line of the next day's file, for a record that is the last of its day. */
-static int64_t host_next_day(const struct query *q, const struct host_place *from)
+static int64_t host_next_day(const struct query *q, const struct place *from)
 {
-    struct host_place p = {.ip = from->ip, .fd = -1};
+    struct place p;
     int64_t next = -1;
-    tail_init(&p.tail);
+    place_init(&p, q->data, &from->ip, 0);
     if (from->day_ms + CLOCK_DAY_MS <= q->now_ms)
-        for (enum tail_result got = host_open(q, &p, from->day_ms + CLOCK_DAY_MS); got == TAIL_OK;
+        for (enum tail_result got = place_open(&p, from->day_ms + CLOCK_DAY_MS); got == TAIL_OK;
              got = tail_back(&p.tail))
             next = p.tail.received_ms;
-    host_close(&p);
-    tail_release(&p.tail);
+    place_release(&p);
     return next;
 }
 
@@ -161,7 +117,7 @@ static void host_put_record(const struct procs *procs, const struct trailer *ser
     buf_puts(out, "]");
 }
 
-static enum verdict host_raw(struct query *q, struct host_place *p, struct fault *f)
+static enum verdict host_raw(struct query *q, struct place *p, struct fault *f)
 {
     struct text line;
     if (tail_line(&p->tail, &line) != TAIL_OK)
@@ -173,7 +129,7 @@ static enum verdict host_raw(struct query *q, struct host_place *p, struct fault
     return V_OK;
 }
 
-static enum verdict host_record(struct query *q, struct host_place *p, struct fault *f)
+static enum verdict host_record(struct query *q, struct place *p, struct fault *f)
 {
     struct procs procs;
     int64_t received = p->tail.received_ms, next = p->next_ms;
@@ -185,10 +141,7 @@ static enum verdict host_record(struct query *q, struct host_place *p, struct fa
         host_put_time("received_at", received, &q->body);
         host_put_time("next", next >= 0 ? next : host_next_day(q, p), &q->body);
         host_put_record(&procs, &p->tail.line, &q->body);
-        int64_t before = tail_back(&p->tail) == TAIL_OK ? p->tail.received_ms : -1;
-        if (before < 0 && host_find(q, p, p->day_ms - 1))
-            before = p->tail.received_ms;
-        host_put_time("previous", before, &q->body);
+        host_put_time("previous", place_back(p) ? p->tail.received_ms : -1, &q->body);
     }
     procs_release(&procs);
     return read ? V_OK : fault_set(f, V_UNAVAILABLE, "the record cannot be read; try again");
@@ -202,15 +155,14 @@ struct host_point {
 };
 
 /* The records of the day that `at` is in, the oldest first. */
-static enum verdict host_timeline(struct query *q, struct host_place *p, int64_t at,
-                                  struct fault *f)
+static enum verdict host_timeline(struct query *q, struct place *p, int64_t at, struct fault *f)
 {
     int64_t points = HOST_POINTS, count = 0, total = 0;
     enum verdict v = params_number(&q->params, "points", 1, HOST_POINTS_MAX, &points, f);
     struct host_point *list = v == V_OK ? calloc((size_t)points, sizeof *list) : NULL;
     if (!list)
         return v == V_OK ? fault_memory(f) : v;
-    for (enum tail_result got = host_open(q, p, clock_day_start(at)); got == TAIL_OK;
+    for (enum tail_result got = place_open(p, clock_day_start(at)); got == TAIL_OK;
          got = tail_back(&p->tail)) {
         if (p->tail.received_ms > at)
             continue;
@@ -235,14 +187,13 @@ static enum verdict host_timeline(struct query *q, struct host_place *p, int64_t
 }
 
 /* The days, of those that are looked at, that have a file of the host: the newest first. */
-static enum verdict host_days(struct query *q, struct host_place *p, int64_t at)
+static enum verdict host_days(struct query *q, struct place *p, int64_t at)
 {
-    int64_t day = clock_day_start(at), first = day - q->config->absent_days * CLOCK_DAY_MS;
     const char *between = "\n";
     buf_puts(&q->body, "\"days\":[");
-    for (; day >= first; day -= CLOCK_DAY_MS) {
+    for (int64_t day = clock_day_start(at); day >= p->first_ms; day -= CLOCK_DAY_MS) {
         char date[CLOCK_DATE_LEN + 1];
-        if (host_open(q, p, day) != TAIL_OK)
+        if (place_open(p, day) != TAIL_OK)
             continue;
         clock_date(day, date);
         buf_printf(&q->body,
@@ -258,28 +209,35 @@ static enum verdict host_days(struct query *q, struct host_place *p, int64_t at)
     return V_OK;
 }
 
-enum verdict host_get(struct query *q, struct fault *f)
+static enum verdict host_view(struct query *q, const char *view, const struct ip *ip,
+                              struct fault *f)
 {
-    struct host_place p = {.fd = -1};
-    const char *view, *raw = params_get(&q->params, "raw");
+    struct place p;
     int64_t at;
-    enum verdict v = host_path(q->rest, &p.ip, &view, f);
-    if (v == V_OK && raw && strcmp(raw, "1") != 0)
-        v = params_bad(f, "raw", "expected 1");
-    if (v == V_OK)
-        v = host_time(q, &at, f);
+    enum verdict v = host_time(q, &at, f);
     if (v != V_OK)
         return v;
-    tail_init(&p.tail);
+    place_init(&p, q->data, ip, clock_day_start(at) - q->config->absent_days * CLOCK_DAY_MS);
     if (*view == 't')
         v = host_timeline(q, &p, at, f);
     else if (*view == 'd')
         v = host_days(q, &p, at);
-    else if (!host_find(q, &p, at))
-        v = host_none(&p.ip, f);
+    else if (!place_find(&p, at))
+        v = host_none(ip, f);
     else
-        v = raw ? host_raw(q, &p, f) : host_record(q, &p, f);
-    host_close(&p);
-    tail_release(&p.tail);
+        v = params_get(&q->params, "raw") ? host_raw(q, &p, f) : host_record(q, &p, f);
+    place_release(&p);
     return v;
+}
+
+enum verdict host_get(struct query *q, struct fault *f)
+{
+    struct ip ip;
+    const char *view, *raw = params_get(&q->params, "raw");
+    enum verdict v = host_path(q->rest, &ip, &view, f);
+    if (v == V_OK && raw && strcmp(raw, "1") != 0)
+        v = params_bad(f, "raw", "expected 1");
+    if (v != V_OK)
+        return v;
+    return *view == 'c' ? host_changes(q, &ip, f) : host_view(q, view, &ip, f);
 }

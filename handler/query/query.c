@@ -92,7 +92,7 @@ static enum verdict query_method(const struct query *q, const struct query_route
         return V_OK;
     f->headers = route->allow ? "Allow: POST, DELETE\r\n" : "Allow: GET, HEAD\r\n";
     return fault_set(f, V_METHOD, "%s takes %s only", route->path,
-                     route->allow ? route->allow : "GET");
+                     route->allow ? route->allow : "GET and HEAD");
 }
 
 /* A scraper needs no command lines, so it gets a scope of its own. */

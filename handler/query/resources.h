@@ -10,9 +10,12 @@
 extern const char *const list_params[];
 enum verdict list_get(struct query *q, struct fault *f);
 
-/* GET /api/v1/hosts/{ip}, {ip}/timeline and {ip}/days */
+/* GET /api/v1/hosts/{ip}, {ip}/timeline, {ip}/days and {ip}/changes */
 extern const char *const host_params[];
 enum verdict host_get(struct query *q, struct fault *f);
+
+/* GET /api/v1/hosts/{ip}/changes, called by host_get() */
+enum verdict host_changes(struct query *q, const struct ip *ip, struct fault *f);
 
 /* GET /files/{date}/{ip}_{date}.json and .csv */
 extern const char *const download_params[];

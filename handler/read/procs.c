@@ -40,14 +40,20 @@ static struct proc *procs_append(struct procs *p)
     return &list[p->count++];
 }
 
-/* Copies the columns, whose texts are valid until the next process only. The text has room. */
-static void procs_copy(struct procs *p, const struct process *from, struct proc *to)
+/* Takes over the columns. A text outside of [kept, kept + len) is valid until the next process
+ * only: it is copied. There is room. */
+static void procs_copy(struct procs *p, const struct process *from, struct text kept,
+                       struct proc *to)
 {
-    for (size_t i = 0; i < COL_COUNT; i++) {
-        if (from->column[i].len == 0)
+    for (size_t i = COL_PID; i <= COL_CMD; i++) {
+        struct text text = from->column[i];
+        if (text.len == 0)
             continue;
-        to->column[i] = (struct text){p->text.data + p->text.len, from->column[i].len};
-        buf_add(&p->text, from->column[i].ptr, from->column[i].len);
+        to->column[i] = text;
+        if (text.ptr >= kept.ptr && text.ptr < kept.ptr + kept.len)
+            continue;
+        to->column[i].ptr = p->text.data + p->text.len;
+        buf_add(&p->text, text.ptr, text.len);
     }
 }
 
@@ -63,7 +69,7 @@ static bool procs_array(struct procs *p)
         if (!one ||
             process_from_json(element, members, p->count, &process, &p->scratch, &f) != V_OK)
             return false;
-        procs_copy(p, &process, one);
+        procs_copy(p, &process, (struct text){p->line.data, p->line.len}, one);
         while (json_noted_member(&again, &m))
             if (json_name_is(m.name, "start_ticks") && json_is_number(m.value))
                 one->start_ticks = m.value;
@@ -82,9 +88,36 @@ static bool procs_table(struct procs *p)
         struct proc *one = procs_append(p);
         if (!one)
             return false;
-        procs_copy(p, &process, one);
+        procs_copy(p, &process, text, one);
     }
     return true;
+}
+
+/* "[kthreadd]" as ps and rollcall-agent write it, "kthreadd" as psutil does. */
+static bool procs_is_kthreadd(const struct proc *one)
+{
+    struct text cmd = one->column[COL_CMD];
+    return text_is(one->column[COL_PID], "2") &&
+           (text_is(cmd, "[kthreadd]") || text_is(cmd, "kthreadd"));
+}
+
+/*
+ * Kernel threads are process 2 and its children, if it is kthreadd: in a container it is not. Where
+ * the parent is not known, a name in brackets without resident memory tells.
+ */
+static void procs_mark_kernel(struct procs *p)
+{
+    size_t at = 0;
+    while (at < p->count && !procs_is_kthreadd(&p->list[at]))
+        at++;
+    for (size_t i = 0; at < p->count && i < p->count; i++) {
+        struct proc *one = &p->list[i];
+        struct text ppid = one->column[COL_PPID], rss = one->column[COL_RSS],
+                    cmd = one->column[COL_CMD];
+        bool bracketed = cmd.len > 2 && cmd.ptr[0] == '[' && cmd.ptr[cmd.len - 1] == ']';
+        one->kernel = i == at || (ppid.len > 0 ? text_is(ppid, "2")
+                                               : bracketed && (rss.len == 0 || text_is(rss, "0")));
+    }
 }
 
 bool procs_read(struct procs *p, struct tail *t)
@@ -106,7 +139,11 @@ bool procs_read(struct procs *p, struct tail *t)
     size_t room = 2 * p->stored.record.processes.len + BUF_DIGITS;
     if (!buf_reserve(&p->text, room) || !buf_reserve(&p->scratch, room))
         return false;
-    return json_is_array(p->stored.record.processes) ? procs_array(p) : procs_table(p);
+    bool array = json_is_array(p->stored.record.processes);
+    if (!(array ? procs_array(p) : procs_table(p)))
+        return false;
+    procs_mark_kernel(p);
+    return true;
 }
 
 char procs_state(struct text state)

@@ -14,6 +14,7 @@
 struct proc {
     struct text column[COL_COUNT]; /* ptr NULL or len 0: not known */
     struct text start_ticks;       /* digits; ptr NULL: not known */
+    bool kernel;                   /* a kernel thread; see procs.c */
 };
 
 struct procs {
