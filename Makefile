@@ -44,7 +44,7 @@ AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pth
 
 # The sources of each folder, without main.c. A new file is entered here, and nowhere else.
 handler              = config data fault health listing route worker
-handler/http         = auth body fcgi program reply request session tokens
+handler/http         = auth body fcgi program range reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
@@ -171,7 +171,7 @@ $(filter $(BUILD)/tests/unit/aws/%,$(UNIT_TESTS)): %: %.o $(AWS_LIB) $(HANDLER_L
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(AWS_LIBS)
 
 # The S3 client on the command line, for tests/aws.
-$(BUILD)/tests/aws/s3tool: $(BUILD)/tests/aws/s3tool.o $(AWS_LIB) $(SHARED_LIB)
+$(BUILD)/tests/aws/s3tool: $(BUILD)/tests/aws/s3tool.o $(AWS_LIB) $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(AWS_LIBS)
 
 units: $(UNIT)

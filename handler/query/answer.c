@@ -1,6 +1,7 @@
 #include "handler/query/answer.h"
 
 #include "handler/http/fcgi.h"
+#include "handler/http/range.h"
 #include "handler/http/reply.h"
 
 #include <libdeflate.h>
@@ -23,18 +24,6 @@ void answer_fault(struct query *q, enum verdict v, const struct fault *f)
 {
     reply_fault(&q->reply, v, f);
     answer_send(q);
-}
-
-bool answer_matches(const char *if_none_match, const char *tag)
-{
-    const char *opaque = strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
-    if (strcmp(if_none_match, "*") == 0)
-        return true;
-    size_t len = strlen(opaque);
-    for (const char *at = if_none_match; (at = strstr(at, opaque)); at += len)
-        if (at[len] == '\0' || at[len] == ',' || at[len] == ' ')
-            return true;
-    return false;
 }
 
 /* RFC 9110 section 12.5.3: named, and not with a weight of 0. */
@@ -106,7 +95,7 @@ void answer_success(struct query *q)
     }
     snprintf(headers, sizeof headers, "ETag: %s\r\nVary: Accept-Encoding\r\n" ANSWER_ALWAYS, tag);
     buf_reset(&q->reply);
-    if (answer_matches(q->request->if_none_match, tag)) {
+    if (range_tag_matches(q->request->if_none_match, tag)) {
         buf_puts(&q->reply, "Status: 304 Not Modified\r\n");
         buf_puts(&q->reply, headers);
         buf_puts(&q->reply, "\r\n");

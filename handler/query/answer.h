@@ -21,7 +21,4 @@ void answer_text(struct query *q, const char *type, const char *name, const char
 /* Sends the fault. */
 void answer_fault(struct query *q, enum verdict v, const struct fault *f);
 
-/* True when If-None-Match names the tag (weak comparison), which has its quotes. */
-bool answer_matches(const char *if_none_match, const char *tag);
-
 #endif

@@ -5,13 +5,13 @@
  * a path. The entity tag is the chain of the last line, which depends on every byte before it.
  */
 #include "handler/http/fcgi.h"
+#include "handler/http/range.h"
 #include "handler/http/reply.h"
 #include "handler/query/answer.h"
 #include "handler/query/resources.h"
 #include "handler/shared/io.h"
 #include "handler/store/layout.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,9 +29,8 @@ struct download {
     const char *suffix;
     char file[LAYOUT_FILE_MAX];
     int fd;
-    off_t size;        /* up to the last commit */
-    off_t first, last; /* what is sent, both included */
-    bool part;
+    off_t size; /* up to the last commit */
+    struct range range;
     char tag[40];
 };
 
@@ -94,38 +93,6 @@ static enum verdict download_open(const struct query *q, struct download *d, str
                      "the next record rebuilds it");
 }
 
-/* RFC 9110 section 14.2: one range of bytes. What is not of that form is ignored. False: no byte of
- * the file is in it. */
-static bool download_range(const char *range, struct download *d)
-{
-    char *end;
-    d->first = 0;
-    d->last = d->size - 1;
-    if (strncmp(range, "bytes=", 6) != 0)
-        return true;
-    range += 6;
-    bool suffix = *range == '-';
-    const char *digits = range + suffix;
-    errno = 0;
-    long long a = strtoll(digits, &end, 10), b = -1;
-    if (*digits < '0' || *digits > '9' || errno)
-        return true;
-    if (!suffix && *end++ != '-')
-        return true;
-    if (!suffix && *end >= '0' && *end <= '9')
-        b = strtoll(end, &end, 10);
-    if (*end || errno || (b >= 0 && b < a))
-        return true;
-    d->part = true;
-    if (suffix)
-        d->first = a < d->size ? d->size - a : 0;
-    else
-        d->first = a;
-    if (b >= 0 && b < d->size)
-        d->last = b;
-    return d->first < d->size && (!suffix || a > 0);
-}
-
 static void download_head(const struct download *d, const char *status, struct buf *out)
 {
     bool csv = strcmp(d->suffix, LAYOUT_CSV) == 0;
@@ -139,16 +106,16 @@ static void download_head(const struct download *d, const char *status, struct b
     if (*status == '2')
         buf_printf(out, "Content-Type: %s\r\nContent-Disposition: attachment; filename=\"%s\"\r\n",
                    csv ? "text/csv; charset=utf-8" : "application/x-ndjson", d->file);
-    if (d->part)
+    if (d->range.part)
         buf_printf(out, "Content-Range: bytes %" PRId64 "-%" PRId64 "/%" PRId64 "\r\n",
-                   (int64_t)d->first, (int64_t)d->last, (int64_t)d->size);
+                   (int64_t)d->range.first, (int64_t)d->range.last, (int64_t)d->size);
 }
 
 static void download_stream(const struct download *d, struct buf *piece)
 {
-    for (off_t at = d->first; at <= d->last;) {
-        size_t want =
-            d->last - at + 1 < DOWNLOAD_PIECE ? (size_t)(d->last - at + 1) : DOWNLOAD_PIECE;
+    for (off_t at = d->range.first; at <= d->range.last;) {
+        size_t want = d->range.last - at + 1 < DOWNLOAD_PIECE ? (size_t)(d->range.last - at + 1)
+                                                              : DOWNLOAD_PIECE;
         buf_reset(piece);
         ssize_t n = buf_reserve(piece, want) ? io_pread(d->fd, piece->data, want, at) : -1;
         /* The length has been sent: a file cut under the reader shows as a short answer. */
@@ -163,17 +130,17 @@ static void download_send(struct query *q, struct download *d)
     const struct request *r = q->request;
     struct buf *out = &q->reply;
     bool same = !*r->if_range || strcmp(r->if_range, d->tag) == 0;
-    bool inside = download_range(same ? r->range : "", d);
+    bool inside = range_parse(same ? r->range : "", d->size, &d->range);
     q->streamed = true;
-    if (*r->if_none_match && answer_matches(r->if_none_match, d->tag)) {
-        d->part = false;
+    if (*r->if_none_match && range_tag_matches(r->if_none_match, d->tag)) {
+        d->range.part = false;
         download_head(d, "304 Not Modified", out);
         buf_puts(out, "\r\n");
         fcgi_answer(out->data, out->len);
         return;
     }
     if (!inside) {
-        d->part = false;
+        d->range.part = false;
         download_head(d, "416 Range Not Satisfiable", out);
         buf_printf(out,
                    "Content-Range: bytes */%" PRId64 "\r\nContent-Type: application/json\r\n\r\n"
@@ -183,8 +150,9 @@ static void download_send(struct query *q, struct download *d)
         fcgi_answer(out->data, request_is_head(r) ? reply_body(out) : out->len);
         return;
     }
-    download_head(d, d->part ? "206 Partial Content" : "200 OK", out);
-    buf_printf(out, "Content-Length: %" PRId64 "\r\n\r\n", (int64_t)(d->last - d->first + 1));
+    download_head(d, d->range.part ? "206 Partial Content" : "200 OK", out);
+    buf_printf(out, "Content-Length: %" PRId64 "\r\n\r\n",
+               (int64_t)(d->range.last - d->range.first + 1));
     if (fcgi_answer(out->data, out->len) && !request_is_head(r))
         download_stream(d, &q->body);
 }
