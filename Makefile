@@ -63,7 +63,7 @@ agent/psutil         = listing psfull psnet psproc
 agent/send           = attempt backlog backoff gzip post reply send spool spoolname
 aws/s3               = credential credentials fault http ini list metadata multipart names object percent profile role s3 url xml
 aws/archive          = catalogue day manifest_io objmeta pack pool progress restore ship unpack verify
-aws/bucket           = deadline list service
+aws/bucket           = deadline fetch list path service
 
 SHARED_DIRS  = handler/shared handler/shared/json
 HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/query handler/verify handler/cleanup
@@ -87,7 +87,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \
 	rollcall-cleanup.service rollcall-cleanup.timer rollcall-heal.service \
 	rollcall-archive.service rollcall-archive.timer \
-	rollcall-bucket.socket rollcall-bucket@.service \
+	rollcall-bucket.socket rollcall-bucket@.service rollcall-objects.socket rollcall-objects@.service \
 	rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/files.sql duckdb/tables.sql \

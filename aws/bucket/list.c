@@ -1,12 +1,10 @@
 #include "aws/bucket/list.h"
 
-#include "aws/s3/percent.h"
+#include "aws/bucket/path.h"
 #include "handler/shared/json/write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define RESOURCE "/list-bucket-content"
 
 struct taking {
     struct level *level;
@@ -94,52 +92,10 @@ bool level_write(const struct level *l, struct buf *out)
 
 /* ---- the path of a request */
 
-/* The rest of the path after the resource and its slash; NULL if `path` is another one. */
-static const char *after_resource(const char *path, char end)
-{
-    size_t len = sizeof RESOURCE - 1;
-    if (strncmp(path, RESOURCE, len) != 0)
-        return NULL;
-    path += len;
-    if (*path == '/')
-        return path + 1;
-    return *path == '\0' || *path == end ? path : NULL;
-}
-
-static bool is_utf8(const char *text, size_t len)
-{
-    for (size_t n; len > 0; text += n, len -= n)
-        if ((n = utf8_length(text, len)) == 0)
-            return false;
-    return true;
-}
-
-static enum verdict bad_path(const struct buf *out, struct fault *f)
-{
-    if (out->failed)
-        return fault_set(f, V_BAD_REQUEST, "the prefix is too long: a key has at most 1024 bytes");
-    return fault_set(
-        f, V_BAD_REQUEST,
-        "the prefix must be percent-encoded: two hex digits after each %%, and no %%00");
-}
-
 enum verdict level_path(const struct request *r, struct buf *out, struct fault *f)
 {
-    const char *rest = after_resource(r->uri, '?');
-    buf_reset(out);
-    if (rest) {
-        if (!percent_decode_path(out, rest, strcspn(rest, "?")))
-            return bad_path(out, f);
-    } else if ((rest = after_resource(r->path, '\0'))) {
-        buf_puts(out, rest);
-    } else {
-        return fault_set(f, V_NOT_FOUND, "no such path; this is " RESOURCE "[/{prefix}]");
-    }
-    if (out->len > 0 && out->data[out->len - 1] != '/')
+    enum verdict v = path_after(r, LEVEL_RESOURCE, out, f);
+    if (v == V_OK && out->len > 0 && out->data[out->len - 1] != '/')
         buf_putc(out, '/');
-    if (!buf_str(out))
-        return bad_path(out, f);
-    if (!is_utf8(out->data, out->len))
-        return fault_set(f, V_BAD_REQUEST, "the prefix must be UTF-8, as keys are");
-    return V_OK;
+    return v == V_OK && !buf_str(out) ? path_is_bad(out, f) : v;
 }

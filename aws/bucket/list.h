@@ -14,6 +14,8 @@
 
 enum { LEVEL_MAX = 16 << 20 };
 
+#define LEVEL_RESOURCE "/list-bucket-content"
+
 struct level {
     struct buf names; /* each ends with a NUL */
     size_t count;
@@ -24,14 +26,10 @@ void level_init(struct level *l);
 void level_release(struct level *l);
 
 /*
- * Reads which level a request for /list-bucket-content[/{prefix}] names. A key may contain what web
- * servers change in a path ("//", "..", "%2F"), so REQUEST_URI is decoded here, once. If
- * REQUEST_URI is another path, which the web server resolved to this one, the resolved path is used
- * as it is.
+ * Reads which level a request for /list-bucket-content[/{prefix}] names, as path_after() does.
  *
  * V_OK with the level in `out`, NUL-terminated: "" for the whole archive, else ending with a slash,
- * which the client may leave out. V_NOT_FOUND if the request is for another path. V_BAD_REQUEST if
- * the prefix cannot be part of a key: bad encoding, NUL, invalid UTF-8, longer than `out` takes.
+ * which the client may leave out.
  */
 enum verdict level_path(const struct request *r, struct buf *out, struct fault *f);
 

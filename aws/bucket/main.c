@@ -12,7 +12,8 @@
 static const char usage[] =
     "usage: rollcall-bucket [--check] [--help] [--version]\n"
     "\n"
-    "Answers GET /list-bucket-content[/{prefix}] with a listing of the archive in S3.\n"
+    "Answers GET /list-bucket-content[/{prefix}] with a listing of the archive in S3, and\n"
+    "GET /archive/{key} with an object of it.\n"
     "Run by a FastCGI web server (a listening socket on descriptor 0, or systemd's on 3),\n"
     "or for one CGI request (REQUEST_METHOD in the environment).\n"
     "\n"
@@ -89,7 +90,8 @@ static int serve(const struct config *config, struct s3_site *site, unsigned sec
         return program_cannot_start(&program);
     while (fcgi_accept(&request)) {
         size_t len = service_answer(&service, &request);
-        fcgi_answer(service.reply.data, len);
+        if (len > 0)
+            fcgi_answer(service.reply.data, len);
         fcgi_finish(&request);
         service_reset(&service);
     }

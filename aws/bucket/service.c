@@ -1,12 +1,16 @@
 #include "aws/bucket/service.h"
 
 #include "aws/bucket/deadline.h"
+#include "aws/bucket/fetch.h"
+#include "aws/bucket/path.h"
 #include "handler/http/reply.h"
 #include "handler/shared/json/write.h"
 #include "handler/shared/log.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+#define FETCH_RESOURCE "/archive"
 
 enum { KEEP = 1 << 20, REPLY_MAX = 2 * LEVEL_MAX, ASKED_MAX = 2 * S3_KEY_MAX };
 
@@ -38,12 +42,12 @@ void service_reset(struct service *s)
     buf_trim(&s->reply, KEEP);
 }
 
-static enum verdict check_method(const struct request *r, struct fault *f)
+static enum verdict check_method(const struct service *s, const struct request *r, struct fault *f)
 {
     if (strcmp(r->method, "GET") == 0 || request_is_head(r))
         return V_OK;
     f->headers = "Allow: GET, HEAD\r\n";
-    return fault_set(f, V_METHOD, "/list-bucket-content takes GET only");
+    return fault_set(f, V_METHOD, "%s takes GET only", s->object ? FETCH_RESOURCE : LEVEL_RESOURCE);
 }
 
 /* ---- the level */
@@ -101,40 +105,95 @@ static enum verdict write_content(struct service *s, struct s3_fault *fault)
     return V_STORE_FAILED;
 }
 
+/* The answer that S3 did not allow. */
+static void answer_message(struct service *s, const struct request *r, enum verdict v,
+                           const char *text)
+{
+    const char *event = v != V_NOT_FOUND ? "s3_failed"
+                        : s->object      ? "no_such_object"
+                                         : "no_such_prefix";
+    reply_head(&s->reply, v, NULL);
+    buf_puts(&s->reply, "{\"message\":");
+    jsonw_str(&s->reply, text);
+    reply_end(&s->reply);
+    log_event(v == V_NOT_FOUND ? LOG_INFO : LOG_ERROR, event,
+              "status=%d client_ip=%s prefix=%s reason=%s", fault_status(v), r->remote_addr,
+              s->asked.data, text);
+}
+
 static void answer_level(struct service *s, const struct request *r)
 {
     struct s3_fault fault = {.text = ""};
     enum verdict v = list(s, &fault);
     if (v == V_OK)
         v = write_content(s, &fault);
-    if (v == V_OK)
-        return;
-    reply_head(&s->reply, v, NULL);
-    buf_puts(&s->reply, "{\"message\":");
-    jsonw_str(&s->reply, fault.text);
-    reply_end(&s->reply);
-    log_event(v == V_NOT_FOUND ? LOG_INFO : LOG_ERROR,
-              v == V_NOT_FOUND ? "no_such_prefix" : "s3_failed",
-              "status=%d client_ip=%s prefix=%s reason=%s", fault_status(v), r->remote_addr,
-              s->asked.data, fault.text);
+    if (v != V_OK)
+        answer_message(s, r, v, fault.text);
+}
+
+/* ---- an object */
+
+/* Only names that rollcall-archive gives lead to a request to S3. */
+static enum verdict send_object(struct service *s, const struct request *r, struct s3_fault *fault)
+{
+    char key[S3_KEY_MAX + 1];
+    int len = snprintf(key, sizeof key, "%s%s", s->root, s->asked.data);
+    if (!names_is_key(s->asked.data) || len < 0 || (size_t)len >= sizeof key) {
+        snprintf(fault->text, sizeof fault->text,
+                 "no key of the archive; a key is such as "
+                 "json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz");
+        return V_NOT_FOUND;
+    }
+    const struct fetch fetch = {s->s3, key, s->seconds, r, &s->reply};
+    enum s3_result result = fetch_send(&fetch, fault);
+    if (result == S3_STOPPED)
+        snprintf(fault->text, sizeof fault->text, "the store was not done within %u s", s->seconds);
+    if (result != S3_NOT_FOUND)
+        return meaning(result);
+    snprintf(fault->text, sizeof fault->text, "the archive has no such object");
+    return V_NOT_FOUND;
+}
+
+/* True if an answer was sent. */
+static bool answer_object(struct service *s, const struct request *r)
+{
+    struct s3_fault fault = {.text = ""};
+    enum verdict v = send_object(s, r, &fault);
+    if (v != V_OK)
+        answer_message(s, r, v, fault.text);
+    return v == V_OK;
+}
+
+/* ---- a request */
+
+static enum verdict find_resource(struct service *s, const struct request *r, struct fault *f)
+{
+    enum verdict v = path_after(r, FETCH_RESOURCE, &s->asked, f);
+    s->object = v != V_NOT_FOUND;
+    return s->object ? v : level_path(r, &s->asked, f);
 }
 
 size_t service_answer(struct service *s, const struct request *r)
 {
     struct ip ip;
     struct fault f;
+    bool sent = false;
     fault_clear(&f);
-    enum verdict v = level_path(r, &s->asked, &f);
+    enum verdict v = find_resource(s, r, &f);
     if (v == V_OK)
-        v = check_method(r, &f);
+        v = check_method(s, r, &f);
     if (v == V_OK)
         v = auth_admit(&s->tokens, s->digest, r, &ip, SCOPE_READ, &f);
-    if (v == V_OK) {
+    if (v == V_OK && s->object) {
+        sent = answer_object(s, r);
+    } else if (v == V_OK) {
         answer_level(s, r);
     } else {
         reply_fault(&s->reply, v, &f);
         log_event(LOG_INFO, "refused", "status=%d client_ip=%s reason=%s method=%s path=%s",
                   fault_status(v), r->remote_addr, f.reason, r->method, r->path);
     }
+    if (sent)
+        return 0;
     return request_is_head(r) ? reply_body(&s->reply) : s->reply.len;
 }

@@ -1,5 +1,6 @@
 /*
- * service: answers GET /list-bucket-content[/{prefix}]. Every request goes through the same steps:
+ * service: answers GET /list-bucket-content[/{prefix}] and GET /archive/{key} (fetch.h). Every
+ * request goes through the same steps:
  *
  *     path -> method -> address and token (read) -> S3 -> reply -> log
  *
@@ -29,8 +30,9 @@ struct service {
     struct digest *digest;
     struct s3 *s3;
     char root[NAMES_PREFIX_MAX]; /* the configured prefix; no request reaches above it */
-    unsigned seconds;            /* for all calls of S3 of one request */
-    struct buf asked;            /* the level that the client names */
+    unsigned seconds;            /* for all calls of S3 of one request, except a download */
+    bool object;                 /* the request is for an object, not for a level */
+    struct buf asked;            /* the level or key that the client names */
     struct level level;
     struct buf reply;
 };
@@ -40,7 +42,7 @@ bool service_init(struct service *s, const struct config *config, struct s3_site
                   unsigned seconds);
 void service_release(struct service *s);
 
-/* Writes the response to s->reply, and returns how many of its bytes to send. */
+/* Writes the response to s->reply, and returns how many of its bytes to send: 0 if it was sent. */
 size_t service_answer(struct service *s, const struct request *r);
 
 /* Call after each request. */

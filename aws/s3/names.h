@@ -20,6 +20,9 @@ enum { NAMES_MAX = 1024, NAMES_PREFIX_MAX = 512 };
  * if it is too long or has a part "." or "..". */
 bool names_prefix(const char *configured, char out[NAMES_PREFIX_MAX]);
 
+/* True if `key`, which is relative to the prefix, is one of those above. */
+bool names_is_key(const char *key);
+
 /* The folders of a branch ("data" or "record"). The list ends with NULL. */
 const char *const *names_folders(const char *branch);
 

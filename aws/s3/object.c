@@ -3,6 +3,7 @@
 #include "aws/s3/multipart.h"
 #include "handler/shared/text.h"
 
+#include <inttypes.h>
 #include <openssl/evp.h>
 
 void object_checksum(const unsigned char sha256[DIGEST_LEN], char out[S3_CHECKSUM_SIZE])
@@ -57,6 +58,20 @@ enum s3_result s3_get(struct s3 *s, const char *key, const struct s3_sink *sink,
                       struct s3_fault *fault)
 {
     const struct s3_call call = {.method = "GET", .key = key, .sink = sink};
+    struct http_answer answer;
+    enum s3_result result = s3_call(s, &call, &answer, fault);
+    http_release(&answer);
+    return result;
+}
+
+enum s3_result s3_get_span(struct s3 *s, const char *key, const struct s3_span *span,
+                           const struct s3_sink *sink, struct s3_fault *fault)
+{
+    char range[64];
+    snprintf(range, sizeof range, "bytes=%" PRIu64 "-%" PRIu64, span->first, span->last);
+    const struct http_header headers[] = {{"If-Match", span->etag}, {"Range", range}};
+    const struct s3_call call = {
+        .method = "GET", .key = key, .headers = headers, .header_count = 2, .sink = sink};
     struct http_answer answer;
     enum s3_result result = s3_call(s, &call, &answer, fault);
     http_release(&answer);

@@ -37,6 +37,15 @@ enum s3_result s3_head(struct s3 *s, const char *key, struct s3_object *out,
 enum s3_result s3_get(struct s3 *s, const char *key, const struct s3_sink *sink,
                       struct s3_fault *fault);
 
+/* A part of one version of an object: its bytes first to last, both included. */
+struct s3_span {
+    const char *etag; /* as s3_head() gave it: the call fails if the object is another one now */
+    uint64_t first, last;
+};
+
+enum s3_result s3_get_span(struct s3 *s, const char *key, const struct s3_span *span,
+                           const struct s3_sink *sink, struct s3_fault *fault);
+
 /* Reads an object into `out`, which is reset first. S3_BAD_ANSWER if it is longer than out->max. */
 enum s3_result s3_get_small(struct s3 *s, const char *key, struct buf *out, struct s3_fault *fault);
 

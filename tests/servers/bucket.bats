@@ -13,11 +13,14 @@ setup() {
 teardown() { rollcall_teardown; }
 
 bucket_start() {
+    local kind
     needs spawn-fcgi multiwatch
-    start bucket env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_MAX_ATTEMPTS=1 ROLLCALL_WORKERS=1 \
-        ROLLCALL_SOCKET="$SITE/run/bucket.sock" ROLLCALL_HANDLER="$SITE/rollcall-bucket" \
-        ROLLCALL_CONFIG="$T/handler.json" "$SNIPPETS/spawn-fcgi.sh"
-    wait_until 10 test -S "$SITE/run/bucket.sock" || fail "$(cat "$SITE/bucket.log")"
+    for kind in bucket objects; do
+        start "$kind" env AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_MAX_ATTEMPTS=1 ROLLCALL_WORKERS=1 \
+            ROLLCALL_SOCKET="$SITE/run/$kind.sock" ROLLCALL_HANDLER="$SITE/rollcall-bucket" \
+            ROLLCALL_CONFIG="$T/handler.json" "$SNIPPETS/spawn-fcgi.sh"
+        wait_until 10 test -S "$SITE/run/$kind.sock" || fail "$(cat "$SITE/$kind.log")"
+    done
     handlers_start 1
 }
 
@@ -28,6 +31,11 @@ routed() {
     [ "$STATUS" = 502 ] || fail "status is $STATUS"
     jq -e '.message | contains("curl: (7)")' "$T/body"
     grep -F 'prefix="a/b//c+d e/"' "$SITE/bucket.log"
+    http "$URL/archive/x"
+    assert_status 401
+    http -H "Authorization: Bearer $READ_TOKEN" "$URL/archive/json/date%3D2026-11-20/10.0.0.7_2026-11-20.json.gz"
+    [ "$STATUS" = 502 ] || fail "status is $STATUS"
+    grep -F 'prefix="json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz"' "$SITE/objects.log"
     http_post "$T/record.json"
     assert_status 200
 }

@@ -8,7 +8,7 @@ load ../lib/boot
 
 UNITS=$REPO/scripts/systemd
 SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service rollcall-archive.service
-    rollcall-bucket@.service rollcall-heal.service)
+    rollcall-bucket@.service rollcall-objects@.service rollcall-heal.service)
 
 setup() { servers_setup; }
 teardown() {

@@ -67,6 +67,40 @@ static void test_keys(void **state)
     assert_string_equal(key, "catalogue/date=2026-11-20/listings.jsonl");
 }
 
+static void test_which_keys_are_ours(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *key;
+        bool ours;
+    } rows[] = {
+        {__LINE__, "json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz", true},
+        {__LINE__, "csv/date=2026-11-20/0--1_2026-11-20.csv.gz", true},
+        {__LINE__, "record/date=2026-11-20/u-1_1593338576.5624585.json.gz", true},
+        {__LINE__, "manifest/date=2026-11-20/manifest.json", true},
+        {__LINE__, "manifest/date=2026-11-20/listings.json", true},
+        {__LINE__, "catalogue/date=2026-11-20/files.jsonl", true},
+        {__LINE__, "catalogue/date=2026-11-20/listings.jsonl", true},
+        {__LINE__, "", false},
+        {__LINE__, "json", false},
+        {__LINE__, "json/date=2026-11-20/", false},
+        {__LINE__, "json/date=2026-11-20/.gz", false},
+        {__LINE__, "json/date=2026-11-20/10.0.0.7_2026-11-20.json", false},
+        {__LINE__, "json/date=2026-11-20/10.0.0.7_2026-11-20.csv.gz", false},
+        {__LINE__, "json/date=2026-11-20/10.0.0.7_2026-11-21.json.gz", false},
+        {__LINE__, "json/date=2026-02-30/10.0.0.7_2026-02-30.json.gz", false},
+        {__LINE__, "json/date=2026-11-20/x/10.0.0.7_2026-11-20.json.gz", false},
+        {__LINE__, "/json/date=2026-11-20/10.0.0.7_2026-11-20.json.gz", false},
+        {__LINE__, "record/date=2026-11-20/../../x_1.json.gz", false},
+        {__LINE__, "record/date=2026-11-20/.new-1.json.gz", false},
+        {__LINE__, "manifest/date=2026-11-20/x.json", false},
+        {__LINE__, "jsonx/date=2026-11-20/10.0.0.7_2026-11-20.json.gz", false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        ROW_TRUE(&rows[i], names_is_key(rows[i].key) == rows[i].ours);
+}
+
 static void test_prefixes(void **state)
 {
     (void)state;
@@ -99,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_a_note_is_read_as_written),
         cmocka_unit_test(test_invalid_notes_are_refused),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_which_keys_are_ours),
         cmocka_unit_test(test_prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
