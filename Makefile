@@ -94,7 +94,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
 	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
 	$(addprefix aws/cloudformation/,collector.yaml fleet.yaml highly-available.yaml)
-QUESTIONS := changed-systems clones kernels memory new-programs restarts roll-call root-logins silent where-is who-ran
+QUESTIONS := changed-between changed-systems clones first-seen growing kernels kernels-behind memory new-programs night-logins restarts roll-call root-logins silent where-is who-ran
 # Where things lie after the installation; what speaks of other machines stays as it is.
 OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),
 AS_THEY_ARE = aws/ssm/*|aws/cloudformation/*

@@ -8,7 +8,7 @@ WITH
         WHERE "date" IN ('2026-11-19', '2026-11-20') AND cmd <> '' AND cmd NOT LIKE '[%'
     ),
     before AS (SELECT * FROM seen WHERE "date" = '2026-11-19')
-SELECT host, program, array_join(array_agg(DISTINCT "user"), ' ') AS users
+SELECT host, program, array_join(array_sort(array_agg(DISTINCT "user")), ' ') AS users
 FROM seen
 WHERE "date" = '2026-11-20' AND host IN (SELECT host FROM before)
     AND NOT EXISTS (SELECT 1 FROM before WHERE before.host = seen.host AND before.program = seen.program)

@@ -10,12 +10,19 @@
 --     SET VARIABLE csv_files = 'archive/csv/*/*.csv.gz';      -- default /var/lib/rollcall/data/*/*.csv
 --     SET VARIABLE day = '2026-11-20';                        -- default yesterday, in UTC
 --     SET VARIABLE program = 'sshd';                          -- what who-ran.sql looks for
+--     SET VARIABLE host = 'web1';                             -- what changed-between.sql looks for, with
+--     SET VARIABLE since = '2026-11-19T12:00:00Z';            -- default a day before until
+--     SET VARIABLE until = '2026-11-20T12:00:00Z';            -- default now
 --     SET VARIABLE address = '10.0.0.1';                      -- what where-is.sql looks for, after files.sql
 SET TimeZone = 'UTC';
 SET VARIABLE json_files = coalesce(getvariable('json_files'), '/var/lib/rollcall/data/*/*.json');
 SET VARIABLE csv_files = coalesce(getvariable('csv_files'), '/var/lib/rollcall/data/*/*.csv');
 
 CREATE OR REPLACE TEMP MACRO asked_day() AS coalesce(CAST(getvariable('day') AS DATE), current_date - 1);
+CREATE OR REPLACE TEMP MACRO asked_until() AS
+    coalesce(getvariable('until'), strftime(CAST(current_timestamp AS TIMESTAMP), '%Y-%m-%dT%H:%M:%SZ'));
+CREATE OR REPLACE TEMP MACRO asked_since() AS coalesce(getvariable('since'),
+    strftime(CAST(asked_until() AS TIMESTAMP) - INTERVAL 1 DAY, '%Y-%m-%dT%H:%M:%SZ'));
 CREATE OR REPLACE TEMP MACRO file_day(name) AS
     CAST(regexp_extract(name, '_(\d{4}-\d\d-\d\d)\.(json|csv)(\.gz)?$', 1) AS DATE);
 

@@ -1,0 +1,13 @@
+-- Which programs were seen for the first time in the fleet on a day: on no host in the thirty days before.
+WITH seen AS (
+    SELECT date AS day, coalesce(nullif(hostname, ''), client_ip) AS host, received_at,
+        trim(LEADING '''' FROM split_part(cmd, ' ', 1)) AS program
+    FROM processes
+    WHERE date BETWEEN asked_day() - 30 AND asked_day()
+        AND cmd <> '' AND cmd NOT LIKE '[%'
+)
+SELECT program, min(received_at) AS first_seen, count(DISTINCT host) AS hosts, min(host) AS example
+FROM seen
+GROUP BY 1
+HAVING min(day) = asked_day()
+ORDER BY 2, 1;
