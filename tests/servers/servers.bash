@@ -53,9 +53,21 @@ handlers_start() {
     wait_until 10 test -S "$SITE/run/handler.sock" || fail "$(cat "$SITE/handlers.log")"
 }
 
+# query_start: rollcall-query behind its two sockets.
+query_start() {
+    local name
+    needs spawn-fcgi multiwatch
+    cp "$ROLLCALL_BUILD/rollcall-query" "$SITE/"
+    for name in query files; do
+        start "$name" env ROLLCALL_SOCKET="$SITE/run/$name.sock" ROLLCALL_WORKERS=2 \
+            ROLLCALL_HANDLER="$SITE/rollcall-query" ROLLCALL_CONFIG="$T/handler.json" "$SNIPPETS/spawn-fcgi.sh"
+        wait_until 10 test -S "$SITE/run/$name.sock" || fail "$(cat "$SITE/$name.log")"
+    done
+}
+
 # snippet FILE SED...: the shipped file with our socket, and what the operator edits.
 snippet() {
-    local file=$1 script args=(-e "s,/run/rollcall,$SITE/run,")
+    local file=$1 script args=(-e "s,/run/rollcall,$SITE/run,g;s,/var/www/rollcall,$SITE/www,g")
     shift
     for script in "$@"; do
         args+=(-e "$script")
@@ -102,6 +114,7 @@ http {
     proxy_temp_path tmp;
     scgi_temp_path tmp;
     uwsgi_temp_path tmp;
+    include /etc/nginx/mime.types;
     include rollcall.conf;
 }
 END
@@ -117,7 +130,7 @@ apache_configure() {
     local module
     snippet apache.conf "s,\\*:80,127.0.0.1:$PORT," "${EDITS[@]}" >"$SITE/rollcall.conf"
     {
-        for module in mpm_event authz_core alias proxy proxy_fcgi buffer remoteip reqtimeout setenvif; do
+        for module in mpm_event authz_core alias proxy proxy_fcgi buffer remoteip reqtimeout setenvif dir mime; do
             echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
         done
         cat <<END
@@ -125,6 +138,7 @@ ServerRoot $SITE
 ServerName localhost
 PidFile $SITE/apache.pid
 Mutex file:$SITE/tmp default
+TypesConfig /etc/mime.types
 ErrorLog $SITE/apache.log
 Listen 127.0.0.1:$PORT
 Include $SITE/rollcall.conf

@@ -104,12 +104,11 @@ REQUIRED='/verifyclient.enforce/s,disable,enable,'
 @test "production: Let's Encrypt's files are served without TLS, and no other" {
     tls_start
     echo proof >"$SITE/www/.well-known/acme-challenge/abc_DEF-1"
-    echo secret >"$SITE/www/secret"
     local path
     http "http://localhost:$PORT/.well-known/acme-challenge/abc_DEF-1"
     [ "$STATUS" = 200 ]
     [ "$(cat "$T/body")" = proof ]
-    for path in /secret /.well-known/acme-challenge/../../secret /.well-known/acme-challenge/..%2f..%2fsecret \
+    for path in /secret /../tls/key.pem /.well-known/acme-challenge/../../../tls/key.pem /.well-known/acme-challenge/..%2f..%2fsecret \
         /.well-known/acme-challenge/ /.well-known/; do
         http --path-as-is "http://localhost:$PORT$path"
         [ "$STATUS" = 308 ]

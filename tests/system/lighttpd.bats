@@ -116,12 +116,17 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     done
 }
 
-@test "a file that lies below the document root is never served" {
+@test "a file below the document root is served, unless its path is a program's; nothing beside it is" {
     conf_start
-    echo secret >"$T/web/htdocs/index.html"
-    for path in / /index.html /../handler.log; do
+    local path
+    echo page >"$T/web/htdocs/index.html"
+    echo secret >"$T/web/htdocs/data"
+    mkdir "$T/web/htdocs/api" && echo secret >"$T/web/htdocs/api/x"
+    http "$URL/"
+    [ "$STATUS" = 200 ] && [ "$(cat "$T/body")" = page ]
+    for path in /data /api/x /../handler.log /%2e%2e/handler.json /upload/; do
         http --path-as-is "$URL$path"
-        [ "$STATUS" = 404 ]
+        [[ $STATUS =~ ^40[45]$ ]] || fail "$path is $STATUS"
         run ! grep -q secret "$T/body"
     done
 }
