@@ -228,10 +228,10 @@ WantedBy=timers.target
 END
 }
 
-# Records must never land on the root disk: without the volume nothing that writes them starts.
+# Records must never land on the root disk: without the volume nothing that writes or reads them starts.
 require_volume() {
     local unit
-    for unit in rollcall-handler@ rollcall-archive rollcall-cleanup; do
+    for unit in rollcall-handler@ rollcall-query@ rollcall-files@ rollcall-archive rollcall-cleanup; do
         mkdir -p "/etc/systemd/system/$unit.service.d"
         printf '[Unit]\nRequiresMountsFor=%s\nAssertPathIsMountPoint=%s\n' "$records" "$records" \
             >"/etc/systemd/system/$unit.service.d/volume.conf"
@@ -240,13 +240,16 @@ require_volume() {
 
 start_all() {
     systemctl daemon-reload
-    systemctl enable --now rollcall-handler.socket rollcall-disk.timer rollcall-archive.timer rollcall-cleanup.timer
+    systemctl enable --now rollcall-handler.socket rollcall-query.socket rollcall-files.socket rollcall-disk.timer rollcall-archive.timer rollcall-cleanup.timer
     systemctl restart lighttpd
 }
 
 check_health() {
-    if [ -n "$cert_parameter" ]; then set -- -k https://127.0.0.1/healthz; else set -- "http://127.0.0.1:$port/healthz"; fi
-    curl -fsS --retry 10 --retry-connrefused --retry-delay 2 "$@"
+    local at=http://127.0.0.1:$port
+    [ -z "$cert_parameter" ] || at=https://127.0.0.1
+    curl -fsSk --retry 10 --retry-connrefused --retry-delay 2 "$at/healthz"
+    # rollcall-query answers as well: whoever has no token, 401.
+    [ "$(curl -sk -o /dev/null -w '%{http_code}' "$at/api/v1/hosts")" = 401 ]
 }
 
 # The fixed address comes to this instance last, when it answers.

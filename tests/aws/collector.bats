@@ -70,6 +70,10 @@ case $* in
     while ! [ -S /tmp/handler.sock ]; do sleep 0.1; done
     chmod 666 /tmp/handler.sock
     ln -sf /tmp/handler.sock /run/rollcall/handler.sock
+    setsid runuser -u rollcall-query -- systemd-socket-activate -l /tmp/query.sock rollcall-query >/root/query.log 2>&1 &
+    while ! [ -S /tmp/query.sock ]; do sleep 0.1; done
+    chmod 666 /tmp/query.sock
+    ln -sf /tmp/query.sock /run/rollcall/query.sock
     ;;
 "restart lighttpd") setsid lighttpd -D -f /etc/lighttpd/lighttpd.conf >/root/lighttpd.log 2>&1 & ;;
 esac
@@ -114,6 +118,10 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
         http://127.0.0.1:7100/data | jq -e '.status == "success" and .data.durable'
     [ "$(find "$NODE/var/lib/rollcall/data" -name '*.json' | wc -l)" = 1 ]
     [ "$(stat -c '%a %U' "$NODE/etc/rollcall/tokens")" = "640 root" ]
+    # Who reads asks for the hosts.
+    curl -s -H "Authorization: Bearer $(chroot_run "$NODE" rollcall-token --scope read --label reader)" \
+        http://127.0.0.1:7100/api/v1/hosts | jq -e '.data.total == 1 and .data.hosts[0].records == 1'
+    grep -q 'enable --now .*rollcall-query.socket rollcall-files.socket' "$NODE/root/systemctl"
     jq -e '.keep_days == 90 and .keep_listing_days == 7 and .s3 == {bucket: "archive-bucket", region: "eu-central-1"}' \
         "$NODE/etc/rollcall/handler.json"
     grep -q 'enable --now .*rollcall-archive.timer rollcall-cleanup.timer' "$NODE/root/systemctl"

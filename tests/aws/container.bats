@@ -83,6 +83,11 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     [ "$status" != 0 ]
     inside /usr/local/sbin/health
     inside rollcall-verify /var/lib/rollcall
+    # Who reads asks for the hosts.
+    http -H "Authorization: Bearer $READ_TOKEN" "$URL/api/v1/hosts"
+    assert_status 200
+    assert_json '.data.total == 1 and .data.hosts[0].ip == "127.0.0.1" and .data.hosts[0].records == 1'
+    run -0 inside rollcall-silent /var/lib/rollcall
     # What the web server and the handlers say is the container's output.
     wait_until 30 logged '"POST /data HTTP/1.1" 200'
 }
@@ -98,9 +103,9 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     # A process that is run in the container later has it; lighttpd and the handlers do not.
     # shellcheck disable=SC2016
     inside sh -c 'for p in /proc/[0-9]*; do
-        case $(cat $p/comm) in lighttpd | rollcall-handle) echo $(cat $p/comm) $(tr "\0" "\n" <$p/environ | grep -c ^ROLLCALL_TOKENS=) ;; esac
+        case $(cat $p/comm) in lighttpd | rollcall-handle | rollcall-query) echo $(cat $p/comm) $(tr "\0" "\n" <$p/environ | grep -c ^ROLLCALL_TOKENS=) ;; esac
     done' | sort | uniq -c >"$T/environ"
-    [ "$(awk '{print $2, $3}' "$T/environ" | tr '\n' ' ')" = "lighttpd 0 rollcall-handle 0 " ] || fail "$(cat "$T/environ")"
+    [ "$(awk '{print $2, $3}' "$T/environ" | tr '\n' ' ')" = "lighttpd 0 rollcall-handle 0 rollcall-query 0 " ] || fail "$(cat "$T/environ")"
 }
 
 @test "container: unhealthy while nothing can be stored; a stop signal stops it" {

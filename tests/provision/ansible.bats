@@ -100,6 +100,9 @@ collector_start() {
     background "$T/handlers.log" chroot_run "$COLLECTOR" env ROLLCALL_WORKERS=2 \
         ROLLCALL_HANDLER=/usr/sbin/rollcall-handler /usr/share/rollcall/other-servers/spawn-fcgi.sh
     wait_until 20 test -S "$COLLECTOR/run/rollcall/handler.sock" || fail "$(cat "$T/handlers.log")"
+    background "$T/query.log" chroot_run "$COLLECTOR" env ROLLCALL_WORKERS=2 ROLLCALL_SOCKET=/run/rollcall/query.sock \
+        ROLLCALL_USER=rollcall-query ROLLCALL_HANDLER=/usr/sbin/rollcall-query /usr/share/rollcall/other-servers/spawn-fcgi.sh
+    wait_until 20 test -S "$COLLECTOR/run/rollcall/query.sock" || fail "$(cat "$T/query.log")"
     background "$T/lighttpd.log" chroot_run "$COLLECTOR" lighttpd -D -f /etc/lighttpd/lighttpd.conf
     wait_until 20 curl -s -o /dev/null "http://127.0.0.1:$HTTP/" || fail "$(cat "$T/lighttpd.log")"
 }
@@ -182,6 +185,10 @@ END
     agent_run
     [ "$status" = 0 ] || fail "$output"
     [ "$(records "$COLLECTOR")" = 1 ]
+    local reader
+    reader=$(chroot_run "$COLLECTOR" rollcall-token --scope read --label reader)
+    curl -s --cacert "$T/collector.pem" -H "Authorization: Bearer $reader" "https://localhost:$HTTPS/api/v1/hosts" |
+        jq -e '.data.total == 1 and .data.hosts[0].records == 1'
     [ "$(curl -s -o /dev/null -w '%{http_code} %{redirect_url}' "http://127.0.0.1:$HTTP/data")" = \
         "308 https://localhost:$HTTPS/data" ]
 }
@@ -382,6 +389,11 @@ END
     succeeded
     [ "$(states rollcall-handler.socket rollcall-handler@{1..3} lighttpd rollcall-agent rollcall-cleanup.timer)" = \
         "active active active inactive active active active " ]
+    [ "$(states rollcall-query.socket rollcall-query@{1..5} rollcall-files.socket rollcall-files@{1..5})" = \
+        "active active active active active inactive active active active active active inactive " ]
+    local reader
+    reader=$(in_node rollcall-token --scope read --label reader)
+    curl -sk -H "Authorization: Bearer $reader" "https://127.0.0.1:$HTTPS/api/v1/hosts" | jq -e '.status == "success"'
     wait_until 20 some_records || fail "$(in_node journalctl --no-pager -u rollcall-agent)"
     [ "$(in_node systemctl show -P AmbientCapabilities rollcall-agent)" = "cap_dac_read_search cap_sys_ptrace" ]
     node_play "${fast[@]}"

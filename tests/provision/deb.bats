@@ -152,6 +152,9 @@ lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
     [ "$(lines_kept)" = 1 ]
     in_root rollcall-verify /var/lib/rollcall | grep -F ' 1 record, '
     [ "$(cat "$ROOT"/var/lib/rollcall/data/*/*.json | jq '.processes | length > 3')" = true ]
+    # Who reads asks for the hosts.
+    curl -s -H "Authorization: Bearer $(in_root rollcall-token --scope read --label reader)" "$URL/api/v1/hosts" |
+        jq -e '.data.total == 1 and .data.hosts[0].records == 1'
     # Whom the tokens file does not name is not let in, nor does the agent's file let others read it.
     in_root rollcall-token --list | grep '^token  ingest'
     run modes /etc/rollcall/tokens /etc/rollcall/token
@@ -261,11 +264,16 @@ kept() { cat /var/lib/rollcall/data/*/* 2>/dev/null | grep -c '"rollcall":{'; }
 
 until_true all_active rollcall-handler.socket rollcall-handler@{1..32}
 echo "installed: $(state rollcall-handler.socket rollcall-handler@{1..33})"
+until_true all_active rollcall-query.socket rollcall-query@{1..4} rollcall-files.socket rollcall-files@{1..4}
+echo "query: $(state rollcall-query.socket rollcall-query@{1..5} rollcall-files.socket rollcall-files@{1..5})"
 echo "agent: $(state rollcall-agent.timer rollcall-agent.service)"
+READER=$(rollcall-token --scope read --label reader)
+hosts() { curl -s -H "Authorization: Bearer $READER" http://127.0.0.1/api/v1/hosts | jq -c '[.status, .data.total]'; }
 TOKEN=$(rollcall-token --label agents)
 lighty-enable-mod rollcall >&2 && systemctl restart lighttpd
 until_true answers
 echo "first: $(post)"
+echo "hosts: $(hosts)"
 sed -i 's,"url": "","url": "http://127.0.0.1/data",' /etc/rollcall/agent.json
 echo "$TOKEN" | tee /etc/rollcall/token >/dev/null
 systemctl enable --now rollcall-agent.timer
@@ -273,14 +281,15 @@ systemctl start rollcall-agent-once.service
 echo "once: $(systemctl show -P Result rollcall-agent-once.service) $(kept)"
 
 systemctl start rollcall-agent.service && systemctl stop rollcall-agent.timer && systemctl start rollcall-agent.service
-before=$(systemctl show -P MainPID rollcall-agent.service rollcall-handler@1 rollcall-handler@8 | tr '\n' ' ')
+before=$(systemctl show -P MainPID rollcall-agent.service rollcall-handler@1 rollcall-query@1 rollcall-files@1 | tr '\n' ' ')
 (until [ -e /tmp/enough ]; do post; done >/tmp/posts) &
 dpkg -i /packages/next/*.deb >&2
 until_true test "$(wc -l </tmp/posts)" -gt 20
 touch /tmp/enough && wait
 echo "during the upgrade: $(sort -u /tmp/posts | tr '\n' ' ')"
 echo "upgraded: $(state rollcall-handler.socket rollcall-handler@1 rollcall-handler@8 rollcall-agent.service lighttpd)"
-after=$(systemctl show -P MainPID rollcall-agent.service rollcall-handler@1 rollcall-handler@8 | tr '\n' ' ')
+echo "hosts after it: $(hosts) $(state rollcall-query.socket rollcall-query@1 rollcall-files@1)"
+after=$(systemctl show -P MainPID rollcall-agent.service rollcall-handler@1 rollcall-query@1 rollcall-files@1 | tr '\n' ' ')
 for pid in $before; do [[ " $after " != *" $pid "* ]] || echo "still the old one: $pid"; done
 systemctl reload rollcall-agent.service && echo "reloaded: $(state rollcall-agent.service)"
 rollcall-verify /var/lib/rollcall >&2 && echo verified
@@ -303,11 +312,14 @@ echo "failed: $(systemctl --failed --plain --no-legend | grep rollcall)"
 END
     boot "$ROOT" --private-network
     said "installed: $(printf 'active %.0s' {0..32})inactive "
+    said "query: active active active active active inactive active active active active active inactive "
     said "agent: inactive inactive "
     said "first: 200"
+    said 'hosts: ["success",1]'
     said "once: success 2"
     said "during the upgrade: 200 "
     said "upgraded: active active active active active "
+    said 'hosts after it: ["success",1] active active active '
     run ! grep 'still the old one' "$ROOT/probe.out"
     said "reloaded: active "
     said verified

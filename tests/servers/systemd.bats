@@ -8,7 +8,7 @@ load ../lib/boot
 
 UNITS=$REPO/scripts/systemd
 SERVICES=(rollcall-handler@.service rollcall-agent.service rollcall-agent-once.service rollcall-cleanup.service rollcall-archive.service
-    rollcall-bucket@.service rollcall-objects@.service rollcall-heal.service)
+    rollcall-bucket@.service rollcall-objects@.service rollcall-heal.service rollcall-query@.service rollcall-files@.service)
 
 setup() { servers_setup; }
 teardown() {
@@ -176,6 +176,34 @@ END
     said "killed: 200 active "
     said "restarted: 200 active active active active "
     said "stopped: inactive inactive inactive inactive inactive "
+}
+
+@test "systemd: questions and downloads are answered by a user who can read only" {
+    container
+    cat >"$CONTAINER/probe" <<END
+$PROBE_START
+echo "\$(printf read | sha256sum | cut -d' ' -f1) read # reader" >>/etc/rollcall/tokens
+get() { curl -s -o /tmp/body -w "%{http_code}" -H "Authorization: Bearer read" "http://127.0.0.1:7009\$1"; }
+systemctl start rollcall-handler.socket rollcall-query.socket rollcall-files.socket
+echo "sockets: \$(stat -c '%U %G %a' /run/rollcall/query.sock /run/rollcall/files.sock | tr '\n' ' ')"
+echo "post: \$(post) \$(post)"
+echo "hosts: \$(get /api/v1/hosts) \$(jq -c '.data.hosts | map([.ip, .state, .records])' /tmp/body)"
+day=\$(ls /var/lib/rollcall/data)
+echo "file: \$(get /files/\$day/127.0.0.1_\$day.json) \$(cmp /tmp/body /var/lib/rollcall/data/\$day/*.json && echo same)"
+systemctl start rollcall-query@{2..4} rollcall-files@{2..4}
+echo "eight: \$(state rollcall-query@{1..4} rollcall-files@{1..4})"
+echo "user: \$(ps -o user:20= -p \$(systemctl show -P MainPID rollcall-query@1))"
+systemctl stop rollcall-query.socket rollcall-files.socket
+echo "stopped: \$(state rollcall-query@1 rollcall-files@4) \$(get /api/v1/hosts)"
+END
+    boot "$CONTAINER"
+    said "sockets: rollcall-query www-data 660 rollcall-query www-data 660 "
+    said "post: 200 200"
+    said 'hosts: 200 [["127.0.0.1","present",2]]'
+    said "file: 200 same"
+    said "eight: active active active active active active active active "
+    said "user: rollcall-query"
+    said "stopped: inactive inactive  502"
 }
 
 @test "systemd: the agent, hardened, sees every process, its user, and who is logged in" {
