@@ -37,13 +37,13 @@ pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 # libcsv ships no .pc file.
-HANDLER_LIBS = $(call pkg_libs,fcgi libcjson libdeflate libcrypto) -lcsv
+HANDLER_LIBS = $(call pkg_libs,fcgi libcjson libdeflate libcrypto libseccomp) -lcsv
 VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pthread
 
 # The sources of each folder, without main.c. A new file is entered here, and nowhere else.
-handler              = config data fault health listing route worker
+handler              = config data fault health listing route sandbox worker
 handler/http         = auth body fcgi program range reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
@@ -52,7 +52,7 @@ handler/read         = changes diff facts files glob hosts hostsfile memo place 
 handler/query        = answer changed download host list metrics params query row session
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/cleanup      = archived purge
-handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
+handler/shared       = arena buf clock conf confine digest dir io ip lock log random text vec
 handler/shared/json  = escape gate names notes walk write
 agent                = check collect config options signals
 agent/mask           = assign command mask secret sql token url value view words

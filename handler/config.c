@@ -29,6 +29,7 @@ static const struct config config_defaults = {
     .absent_days = 7,
     .query_seconds = 10,
     .query_memo = true,
+    .confine = true,
 };
 
 bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
@@ -72,6 +73,7 @@ bool config_load(const char *path, struct config *c, char error[CONF_ERROR_LEN])
         {.name = "policy_file", .type = CONF_STRING, .dest = &c->policy_file},
         INTEGER(query_seconds, 1, 3600),
         {.name = "query_memo", .type = CONF_BOOL, .dest = &c->query_memo},
+        {.name = "confine", .type = CONF_BOOL, .dest = &c->confine},
         {.name = "drop_environ", .type = CONF_BOOL, .dest = &c->drop_environ},
         {.name = "s3", .type = CONF_OBJECT, .keys = s3},
         {.name = NULL},

@@ -26,6 +26,7 @@ struct config {
     int64_t min_free_bytes;
     int64_t lock_timeout_ms;
     bool test_api;
+    bool confine;              /* Landlock and seccomp */
     bool drop_environ;         /* listings are stored without environments */
     int64_t keep_days;         /* for rollcall-cleanup */
     int64_t keep_listing_days; /* for rollcall-cleanup */

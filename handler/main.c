@@ -5,6 +5,7 @@
 #include "handler/http/fcgi.h"
 #include "handler/http/program.h"
 #include "handler/route.h"
+#include "handler/sandbox.h"
 #include "handler/store/dirs.h"
 #include "handler/worker.h"
 
@@ -56,13 +57,20 @@ static int prepare(struct config *config, bool check_only)
 static int serve(const struct config *config)
 {
     static struct worker worker;
+    struct confine limits;
     struct request request;
     int status = program_open(&program);
     if (status != 0)
         return status;
     if (!worker_init(&worker, config, clock_now))
         return program_cannot_start(&program);
+    sandbox_start(&limits, config, CONFINE_WRITE, NULL, 0);
     while (fcgi_accept(&request)) {
+        if (confine_is_stale(&limits)) {
+            status = program_start_again(config->records_dir);
+            fcgi_finish(&request);
+            return status;
+        }
         size_t len = route_answer(&worker, &request);
         fcgi_answer(worker.reply.data, len);
         fcgi_finish(&request);

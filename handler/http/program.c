@@ -1,7 +1,9 @@
 #include "handler/http/program.h"
 
 #include "handler/http/fcgi.h"
+#include "handler/http/reply.h"
 #include "handler/shared/io.h"
+#include "handler/shared/log.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -73,4 +75,17 @@ int program_cannot_start(const struct program *p)
 {
     fprintf(stderr, "%s: cannot start: %s\n", p->name, strerror(errno));
     return EX_OSERR;
+}
+
+int program_start_again(const char *records_dir)
+{
+    struct fault f = {.offset = -1, .retry_after = 1};
+    struct buf answer;
+    buf_init(&answer, 4096);
+    log_event(LOG_WARN, "records_dir_replaced", "dir=%s", records_dir);
+    enum verdict v = fault_set(&f, V_UNAVAILABLE, "the records directory was replaced; try again");
+    reply_fault(&answer, v, &f);
+    fcgi_answer(answer.data, answer.len);
+    buf_release(&answer);
+    return EX_TEMPFAIL;
 }

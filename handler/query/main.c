@@ -4,6 +4,7 @@
 #include "handler/http/fcgi.h"
 #include "handler/http/program.h"
 #include "handler/query/query.h"
+#include "handler/sandbox.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,13 +53,21 @@ static int check(const struct config *config)
 static int serve(const struct config *config)
 {
     static struct query query;
+    struct confine limits;
     struct request request;
     int status = program_open(&program);
     if (status != 0)
         return status;
     if (!query_init(&query, config))
         return program_cannot_start(&program);
+    const char *const files[] = {config->hosts_file, config->policy_file};
+    sandbox_start(&limits, config, CONFINE_READ, files, sizeof files / sizeof files[0]);
     while (fcgi_accept(&request)) {
+        if (confine_is_stale(&limits)) {
+            status = program_start_again(config->records_dir);
+            fcgi_finish(&request);
+            return status;
+        }
         request_find_path(&request, query_serves, &query);
         query_answer(&query, &request);
         fcgi_finish(&request);

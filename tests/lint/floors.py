@@ -17,6 +17,7 @@ LIBRARIES = {
     "cjson": r"(cjson/)?cJSON\.h",
     "curl": r"curl/.*",
     "deflate": r"libdeflate\.h",
+    "seccomp": r"seccomp\.h",
     "expat": r"expat\.h",
     "zlib": r"zlib\.h",
     "crypto": r"openssl/.*",
