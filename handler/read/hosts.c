@@ -204,9 +204,12 @@ static void hosts_judge(struct host *host, const struct hosts_scan *scan)
                 {REPORT_REBOOTED, FLAG_REBOOTED},
                 {REPORT_TRUNCATED, FLAG_TRUNCATED},
                 {REPORT_UNREADABLE, FLAG_UNREADABLE}};
+    const char *listed = host->says.name; /* of a host that has no record */
     if (scan->hosts_file)
         hostsfile_look_up(scan->hosts_file, *host->ip.text ? &host->ip : NULL, hosts_name(host),
                           &host->says);
+    if (!host->says.name)
+        host->says.name = listed;
     host->every_ms = host->says.every_ms ? host->says.every_ms : scan->every_ms;
     for (size_t i = 0; host->report && i < sizeof same / sizeof *same; i++)
         if (host->report->flags & same[i].report)
