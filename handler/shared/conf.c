@@ -19,7 +19,7 @@ enum { CONF_FILE_MAX = 1 << 20 };
 
 static bool fail(char error[CONF_ERROR_LEN], const char *name, const char *right)
 {
-    snprintf(error, CONF_ERROR_LEN, "%s: %s", name, right);
+    snprintf(error, CONF_ERROR_LEN, "%.100s: %.400s", name, right);
     return false;
 }
 
@@ -137,6 +137,7 @@ bool conf_set(const struct conf_key *key, const char *text, char error[CONF_ERRO
             return fail(error, key->name, "must be a whole number");
         return set_integer(key, n, error);
     case CONF_OBJECT:
+    case CONF_LIST:
         break;
     }
     return fail(error, key->name, "cannot be given as text");
@@ -151,6 +152,27 @@ static bool set_number(const struct conf_key *key, const cJSON *value, char erro
     if (!(scaled >= -SAFE_INTEGER && scaled <= SAFE_INTEGER) || scaled != (double)(int64_t)scaled)
         return fail(error, key->name, "must be a whole number");
     return set_integer(key, (int64_t)scaled, error);
+}
+
+static bool set_list(const struct conf_key *key, const cJSON *value, char error[CONF_ERROR_LEN])
+{
+    struct conf_list *list = key->dest;
+    const cJSON *item;
+    if (!cJSON_IsArray(value))
+        return fail(error, key->name, "must be an array of objects");
+    cJSON_ArrayForEach(item, value)
+    {
+        char reason[CONF_ERROR_LEN], name[64];
+        if (list->count == list->max)
+            return fail(error, key->name, "has too many elements");
+        snprintf(name, sizeof name, "%s[%zu]", key->name, list->count);
+        if (!cJSON_IsObject(item))
+            return fail(error, name, "must be an object");
+        if (!set_object(list->keys(list, list->count), item, reason))
+            return fail(error, name, reason);
+        list->count++;
+    }
+    return true;
 }
 
 static bool set_value(const struct conf_key *key, const cJSON *value, char error[CONF_ERROR_LEN])
@@ -179,6 +201,8 @@ static bool set_value(const struct conf_key *key, const cJSON *value, char error
         if (!cJSON_IsObject(value))
             return fail(error, key->name, "must be an object");
         return set_object(key->keys, value, error);
+    case CONF_LIST:
+        return set_list(key, value, error);
     }
     return false;
 }

@@ -27,6 +27,13 @@ enum conf_type {
     CONF_DURATION, /* int64_t milliseconds, min..max: "5s" "10m" "1h" "250ms", or a number of
                       seconds */
     CONF_OBJECT,   /* a nested table */
+    CONF_LIST,     /* struct conf_list: an array of objects */
+};
+
+/* The elements of an array, each an object with a table of its own. */
+struct conf_list {
+    size_t count, max;
+    const struct conf_key *(*keys)(struct conf_list *list, size_t index); /* for element `index` */
 };
 
 struct conf_key {
