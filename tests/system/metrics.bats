@@ -37,7 +37,7 @@ value() { awk -v name="$1" '$1 == name { print $2 }' "$T/body"; }
         store_free_bytes unreadable_files scrape_duration_seconds; do
         [ "$(grep -c "^# HELP rollcall_$name " "$T/body")" = 1 ] || fail "HELP of $name"
         [ "$(grep -c "^# TYPE rollcall_$name gauge\$" "$T/body")" = 1 ] || fail "TYPE of $name"
-        grep -qE "^rollcall_$name[{ ]" "$T/body" || fail "no sample of $name"
+        grep -qE "^rollcall_${name}[{ ]" "$T/body" || fail "no sample of $name"
     done
     [ "$(value 'rollcall_hosts{state="present"}')" = 2 ]
     [ "$(value 'rollcall_hosts{state="never"}')" = 1 ]
