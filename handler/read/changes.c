@@ -29,7 +29,7 @@ static bool changes_id(struct changes *c, const struct changes_scan *scan, char 
     id[0] = '\0';
     if (scan->alone)
         return true;
-    if (!facts_read(&c->facts, &c->place.tail))
+    if (!facts_read(&c->facts, &c->place.tail, 1u << FACT_MACHINE_ID))
         return false;
     size_t len = fact->len < CHANGES_ID_MAX ? fact->len : CHANGES_ID_MAX - 1;
     if (fact->ptr)

@@ -1,29 +1,41 @@
 #include "handler/read/facts.h"
 
+#include <stdio.h>
+
 enum { FACTS_TEXT_MAX = 64 * 1024, FACTS_NUMBER_MAX = 32 };
 
-static const struct {
-    const char *name;
+#define NAME(text, fact, alias)                                                                    \
+    {                                                                                              \
+        "\"" text "\"", sizeof(text) + 1, fact, alias                                              \
+    }
+
+static const struct facts_name {
+    const char *name; /* with its quotes */
+    size_t len;
     enum fact fact;
-    bool required; /* every record has it, so it may be a large member */
+    bool alias; /* another member with this fact wins over it */
 } names[] = {
-    {"hostname", FACT_HOSTNAME, false},
-    {"machine_id", FACT_MACHINE_ID, false},
-    {"boot_id", FACT_BOOT_ID, false},
-    {"os_name", FACT_OS_NAME, true},
-    {"os_ver", FACT_OS_VER, true},
-    {"os_version", FACT_OS_VER, true},
-    {"os_pretty_name", FACT_OS_PRETTY_NAME, false},
-    {"os_version_id", FACT_OS_VERSION_ID, false},
-    {"processor", FACT_PROCESSOR, true},
-    {"boot_time", FACT_BOOT_TIME, false},
-    {"collected_at", FACT_COLLECTED_AT, false},
-    {"cores", FACT_CORES, false},
-    {"memory_bytes", FACT_MEMORY_BYTES, false},
-    {"truncated", FACT_TRUNCATED, false},
+    NAME("hostname", FACT_HOSTNAME, false),
+    NAME("machine_id", FACT_MACHINE_ID, false),
+    NAME("boot_id", FACT_BOOT_ID, false),
+    NAME("os_name", FACT_OS_NAME, false),
+    NAME("os_ver", FACT_OS_VER, false),
+    NAME("os_version", FACT_OS_VER, true),
+    NAME("os_pretty_name", FACT_OS_PRETTY_NAME, false),
+    NAME("os_version_id", FACT_OS_VERSION_ID, false),
+    NAME("processor", FACT_PROCESSOR, false),
+    NAME("boot_time", FACT_BOOT_TIME, false),
+    NAME("collected_at", FACT_COLLECTED_AT, false),
+    NAME("cores", FACT_CORES, false),
+    NAME("memory_bytes", FACT_MEMORY_BYTES, false),
+    NAME("truncated", FACT_TRUNCATED, false),
 };
 
-enum { FACTS_NAMES = sizeof names / sizeof *names, FACTS_REQUIRED = 3 };
+enum {
+    FACTS_NAMES = sizeof names / sizeof *names,
+    /* Every record has these, so each may be a large member. */
+    FACTS_REQUIRED = 1 << FACT_OS_NAME | 1 << FACT_OS_VER | 1 << FACT_PROCESSOR
+};
 
 void facts_init(struct facts *f)
 {
@@ -37,9 +49,8 @@ void facts_release(struct facts *f)
 }
 
 /* Copies the value, as an offset into the text; the text may move until all are read. */
-static bool facts_keep(struct facts *f, size_t row, struct text value, size_t at[FACT_COUNT])
+static bool facts_keep(struct facts *f, enum fact fact, struct text value, size_t at[FACT_COUNT])
 {
-    enum fact fact = names[row].fact;
     bool number = fact >= FACT_FIRST_NUMBER;
     if (number ? !json_is_number(value) || value.len > FACTS_NUMBER_MAX : !json_is_string(value))
         return true;
@@ -57,40 +68,59 @@ static bool facts_keep(struct facts *f, size_t row, struct text value, size_t at
     return true;
 }
 
+/* A name that is written with escapes. */
+static bool facts_decodes_to(struct text name, const struct facts_name *row)
+{
+    char plain[32];
+    snprintf(plain, sizeof plain, "%.*s", (int)row->len - 2, row->name + 1);
+    return json_name_is(name, plain);
+}
+
+/* True if a wanted fact that every record has was not found yet. */
+static bool facts_lacks(const struct facts *f, unsigned wanted)
+{
+    wanted &= FACTS_REQUIRED;
+    for (enum fact fact = 0; wanted && fact < FACT_COUNT; fact++)
+        if (f->value[fact].ptr)
+            wanted &= ~(1u << fact);
+    return wanted != 0;
+}
+
 static size_t facts_find(struct text name)
 {
+    bool plain = !memchr(name.ptr, '\\', name.len);
     size_t row = 0;
-    while (row < FACTS_NAMES && !json_name_is(name, names[row].name))
+    while (row < FACTS_NAMES &&
+           !(plain ? name.len == names[row].len && memcmp(name.ptr, names[row].name, name.len) == 0
+                   : facts_decodes_to(name, &names[row])))
         row++;
     return row;
 }
 
-bool facts_read(struct facts *f, struct tail *t)
+bool facts_read(struct facts *f, struct tail *t, unsigned wanted)
 {
-    size_t at[FACT_COUNT] = {0}, required = 0;
-    size_t limit = RECORD_LARGE;
+    size_t at[FACT_COUNT] = {0}, limit = RECORD_LARGE;
+    unsigned found = 0; /* facts whose member was seen, aliases left out */
     bool ok = true;
     struct json_member m;
     enum tail_result got = TAIL_OK;
     memset(f->value, 0, sizeof f->value);
     buf_reset(&f->text);
-    while (ok && got != TAIL_END && got != TAIL_UNREADABLE) {
+    t->member_end = t->members_end;
+    while (ok && got != TAIL_END && got != TAIL_UNREADABLE && (wanted & ~found)) {
         got = tail_member(t, limit, &m);
         bool large =
             got == TAIL_LARGE || (got == TAIL_OK && m.name.len + m.value.len >= RECORD_LARGE);
-        if (large && required == FACTS_REQUIRED)
+        if (large && !facts_lacks(f, wanted))
             break;
         if (got == TAIL_LARGE)
             limit = SIZE_MAX; /* one of the facts that every record has is a large member */
-        if (got != TAIL_OK)
-            continue;
-        size_t row = facts_find(m.name);
+        size_t row = got == TAIL_OK ? facts_find(m.name) : FACTS_NAMES;
         if (row == FACTS_NAMES)
             continue;
-        required += names[row].required && !f->value[names[row].fact].ptr;
-        /* os_ver wins over its alias, wherever it is in the line. */
-        if (!f->value[names[row].fact].ptr || strcmp(names[row].name, "os_ver") == 0)
-            ok = facts_keep(f, row, m.value, at);
+        found |= names[row].alias ? 0 : 1u << names[row].fact;
+        if (!f->value[names[row].fact].ptr || !names[row].alias)
+            ok = facts_keep(f, names[row].fact, m.value, at);
     }
     for (size_t i = 0; i < FACT_COUNT; i++)
         if (f->value[i].ptr)

@@ -38,12 +38,16 @@ struct facts {
 void facts_init(struct facts *f);
 void facts_release(struct facts *f);
 
+/* A set of facts, 1 << enum fact each. */
+enum { FACTS_ALL = (1 << FACT_COUNT) - 1 };
+
 /*
- * Reads the members of the current line of `t`, the last first, as far as they can hold a fact:
- * large members come first in a line (rollcall-files(5)). The values are valid until the next call.
- * False: the line is not ours, or the file changed under the reader.
+ * Reads the members of the current line of `t`, the last first, until those wanted are found or no
+ * member can hold one: large members come first in a line (rollcall-files(5)). Others than those
+ * wanted may be absent. The values are valid until the next call. False: the line is not ours, or
+ * the file changed under the reader.
  */
-bool facts_read(struct facts *f, struct tail *t);
+bool facts_read(struct facts *f, struct tail *t, unsigned wanted);
 
 /* True when both have the fact, with equal bytes. */
 bool facts_same(const struct text *a, const struct text *b);

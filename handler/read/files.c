@@ -109,17 +109,39 @@ void files_name(const struct ip *ip, int64_t day_ms, char out[FILES_NAME_MAX])
     snprintf(out, FILES_NAME_MAX, "%s/%s_%s.json", date, ip->file, date);
 }
 
-int files_open(int data, const struct ip *ip, int64_t day_ms)
+int files_open(int data, const struct ip *ip, int64_t day_ms, struct stat *st)
 {
     char name[FILES_NAME_MAX];
-    struct stat st;
+    struct stat own;
+    st = st ? st : &own;
     files_name(ip, day_ms, name);
     int fd = openat(data, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode))
         return fd;
     if (fd >= 0) {
         close(fd);
         errno = EINVAL;
     }
     return -1;
+}
+
+struct file_mark files_mark(const struct stat *st)
+{
+    return (struct file_mark){st->st_dev, st->st_ino, st->st_size, st->st_ctim};
+}
+
+bool files_mark_same(const struct file_mark *a, const struct file_mark *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->ctime.tv_sec == b->ctime.tv_sec && a->ctime.tv_nsec == b->ctime.tv_nsec;
+}
+
+struct file_mark files_mark_of(int data, const struct ip *ip, int64_t day_ms)
+{
+    char name[FILES_NAME_MAX];
+    struct stat st;
+    files_name(ip, day_ms, name);
+    if (fstatat(data, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return (struct file_mark){.size = 0};
+    return files_mark(&st);
 }

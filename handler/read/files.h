@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct day_file {
     struct ip ip;
@@ -39,9 +40,23 @@ int files_compare(const struct ip *a, const struct ip *b);
 
 /*
  * Opens the JSON file of an address and day for reading: a regular file, no symbolic link, never
- * waiting. -1 with errno; ENOENT: there is none.
+ * waiting. *st (may be NULL) is its state. -1 with errno; ENOENT: there is none.
  */
-int files_open(int data, const struct ip *ip, int64_t day_ms);
+int files_open(int data, const struct ip *ip, int64_t day_ms, struct stat *st);
+
+/* What tells whether a file is still the one that was read. All 0: there was none. */
+struct file_mark {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec ctime;
+};
+
+struct file_mark files_mark(const struct stat *st);
+bool files_mark_same(const struct file_mark *a, const struct file_mark *b);
+
+/* The mark of the file of an address and day now. */
+struct file_mark files_mark_of(int data, const struct ip *ip, int64_t day_ms);
 
 /* "2026-11-20/10.0.0.7_2026-11-20.json" */
 enum { FILES_NAME_MAX = 2 * CLOCK_DATE_LEN + IP_TEXT_LEN + 16 };

@@ -68,27 +68,34 @@ struct scanning {
 struct candidate {
     const struct day_file *file;
     int fd; /* -1: not opened */
-    bool gone, known;
+    int error;
+    bool known;
     struct stat st;
     const struct report *report; /* known: from the memo */
 };
 
+/* Looks in the memo. A report that crossed midnight must know the file of the day before, too. */
+static bool candidate_recall(const struct hosts_scan *scan, struct candidate *c)
+{
+    struct file_mark now = files_mark_of(scan->data, &c->file->ip, c->file->day_ms);
+    if (now.inode == 0 || !memo_find(scan->memo, &now, &c->report))
+        return false;
+    if (!c->report->crossed)
+        return true;
+    now = files_mark_of(scan->data, &c->file->ip, c->file->day_ms - CLOCK_DAY_MS);
+    return files_mark_same(&now, &c->report->before);
+}
+
 /* Finds the file in the memo, or opens it and asks the kernel for its last bytes. */
 static void candidate_open(const struct hosts_scan *scan, struct candidate *c)
 {
-    char name[FILES_NAME_MAX];
     c->fd = -1;
-    if (scan->memo) {
-        files_name(&c->file->ip, c->file->day_ms, name);
-        if (fstatat(scan->data, name, &c->st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            memo_find(scan->memo, &c->st, &c->report)) {
-            c->known = true;
-            return;
-        }
-    }
-    c->fd = files_open(scan->data, &c->file->ip, c->file->day_ms);
-    c->gone = c->fd < 0 || fstat(c->fd, &c->st) != 0;
-    if (!c->gone)
+    c->known = scan->memo && candidate_recall(scan, c);
+    if (c->known)
+        return;
+    c->fd = files_open(scan->data, &c->file->ip, c->file->day_ms, &c->st);
+    c->error = c->fd < 0 ? errno : 0;
+    if (c->fd >= 0)
         posix_fadvise(c->fd, c->st.st_size > TAIL_WINDOW ? c->st.st_size - TAIL_WINDOW : 0,
                       TAIL_WINDOW, POSIX_FADV_WILLNEED);
 }
@@ -120,11 +127,12 @@ static bool hosts_older(struct scanning *s, const struct day_file *newest, bool 
     struct day_file file = *newest;
     s->out->unreadable += unreadable;
     for (file.day_ms -= CLOCK_DAY_MS; file.day_ms >= first; file.day_ms -= CLOCK_DAY_MS) {
+        const struct report_source source = {s->scan->data, file.ip, file.day_ms};
         struct report *report;
         struct stat st;
-        int fd = files_open(s->scan->data, &file.ip, file.day_ms);
-        bool found = fd >= 0 && fstat(fd, &st) == 0 &&
-                     report_read(&s->reader, fd, st.st_size, &report) == TAIL_OK;
+        int fd = files_open(s->scan->data, &file.ip, file.day_ms, &st);
+        bool found =
+            fd >= 0 && report_read(&s->reader, &source, fd, st.st_size, &report) == TAIL_OK;
         if (fd >= 0)
             close(fd);
         if (found)
@@ -135,15 +143,17 @@ static bool hosts_older(struct scanning *s, const struct day_file *newest, bool 
 
 static bool candidate_read(struct scanning *s, struct candidate *c)
 {
+    const struct report_source source = {s->scan->data, c->file->ip, c->file->day_ms};
     struct report *report = NULL;
     if (c->known)
         return hosts_add(s, c->file, c->report, false, false);
-    if (c->gone)
-        return hosts_older(s, c->file, c->fd >= 0 || errno != ENOENT);
-    enum tail_result result = report_read(&s->reader, c->fd, c->st.st_size, &report);
+    if (c->fd < 0)
+        return hosts_older(s, c->file, c->error != ENOENT);
+    enum tail_result result = report_read(&s->reader, &source, c->fd, c->st.st_size, &report);
     if (result != TAIL_OK)
         return hosts_older(s, c->file, result == TAIL_UNREADABLE);
-    bool kept = s->scan->memo && memo_keep(s->scan->memo, &c->st, clock_now(), report);
+    const struct file_mark mark = files_mark(&c->st);
+    bool kept = s->scan->memo && memo_keep(s->scan->memo, &mark, clock_now(), report);
     return hosts_add(s, c->file, report, !kept, false);
 }
 

@@ -4,10 +4,7 @@
 
 struct memo_entry {
     struct memo_entry *next; /* in the bucket */
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec ctime;
+    struct file_mark file;
     uint64_t used; /* the scan that used it last */
     size_t bytes;
     struct report *report;
@@ -71,61 +68,55 @@ void memo_begin(struct memo *m)
         memo_drop_before(m, m->scan - 1);
 }
 
-static struct memo_entry **memo_bucket(struct memo *m, const struct stat *st)
+static struct memo_entry **memo_bucket(struct memo *m, const struct file_mark *file)
 {
-    uint64_t hash = (uint64_t)st->st_ino * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)st->st_dev;
+    uint64_t hash = (uint64_t)file->inode * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)file->device;
     return &m->buckets[(hash >> 32) % m->bucket_count];
 }
 
-static struct memo_entry **memo_place(struct memo *m, const struct stat *st)
+static struct memo_entry **memo_place(struct memo *m, const struct file_mark *file)
 {
-    struct memo_entry **at = memo_bucket(m, st);
-    while (*at && ((*at)->inode != st->st_ino || (*at)->device != st->st_dev))
+    struct memo_entry **at = memo_bucket(m, file);
+    while (*at && ((*at)->file.inode != file->inode || (*at)->file.device != file->device))
         at = &(*at)->next;
     return at;
 }
 
-static bool memo_same(const struct memo_entry *e, const struct stat *st)
+bool memo_find(struct memo *m, const struct file_mark *file, const struct report **out)
 {
-    return e->size == st->st_size && e->ctime.tv_sec == st->st_ctim.tv_sec &&
-           e->ctime.tv_nsec == st->st_ctim.tv_nsec;
-}
-
-bool memo_find(struct memo *m, const struct stat *st, const struct report **out)
-{
-    struct memo_entry *entry = *memo_place(m, st);
-    if (!entry || !memo_same(entry, st))
+    struct memo_entry *entry = *memo_place(m, file);
+    if (!entry || !files_mark_same(&entry->file, file))
         return false;
     entry->used = m->scan;
     *out = entry->report;
     return true;
 }
 
-bool memo_keep(struct memo *m, const struct stat *st, int64_t now_ms, struct report *report)
+/* True if a change of the file from now on cannot have the same ctime. */
+static bool memo_settled(const struct file_mark *file, int64_t now_ms)
 {
-    int64_t changed = (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
-    if (now_ms - changed < MEMO_SETTLED_MS)
+    int64_t changed = (int64_t)file->ctime.tv_sec * 1000 + file->ctime.tv_nsec / 1000000;
+    return now_ms - changed >= MEMO_SETTLED_MS;
+}
+
+bool memo_keep(struct memo *m, const struct file_mark *file, int64_t now_ms, struct report *report)
+{
+    if (!memo_settled(file, now_ms) || (report->crossed && !memo_settled(&report->before, now_ms)))
         return false;
     size_t bytes = sizeof(struct memo_entry);
     for (const struct report *r = report; r; r = r->next)
         bytes += r->bytes;
     if (m->bytes + bytes > MEMO_BYTES)
         return false;
-    struct memo_entry *entry = malloc(sizeof *entry), **at = memo_place(m, st);
+    struct memo_entry *entry = malloc(sizeof *entry), **at = memo_place(m, file);
     if (!entry)
         return false;
     /* The file changed: its old report may be in use by this scan only if the scan saw the file
      * twice, and it does not. */
     if (*at)
         memo_drop(m, at);
-    *entry = (struct memo_entry){.next = *at,
-                                 .device = st->st_dev,
-                                 .inode = st->st_ino,
-                                 .size = st->st_size,
-                                 .ctime = st->st_ctim,
-                                 .used = m->scan,
-                                 .bytes = bytes,
-                                 .report = report};
+    *entry = (struct memo_entry){
+        .next = *at, .file = *file, .used = m->scan, .bytes = bytes, .report = report};
     *at = entry;
     m->count++;
     m->bytes += bytes;

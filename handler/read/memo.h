@@ -12,8 +12,6 @@
 
 #include "handler/read/report.h"
 
-#include <sys/stat.h>
-
 enum { MEMO_BYTES = 64 << 20, MEMO_SETTLED_MS = 2000 };
 
 struct memo;
@@ -26,15 +24,16 @@ void memo_free(struct memo *m);
 void memo_begin(struct memo *m);
 
 /*
- * True: the file is as it was, and *out is what was read of it then (NULL: it has no committed
- * line). The report belongs to the memo, and is valid until the next memo_begin().
+ * True: the file is as it was, and *out is what was read of it then. The report belongs to the
+ * memo, and is valid until the next memo_begin(). A report that crossed midnight also depends on
+ * the file of the day before (report.h): the caller checks it.
  */
-bool memo_find(struct memo *m, const struct stat *st, const struct report **out);
+bool memo_find(struct memo *m, const struct file_mark *file, const struct report **out);
 
 /*
- * Remembers a report, which is the memo's from now on. False: it is not kept (the file changed a
+ * Remembers a report, which is the memo's from now on. False: it is not kept (a file changed a
  * moment ago, or there is no room) and stays the caller's.
  */
-bool memo_keep(struct memo *m, const struct stat *st, int64_t now_ms, struct report *report);
+bool memo_keep(struct memo *m, const struct file_mark *file, int64_t now_ms, struct report *report);
 
 #endif

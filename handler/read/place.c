@@ -1,6 +1,5 @@
 #include "handler/read/place.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 void place_init(struct place *p, int data, const struct ip *ip, int64_t first_ms)
@@ -27,8 +26,8 @@ enum tail_result place_open(struct place *p, int64_t day_ms)
     struct stat st;
     place_close(p);
     p->day_ms = day_ms;
-    p->fd = p->data < 0 ? -1 : files_open(p->data, &p->ip, day_ms);
-    if (p->fd < 0 || fstat(p->fd, &st) != 0)
+    p->fd = p->data < 0 ? -1 : files_open(p->data, &p->ip, day_ms, &st);
+    if (p->fd < 0)
         return TAIL_END;
     return tail_open(&p->tail, p->fd, st.st_size);
 }
@@ -37,7 +36,7 @@ bool place_at(struct place *p, int64_t day_ms, off_t end)
 {
     place_close(p);
     p->day_ms = day_ms;
-    p->fd = files_open(p->data, &p->ip, day_ms);
+    p->fd = files_open(p->data, &p->ip, day_ms, NULL);
     return p->fd >= 0 && tail_open(&p->tail, p->fd, end) == TAIL_OK && p->tail.end == end;
 }
 

@@ -3,11 +3,13 @@
 #include "handler/read/version.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { LAG_STEADY_MS = 10 * 1000, MACHINES_WINDOW_MS = 86400 * 1000 };
 
 void report_reader_init(struct report_reader *r)
 {
+    *r = (struct report_reader){.before_fd = -1};
     tail_init(&r->tail);
     facts_init(&r->facts);
 }
@@ -35,7 +37,7 @@ bool report_same_machine(const struct report *a, const struct report *b)
 /* The current line as a report of its own; NULL: the line is not ours, or memory is out. */
 static struct report *report_of_line(struct report_reader *r)
 {
-    if (!facts_read(&r->facts, &r->tail))
+    if (!facts_read(&r->facts, &r->tail, FACTS_ALL))
         return NULL;
     size_t text = 0;
     for (size_t i = 0; i < FACT_COUNT; i++)
@@ -65,66 +67,107 @@ static struct report *report_of_line(struct report_reader *r)
     return out;
 }
 
-static bool report_lower(const struct report *now, const struct report *before, enum fact fact)
+/* ---- the records before it */
+
+static bool report_lower(const struct report *now, const struct facts *before, enum fact fact)
 {
-    return now->fact[fact].ptr && before->fact[fact].ptr &&
-           version_compare(now->fact[fact], before->fact[fact]) < 0;
+    return now->fact[fact].ptr && before->value[fact].ptr &&
+           version_compare(now->fact[fact], before->value[fact]) < 0;
 }
 
-/* Compares the newest record with one before it; `index` is 1 for the one right before. */
-static void report_compare(struct report *now, const struct report *before, int index)
+/* Compares a record with one of the same machine before it, which is the current line. */
+static void report_compare(struct report *now, const struct report_reader *r)
 {
-    bool both = now->fact[FACT_MACHINE_ID].ptr && before->fact[FACT_MACHINE_ID].ptr;
-    if (both && !report_same_machine(now, before)) {
-        now->flags |= REPORT_SHARED;
-        return;
-    }
-    if (report_lower(now, before, FACT_OS_VER) || report_lower(now, before, FACT_OS_VERSION_ID))
+    const struct text *boot = &r->facts.value[FACT_BOOT_ID];
+    if (report_lower(now, &r->facts, FACT_OS_VER) ||
+        report_lower(now, &r->facts, FACT_OS_VERSION_ID))
         now->flags |= REPORT_REGRESSED;
-    if (now->fact[FACT_BOOT_ID].ptr && before->fact[FACT_BOOT_ID].ptr &&
-        !facts_same(&now->fact[FACT_BOOT_ID], &before->fact[FACT_BOOT_ID]))
+    if (now->fact[FACT_BOOT_ID].ptr && boot->ptr && !facts_same(&now->fact[FACT_BOOT_ID], boot))
         now->flags |= REPORT_REBOOTED;
-    if (index == 1 && now->lag_known && before->lag_known)
-        now->lag_steady = llabs(now->lag_ms - before->lag_ms) <= LAG_STEADY_MS;
-}
-
-static void report_history(struct report_reader *r, struct report *now)
-{
-    for (int i = 1; i < REPORT_HISTORY && tail_back(&r->tail) == TAIL_OK; i++) {
-        struct report *before = report_of_line(r);
-        if (!before)
-            return;
-        report_compare(now, before, i);
-        free(before);
-    }
-}
-
-/* Adds a report for each machine that is not in the list yet, the newest line of each. */
-static void report_machines(struct report_reader *r, struct report *now, int fd, off_t size)
-{
-    struct report *last = now;
-    int machines = 1;
-    if (tail_open(&r->tail, fd, size) != TAIL_OK)
+    if (now->compared++ > 0)
         return;
-    for (int i = 0; i < REPORT_LINES_MAX && tail_back(&r->tail) == TAIL_OK; i++) {
-        struct report *one = report_of_line(r), *known = now;
-        if (!one || now->received_ms - one->received_ms > MACHINES_WINDOW_MS) {
-            free(one);
-            return;
-        }
-        while (known && !report_same_machine(known, one))
-            known = known->next;
-        if (known || !one->fact[FACT_MACHINE_ID].ptr || machines == REPORT_MACHINES_MAX) {
-            free(one);
-            continue;
-        }
-        one->flags |= REPORT_SHARED;
-        last = last->next = one;
-        machines++;
-    }
+    int64_t collected = facts_time(&r->facts.value[FACT_COLLECTED_AT]);
+    now->lag_steady = now->lag_known && collected >= 0 &&
+                      llabs(now->lag_ms - (r->tail.received_ms - collected)) <= LAG_STEADY_MS;
 }
 
-enum tail_result report_read(struct report_reader *r, int fd, off_t size, struct report **out)
+/* Moves to the line before, from the start of a day to the end of the day before. */
+static bool report_back(struct report_reader *r, struct report *first)
+{
+    enum tail_result got = tail_back(&r->tail);
+    if (got != TAIL_END || first->crossed)
+        return got == TAIL_OK;
+    struct stat st;
+    first->crossed = true;
+    first->before = (struct file_mark){.size = 0};
+    r->before_fd =
+        files_open(r->source->data, &r->source->ip, r->source->day_ms - CLOCK_DAY_MS, &st);
+    if (r->before_fd < 0)
+        return false;
+    first->before = files_mark(&st);
+    return tail_open(&r->tail, r->before_fd, st.st_size) == TAIL_OK;
+}
+
+/* What is known of the machines of an address while its lines are read. */
+struct report_walk {
+    struct report *first, *last;
+    int machines;
+    bool shared;
+};
+
+/* The machine of the current line: that with the same id, where both are known. */
+static struct report *report_machine(const struct report_walk *w, const struct text *id)
+{
+    struct report *one = w->first;
+    while (one && !(id->ptr ? facts_same(&one->fact[FACT_MACHINE_ID], id)
+                            : !one->fact[FACT_MACHINE_ID].ptr))
+        one = one->next;
+    return one;
+}
+
+/* Adds the machine of the current line. */
+static bool report_add(struct report_reader *r, struct report_walk *w)
+{
+    struct report *one = report_of_line(r);
+    if (!one)
+        return false;
+    for (const struct report *other = w->first; other; other = other->next)
+        w->shared |= one->fact[FACT_MACHINE_ID].ptr && other->fact[FACT_MACHINE_ID].ptr;
+    w->last = w->last->next = one;
+    w->machines++;
+    return true;
+}
+
+/* Takes the current line into account. False: the walk ends. */
+static bool report_line(struct report_reader *r, struct report_walk *w, int line)
+{
+    const unsigned history = 1u << FACT_MACHINE_ID | 1u << FACT_BOOT_ID | 1u << FACT_OS_VER |
+                             1u << FACT_OS_VERSION_ID | 1u << FACT_COLLECTED_AT;
+    bool all = line < REPORT_HISTORY || w->machines > 1;
+    bool old = w->first->received_ms - r->tail.received_ms > MACHINES_WINDOW_MS;
+    if ((old && w->shared) ||
+        !facts_read(&r->facts, &r->tail, all ? history : 1u << FACT_MACHINE_ID))
+        return false;
+    struct report *machine = report_machine(w, &r->facts.value[FACT_MACHINE_ID]);
+    if (machine && all && machine->compared < REPORT_HISTORY - 1)
+        report_compare(machine, r);
+    return machine || old || w->machines == REPORT_MACHINES_MAX || report_add(r, w);
+}
+
+/* Leaves one report for an address that is not shared, and marks those of one that is. */
+static void report_settle(struct report_walk *w)
+{
+    if (!w->shared) {
+        report_free(w->first->next);
+        w->first->next = NULL;
+        return;
+    }
+    for (struct report *one = w->first; one; one = one->next)
+        one->flags |= REPORT_SHARED;
+}
+
+enum tail_result report_read(struct report_reader *r, const struct report_source *source, int fd,
+                             off_t size, struct report **out)
 {
     enum tail_result result = tail_open(&r->tail, fd, size);
     if (result != TAIL_OK)
@@ -134,9 +177,15 @@ enum tail_result report_read(struct report_reader *r, int fd, off_t size, struct
         return TAIL_UNREADABLE;
     if (r->tail.foreign)
         now->flags |= REPORT_UNREADABLE;
-    report_history(r, now);
-    if (now->flags & REPORT_SHARED)
-        report_machines(r, now, fd, size);
+    struct report_walk walk = {.first = now, .last = now, .machines = 1};
+    r->source = source;
+    for (int line = 1; line < (walk.shared ? REPORT_LINES_MAX : REPORT_LOOK); line++)
+        if (!report_back(r, now) || !report_line(r, &walk, line))
+            break;
+    if (r->before_fd >= 0)
+        close(r->before_fd);
+    r->before_fd = -1;
+    report_settle(&walk);
     *out = now;
     return TAIL_OK;
 }

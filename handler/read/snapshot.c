@@ -126,7 +126,7 @@ bool snapshot_read(struct snapshot *s, struct tail *t)
     s->listening_known = false;
     s->received_ms = t->received_ms;
     buf_reset(&s->text);
-    if (!procs_read(&s->procs, t) || !facts_read(&s->facts, t))
+    if (!procs_read(&s->procs, t) || !facts_read(&s->facts, t, FACTS_ALL))
         return false;
     const struct record *record = &s->procs.stored.record;
     struct json_iter it = json_iter_begin(record->text);

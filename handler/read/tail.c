@@ -7,6 +7,9 @@
 /* A line is at most max_body_bytes (1 GiB) and the server's member long. */
 enum { TAIL_LINE_MAX = (1 << 30) + (1 << 20), TAIL_FOREIGN_MAX = 16 };
 
+/* The colon of a member, the comma before it, and one byte more. */
+enum { TAIL_AROUND = 3, TAIL_SHORT = 16 };
+
 void tail_init(struct tail *t)
 {
     *t = (struct tail){.fd = -1};
@@ -117,11 +120,22 @@ enum tail_result tail_back(struct tail *t)
 
 /* ---- members, backwards */
 
+/* The last quote before text[at]; NULL: none. Most strings are short: calling memrchr(3) for them
+ * takes longer than looking. */
+static const char *tail_last_quote(const char *text, ptrdiff_t at)
+{
+    ptrdiff_t stop = at > TAIL_SHORT ? at - TAIL_SHORT : 0;
+    while (at > stop)
+        if (text[--at] == '"')
+            return text + at;
+    return memrchr(text, '"', (size_t)at);
+}
+
 /* Where the string whose closing quote is at `close` opens; -1: the window does not show it. */
 static ptrdiff_t tail_open_quote(const char *text, ptrdiff_t close)
 {
     for (ptrdiff_t at = close; at > 0;) {
-        const char *quote = memrchr(text, '"', (size_t)at);
+        const char *quote = tail_last_quote(text, at);
         if (!quote)
             return -1;
         ptrdiff_t run = at = quote - text;
@@ -189,8 +203,13 @@ enum tail_result tail_member(struct tail *t, size_t limit, struct json_member *m
         t->window.len -= before;
         t->base = start;
     }
-    while (!tail_take(t->window.data, (ptrdiff_t)(t->member_end - t->base), member)) {
-        if ((size_t)(t->member_end - t->base) > limit)
+    for (;;) {
+        size_t held = (size_t)(t->member_end - t->base), skipped = 0;
+        if (limit < SIZE_MAX - TAIL_AROUND && held > limit + TAIL_AROUND)
+            skipped = held - limit - TAIL_AROUND;
+        if (tail_take(t->window.data + skipped, (ptrdiff_t)(held - skipped), member))
+            break;
+        if (held > limit)
             return TAIL_LARGE;
         if (!tail_extend(t, start))
             return TAIL_UNREADABLE;

@@ -34,7 +34,7 @@ enum tail_result {
                       */
 };
 
-enum { TAIL_WINDOW = 4096 };
+enum { TAIL_WINDOW = 2048 };
 
 struct tail {
     int fd;              /* borrowed */
