@@ -48,8 +48,8 @@ handler/http         = auth body fcgi program range reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
-handler/read         = changes diff facts files glob hosts hostsfile memo place procs report select snapshot states tail version
-handler/query        = answer changed download host list metrics params query row session
+handler/read         = beats changes diff facts files glob hosts hostsfile memo place procs report select snapshot states tail version
+handler/query        = answer changed cursor download host list metrics params query row session
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/watch        = alarms deliver events groups message newcomers post sign state watchconf
 handler/cleanup      = archived purge

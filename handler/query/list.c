@@ -2,6 +2,7 @@
  * list: GET /api/v1/hosts, every host of the fleet: filtered, sorted, a page at a time.
  */
 #include "handler/query/answer.h"
+#include "handler/query/cursor.h"
 #include "handler/query/resources.h"
 #include "handler/query/row.h"
 #include "handler/read/select.h"
@@ -25,7 +26,7 @@ struct list {
     struct select words, labels;
     struct row_choice row;
     int64_t limit;
-    const char *cursor;
+    struct cursor cursor;
     int64_t changed_since; /* -1: all */
     bool csv;
 };
@@ -96,7 +97,6 @@ static enum verdict list_read(struct query *q, struct list *l, struct fault *f)
     if (format && strcmp(format, "csv") != 0 && strcmp(format, "json") != 0)
         return params_bad(f, "format", "expected json or csv");
     l->csv = format && *format == 'c';
-    l->cursor = params_get(p, "cursor");
     enum verdict v = params_day(p, "date", q->now_ms, &day, f);
     if (v == V_OK && day >= 0 && day + CLOCK_DAY_MS <= q->now_ms)
         q->as_of_ms = day + CLOCK_DAY_MS - 1;
@@ -108,6 +108,8 @@ static enum verdict list_read(struct query *q, struct list *l, struct fault *f)
         v = params_time(p, "changed_since", q->now_ms, &l->changed_since, f);
     if (v == V_OK)
         v = row_choose(&l->row, params_get(p, "fields"), params_get(p, "sort"), f);
+    if (v == V_OK)
+        v = cursor_read(&l->cursor, params_get(p, "cursor"), l->row.by_address, f);
     if (v == V_OK && l->row.days && l->limit > LIST_DAYS_LIMIT_MAX)
         v = params_bad(f, "fields", "first_seen, missed and day need limit=200 or less");
     return v;
@@ -161,64 +163,6 @@ static size_t list_choose(const struct query *q, const struct list *l, const str
     return count;
 }
 
-/* ---- cursor: "<ip>,<hostname>,<machine_id>" of the last row by address, else "@<rows so far>" */
-
-static void list_put_cursor(const struct list *l, const struct host *last, size_t next,
-                            struct buf *out)
-{
-    struct buf text;
-    buf_init(&text, 4096);
-    if (l->row.by_address) {
-        buf_puts(&text, last->ip.text);
-        buf_putc(&text, ',');
-        buf_puts(&text, hosts_name(last));
-        buf_putc(&text, ',');
-        if (last->report && last->report->fact[FACT_MACHINE_ID].ptr)
-            buf_puts(&text, last->report->fact[FACT_MACHINE_ID].ptr);
-    } else {
-        buf_puts_u64(&text, "@", next);
-    }
-    buf_puts(out, ",\"cursor\":");
-    jsonw_string(out, text.data, text.len);
-    buf_release(&text);
-}
-
-static enum verdict list_bad_cursor(struct fault *f)
-{
-    return params_bad(f, "cursor", "expected the cursor of an answer with the same sort");
-}
-
-/* The first row after the cursor. */
-static enum verdict list_start(const struct list *l, const struct host *const *chosen, size_t count,
-                               size_t *start, struct fault *f)
-{
-    *start = 0;
-    if (!l->cursor)
-        return V_OK;
-    if (!l->row.by_address) {
-        char *end;
-        unsigned long long n = strtoull(l->cursor + (*l->cursor == '@'), &end, 10);
-        if (*l->cursor != '@' || l->cursor[1] < '0' || l->cursor[1] > '9' || *end)
-            return list_bad_cursor(f);
-        *start = n < count ? (size_t)n : count;
-        return V_OK;
-    }
-    char text[PARAMS_BYTES_MAX + 1], *name, *machine;
-    struct ip ip = {.text = ""};
-    snprintf(text, sizeof text, "%s", l->cursor);
-    name = strchr(text, ',');
-    machine = name ? strrchr(text, ',') : NULL;
-    if (!name || machine == name)
-        return list_bad_cursor(f);
-    *name++ = '\0';
-    *machine++ = '\0';
-    if (*text && !ip_parse(text, &ip))
-        return list_bad_cursor(f);
-    while (*start < count && row_after(chosen[*start], &ip, name, machine) <= 0)
-        ++*start;
-    return V_OK;
-}
-
 /* ---- answer */
 
 static void list_put_counts(const struct list_counts *counts, struct buf *out)
@@ -245,7 +189,7 @@ static void list_put_rows(struct query *q, const struct list *l, const struct ho
         row_put_csv_header(&l->row, &q->body);
     for (size_t i = 0; i < count; i++) {
         if (l->csv) {
-            row_put_csv(&l->row, rows[i], &q->body);
+            row_put_csv(&l->row, rows[i], q, &q->body);
             continue;
         }
         buf_puts(&q->body, i > 0 ? ",\n" : "\n");
@@ -253,20 +197,18 @@ static void list_put_rows(struct query *q, const struct list *l, const struct ho
     }
 }
 
-static enum verdict list_answer(struct query *q, const struct list *l, const struct hosts *hosts,
-                                const struct host **chosen, struct fault *f)
+static void list_answer(struct query *q, const struct list *l, const struct hosts *hosts,
+                        const struct host **chosen)
 {
     struct list_counts counts;
-    size_t count = list_choose(q, l, hosts, chosen, &counts), start;
-    enum verdict v = list_start(l, chosen, count, &start, f);
-    if (v != V_OK)
-        return v;
+    size_t count = list_choose(q, l, hosts, chosen, &counts);
+    size_t start = cursor_start(&l->cursor, chosen, count);
     size_t rows = count - start < (size_t)l->limit ? count - start : (size_t)l->limit;
     if (l->csv) {
         list_put_rows(q, l, chosen + start, rows);
         answer_text(q, "text/csv; charset=utf-8", "hosts.csv", q->body.data, q->body.len);
         q->streamed = true;
-        return V_OK;
+        return;
     }
     buf_puts(&q->body, hosts->complete ? "\"complete\":true" : "\"complete\":false");
     buf_puts_u64(&q->body, ",\"looked_at\":", hosts->looked_at);
@@ -274,12 +216,14 @@ static enum verdict list_answer(struct query *q, const struct list *l, const str
     buf_puts_u64(&q->body, ",\"unreadable\":", hosts->unreadable);
     buf_puts_u64(&q->body, ",\"total\":", count);
     list_put_counts(&counts, &q->body);
-    if (start + rows < count || (!hosts->complete && rows > 0))
-        list_put_cursor(l, chosen[start + rows - 1], start + rows, &q->body);
+    const struct cursor_end end = {.last = rows > 0 ? chosen[start + rows - 1] : NULL,
+                                   .next = start + rows,
+                                   .rows_left = start + rows < count,
+                                   .by_address = l->row.by_address};
+    cursor_put(&l->cursor, &end, hosts, &q->body);
     buf_puts(&q->body, ",\"hosts\":[");
     list_put_rows(q, l, chosen + start, rows);
     buf_puts(&q->body, "]");
-    return V_OK;
 }
 
 enum verdict list_get(struct query *q, struct fault *f)
@@ -289,13 +233,17 @@ enum verdict list_get(struct query *q, struct fault *f)
     enum verdict v = list_read(q, &list, f);
     if (v != V_OK)
         return v;
-    const struct hosts_scan scan = query_scan(q);
+    struct hosts_scan scan = query_scan(q);
+    cursor_scan(&list.cursor, list.row.by_address, &scan);
     if (!hosts_scan(&hosts, &scan))
         return errno == ENOMEM
                    ? fault_memory(f)
                    : fault_set(f, V_UNAVAILABLE, "a directory of the records cannot be read");
     const struct host **chosen = calloc(hosts.count + 1, sizeof *chosen);
-    v = chosen ? list_answer(q, &list, &hosts, chosen, f) : fault_memory(f);
+    if (chosen)
+        list_answer(q, &list, &hosts, chosen);
+    else
+        v = fault_memory(f);
     free(chosen);
     hosts_release(&hosts);
     return v;

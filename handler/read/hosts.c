@@ -157,14 +157,24 @@ static bool candidate_read(struct scanning *s, struct candidate *c)
     return hosts_add(s, c->file, report, !kept, false);
 }
 
+/* True if the address comes before those that the scan looks at. */
+static bool hosts_before(const struct hosts_scan *scan, const struct ip *ip)
+{
+    int order = scan->from ? files_compare(ip, scan->from) : 1;
+    return order < 0 || (order == 0 && !scan->from_too);
+}
+
 static bool hosts_read_files(struct scanning *s, const struct day_files *files)
 {
     bool ok = true;
-    s->out->of = files->count;
-    for (size_t at = 0; ok && at < files->count; at += HOSTS_BATCH) {
+    size_t first = 0;
+    while (first < files->count && hosts_before(s->scan, &files->list[first].ip))
+        first++;
+    s->out->of = files->count - first;
+    for (size_t at = first; ok && at < files->count; at += HOSTS_BATCH) {
         struct candidate batch[HOSTS_BATCH];
         size_t n = files->count - at < HOSTS_BATCH ? files->count - at : HOSTS_BATCH;
-        if (s->scan->over && s->scan->over(s->scan->context)) {
+        if (at > first && s->scan->over && s->scan->over(s->scan->context)) {
             s->out->complete = false;
             break;
         }
@@ -177,7 +187,8 @@ static bool hosts_read_files(struct scanning *s, const struct day_files *files)
             if (batch[i].fd >= 0)
                 close(batch[i].fd);
         }
-        s->out->looked_at = at + n;
+        s->out->looked_at = at + n - first;
+        s->out->reached = files->list[at + n - 1].ip;
     }
     return ok;
 }
@@ -317,8 +328,27 @@ static bool hosts_add_never(struct hosts *h, const struct hosts_line *line)
     return true;
 }
 
-/* Adds a host for each line of the hosts file that names one which has no record. */
-static bool hosts_never(struct hosts *h, const struct hostsfile *file)
+/* The addresses of the hosts file, as far as the scan went, that have no record. */
+static bool hosts_never_addresses(struct hosts *h, const struct hosts_scan *scan)
+{
+    const struct hostsfile *file = scan->hosts_file;
+    size_t known = h->count;
+    bool ok = true;
+    for (size_t i = 0; ok && i < file->address_count; i++) {
+        const struct hosts_line *line = &file->lines[file->by_address[i]];
+        bool again =
+            i > 0 && files_compare(&line->ip, &file->lines[file->by_address[i - 1]].ip) == 0;
+        bool out = hosts_before(scan, &line->ip) ||
+                   (!h->complete && files_compare(&line->ip, &h->reached) > 0);
+        if (!again && !out &&
+            (known == 0 || !bsearch(&line->ip, h->list, known, sizeof *h->list, hosts_by_address)))
+            ok = hosts_add_never(h, line);
+    }
+    return ok;
+}
+
+/* The hostnames of the hosts file that no record has. */
+static bool hosts_never_names(struct hosts *h, const struct hostsfile *file)
 {
     size_t known = h->count;
     const char **names = calloc(known + 1, sizeof *names);
@@ -328,13 +358,6 @@ static bool hosts_never(struct hosts *h, const struct hostsfile *file)
         names[i] = hosts_name(&h->list[i]);
     qsort(names, known, sizeof *names, hosts_by_name);
     bool ok = true;
-    for (size_t i = 0; ok && i < file->address_count; i++) {
-        const struct hosts_line *line = &file->lines[file->by_address[i]];
-        bool again =
-            i > 0 && files_compare(&line->ip, &file->lines[file->by_address[i - 1]].ip) == 0;
-        if (!again && !bsearch(&line->ip, h->list, known, sizeof *h->list, hosts_by_address))
-            ok = hosts_add_never(h, line);
-    }
     for (size_t i = 0; ok && i < file->name_count; i++) {
         const struct hosts_line *line = &file->lines[file->by_name[i]];
         bool again =
@@ -346,6 +369,21 @@ static bool hosts_never(struct hosts *h, const struct hostsfile *file)
     return ok;
 }
 
+/* Adds a host for each line of the hosts file that names one which has no record. */
+static bool hosts_never(struct hosts *h, const struct hosts_scan *scan)
+{
+    if (!scan->hosts_file || scan->hosts_file->count == 0)
+        return true;
+    return hosts_never_addresses(h, scan) &&
+           (!h->complete || scan->from || hosts_never_names(h, scan->hosts_file));
+}
+
+static const char *hosts_machine(const struct host *host)
+{
+    const char *id = host->report ? host->report->fact[FACT_MACHINE_ID].ptr : NULL;
+    return id ? id : "";
+}
+
 static int hosts_in_order(const void *a, const void *b)
 {
     const struct host *x = a, *y = b;
@@ -354,11 +392,7 @@ static int hosts_in_order(const void *a, const void *b)
     int order = *x->ip.text ? files_compare(&x->ip, &y->ip) : 0;
     if (order == 0)
         order = strcasecmp(hosts_name(x), hosts_name(y));
-    /* Machines of one address with the same hostname. */
-    if (order == 0 && x->report && y->report)
-        order = (x->report->line.seq < y->report->line.seq) -
-                (x->report->line.seq > y->report->line.seq);
-    return order;
+    return order ? order : strcmp(hosts_machine(x), hosts_machine(y));
 }
 
 bool hosts_scan(struct hosts *out, const struct hosts_scan *scan)
@@ -376,8 +410,7 @@ bool hosts_scan(struct hosts *out, const struct hosts_scan *scan)
     bool ok = hosts_read_files(&s, &files);
     report_reader_release(&s.reader);
     files_release(&files);
-    if (ok && out->complete && scan->hosts_file && scan->hosts_file->count > 0)
-        ok = hosts_never(out, scan->hosts_file);
+    ok = ok && hosts_never(out, scan);
     if (ok && out->count > 0)
         qsort(out->list, out->count, sizeof *out->list, hosts_in_order);
     for (size_t i = 0; ok && i < out->count; i++)

@@ -41,10 +41,11 @@ struct host {
 };
 
 struct hosts {
-    struct host *list; /* by address; hosts without an address last, by name */
+    struct host *list; /* by address, hostname and machine_id; those without an address last */
     size_t count, room;
     bool complete;        /* false: `over` ended the scan */
     size_t looked_at, of; /* addresses */
+    struct ip reached;    /* the last address looked at; text "": none */
     size_t unreadable;    /* files that could not be read to the end */
 };
 
@@ -54,8 +55,13 @@ struct hosts_scan {
     int64_t every_ms;    /* interval of hosts that the hosts file gives none */
     int64_t absent_days; /* how many days before today are looked at */
     const struct hostsfile *hosts_file;
-    struct memo *memo;           /* NULL: none */
-    bool (*over)(void *context); /* true: end the scan; NULL: never */
+    struct memo *memo; /* NULL: none */
+    /* To continue an incomplete scan: the address to start after, or at. NULL: the first one. Then
+     * hosts are compared with those of this scan only, and hostnames of the hosts file without a
+     * record are left out. */
+    const struct ip *from;
+    bool from_too;
+    bool (*over)(void *context); /* true: end the scan, after some addresses; NULL: never */
     void *context;
 };
 
