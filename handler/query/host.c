@@ -151,10 +151,57 @@ static enum verdict host_record(struct query *q, struct place *p, struct fault *
 
 struct host_point {
     int64_t received_ms;
+    off_t end;
     uint64_t processes, users;
+    bool summed; /* cpu and rss_bytes are known */
+    double cpu;
+    double rss_bytes;
 };
 
-/* The records of the day that `at` is in, the oldest first. */
+/* Adds up CPU and memory of the record that ends at point->end, in the open file. */
+static void host_sum(struct place *p, struct procs *procs, struct host_point *point)
+{
+    if (tail_open(&p->tail, p->fd, point->end) != TAIL_OK || p->tail.end != point->end ||
+        !procs_read(procs, &p->tail))
+        return;
+    point->summed = true;
+    for (size_t i = 0; i < procs->count; i++) {
+        point->cpu += procs_number(procs->list[i].column[COL_CPU]);
+        point->rss_bytes += procs_number(procs->list[i].column[COL_RSS]);
+    }
+}
+
+static void host_sums(struct query *q, struct place *p, struct host_point *list, int64_t count)
+{
+    struct procs procs;
+    procs_init(&procs);
+    for (int64_t i = 0; i < count && !query_over(q); i++)
+        host_sum(p, &procs, &list[i]);
+    procs_release(&procs);
+}
+
+/* The oldest first; the list has the newest first. */
+static void host_put_points(const struct host_point *list, int64_t count, struct buf *out)
+{
+    buf_puts(out, ",\"points\":[");
+    for (int64_t i = count - 1; i >= 0; i--) {
+        char text[CLOCK_TIME_LEN + 1];
+        clock_rfc3339(list[i].received_ms, text);
+        buf_printf(
+            out, "%s{\"received_at\":\"%s\",\"process_count\":%" PRIu64 ",\"user_count\":%" PRIu64,
+            i < count - 1 ? ",\n" : "\n", text, list[i].processes, list[i].users);
+        if (list[i].summed)
+            buf_printf(out, ",\"cpu\":%.1f,\"rss_bytes\":%.0f}", list[i].cpu, list[i].rss_bytes);
+        else
+            buf_puts(out, ",\"cpu\":null,\"rss_bytes\":null}");
+    }
+    buf_puts(out, "]");
+}
+
+/*
+ * The records of the day that `at` is in: the newest `points` of them, and how many there are. With
+ * sums, which need every record as a whole, only if `points` is given.
+ */
 static enum verdict host_timeline(struct query *q, struct place *p, int64_t at, struct fault *f)
 {
     int64_t points = HOST_POINTS, count = 0, total = 0;
@@ -168,20 +215,15 @@ static enum verdict host_timeline(struct query *q, struct place *p, int64_t at, 
             continue;
         total++;
         if (count < points)
-            list[count++] = (struct host_point){p->tail.received_ms, p->tail.line.process_count,
-                                                p->tail.line.user_count};
+            list[count++] = (struct host_point){.received_ms = p->tail.received_ms,
+                                                .end = p->tail.end,
+                                                .processes = p->tail.line.process_count,
+                                                .users = p->tail.line.user_count};
     }
+    if (params_get(&q->params, "points"))
+        host_sums(q, p, list, count);
     buf_puts_u64(&q->body, "\"total\":", (uint64_t)total);
-    buf_puts(&q->body, ",\"points\":[");
-    for (int64_t i = count - 1; i >= 0; i--) {
-        char text[CLOCK_TIME_LEN + 1];
-        clock_rfc3339(list[i].received_ms, text);
-        buf_printf(&q->body,
-                   "%s{\"received_at\":\"%s\",\"process_count\":%" PRIu64 ",\"user_count\":%" PRIu64
-                   "}",
-                   i < count - 1 ? ",\n" : "\n", text, list[i].processes, list[i].users);
-    }
-    buf_puts(&q->body, "]");
+    host_put_points(list, count, &q->body);
     free(list);
     return V_OK;
 }

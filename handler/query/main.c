@@ -33,7 +33,8 @@ static void report_line(void *bad, unsigned line, const char *reason)
     fprintf(stderr, "rollcall-query: hosts file, line %u: %s\n", line, reason);
 }
 
-static int check(const struct config *config)
+/* Names the bad lines of the hosts file, and returns how many there are. */
+static unsigned check_hosts(const struct config *config)
 {
     struct hostsfile hosts;
     unsigned bad = 0;
@@ -44,6 +45,16 @@ static int check(const struct config *config)
         bad++;
     }
     hostsfile_release(&hosts);
+    return bad;
+}
+
+/* Each file of the configuration has a function that names its bad lines. */
+static int check(const struct config *config)
+{
+    static unsigned (*const checks[])(const struct config *config) = {check_hosts};
+    unsigned bad = 0;
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        bad += checks[i](config);
     if (bad > 0)
         return EX_CONFIG;
     printf("%s: ok\n", config_path());

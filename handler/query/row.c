@@ -1,5 +1,6 @@
 #include "handler/query/row.h"
 
+#include "handler/read/beats.h"
 #include "handler/record/csv.h"
 #include "handler/shared/json/write.h"
 
@@ -27,6 +28,10 @@ enum row_field {
     ROW_RECORDS,
     ROW_BYTES,
     ROW_LAST_SEEN,
+    /* Only when they are asked for: these need all lines of a day. */
+    ROW_FIRST_SEEN,
+    ROW_MISSED,
+    ROW_DAY,
     ROW_FIELDS
 };
 
@@ -52,6 +57,9 @@ static const struct {
     [ROW_RECORDS] = {"records", FACT_COUNT, true},
     [ROW_BYTES] = {"bytes", FACT_COUNT, true},
     [ROW_LAST_SEEN] = {"last_seen", FACT_COUNT, false},
+    [ROW_FIRST_SEEN] = {"first_seen", FACT_COUNT, false},
+    [ROW_MISSED] = {"missed", FACT_COUNT, true},
+    [ROW_DAY] = {"day", FACT_COUNT, false},
 };
 
 /* ---- what to write, and in which order */
@@ -65,24 +73,30 @@ static unsigned row_find(const char *name, size_t len)
     return field;
 }
 
-static enum verdict row_bad(struct fault *f, const char *param)
+static bool row_sortable(unsigned field)
 {
-    char right[240] = "unknown field; known are";
+    return field < ROW_FIRST_SEEN && field != ROW_LABELS && field != ROW_FLAGS;
+}
+
+static enum verdict row_bad(struct fault *f, const char *param, bool sort)
+{
+    char right[280] = "unknown field; known are";
     for (unsigned i = 0; i < ROW_FIELDS; i++) {
         size_t len = strlen(right);
-        snprintf(right + len, sizeof right - len, " %s", fields[i].name);
+        if (!sort || row_sortable(i))
+            snprintf(right + len, sizeof right - len, " %s", fields[i].name);
     }
     return params_bad(f, param, right);
 }
 
 enum verdict row_choose(struct row_choice *c, const char *wanted, const char *sort, struct fault *f)
 {
-    *c = (struct row_choice){.fields = wanted ? 0 : (UINT64_C(1) << ROW_FIELDS) - 1};
+    *c = (struct row_choice){.fields = wanted ? 0 : (UINT64_C(1) << ROW_FIRST_SEEN) - 1};
     while (wanted) {
         size_t len = strcspn(wanted, ",");
         unsigned field = row_find(wanted, len);
         if (field == ROW_FIELDS)
-            return row_bad(f, "fields");
+            return row_bad(f, "fields", false);
         c->fields |= UINT64_C(1) << field;
         wanted = wanted[len] ? wanted + len + 1 : NULL;
     }
@@ -90,10 +104,11 @@ enum verdict row_choose(struct row_choice *c, const char *wanted, const char *so
         c->descending = *sort == '-';
         sort += c->descending;
         c->sort = row_find(sort, strlen(sort));
-        if (c->sort == ROW_FIELDS || c->sort == ROW_LABELS || c->sort == ROW_FLAGS)
-            return row_bad(f, "sort");
+        if (!row_sortable(c->sort))
+            return row_bad(f, "sort", true);
     }
     c->by_address = c->sort == ROW_IP && !c->descending;
+    c->days = c->fields >> ROW_FIRST_SEEN != 0;
     return V_OK;
 }
 
@@ -269,16 +284,51 @@ static void row_put_field(const struct host *host, unsigned field, struct buf *o
     }
 }
 
+/* Reads all lines of the day if a field needs them. */
+static void row_read_beats(const struct row_choice *c, const struct host *host,
+                           const struct query *q, struct beats *out)
+{
+    const struct beats_ask ask = {.data = q->data,
+                                  .host = host,
+                                  .now_ms = q->as_of_ms,
+                                  .absent_days = q->config->absent_days};
+    if (c->days)
+        beats_read(out, &ask);
+}
+
+static void row_put_beats(const struct host *host, unsigned field, const struct beats *beats,
+                          struct buf *out)
+{
+    char text[CLOCK_TIME_LEN + 1] = "";
+    if (field == ROW_FIRST_SEEN) {
+        if (beats->first_seen >= 0)
+            clock_rfc3339(beats->first_seen, text);
+        row_put_string(text, out);
+    } else if (!host->report) {
+        buf_puts(out, "null");
+    } else if (field == ROW_MISSED) {
+        buf_u64(out, beats->missed);
+    } else {
+        for (int i = 0; i < BEATS_HOURS; i++)
+            buf_puts_u64(out, i > 0 ? "," : "[", beats->hours[i]);
+        buf_putc(out, ']');
+    }
+}
+
 void row_put(const struct row_choice *c, const struct host *host, struct query *q, struct buf *out)
 {
     const char *between = "{";
-    (void)q;
+    struct beats beats;
+    row_read_beats(c, host, q, &beats);
     for (unsigned field = 0; field < ROW_FIELDS; field++) {
         if (!(c->fields >> field & 1))
             continue;
         buf_puts(out, between);
         jsonw_name(out, fields[field].name);
-        row_put_field(host, field, out);
+        if (field >= ROW_FIRST_SEEN)
+            row_put_beats(host, field, &beats, out);
+        else
+            row_put_field(host, field, out);
         between = ",";
     }
     buf_putc(out, '}');
@@ -339,16 +389,37 @@ static void row_csv_text(const struct host *host, unsigned field, struct buf *te
     }
 }
 
-void row_put_csv(const struct row_choice *c, const struct host *host, struct buf *out)
+static void row_csv_beats(const struct host *host, unsigned field, const struct beats *beats,
+                          struct buf *text)
+{
+    char time[CLOCK_TIME_LEN + 1];
+    if (field == ROW_FIRST_SEEN && beats->first_seen >= 0) {
+        clock_rfc3339(beats->first_seen, time);
+        buf_puts(text, time);
+    } else if (field == ROW_MISSED && host->report) {
+        buf_u64(text, beats->missed);
+    } else if (field == ROW_DAY && host->report) {
+        for (int i = 0; i < BEATS_HOURS; i++)
+            buf_puts_u64(text, i > 0 ? ";" : "", beats->hours[i]);
+    }
+}
+
+void row_put_csv(const struct row_choice *c, const struct host *host, struct query *q,
+                 struct buf *out)
 {
     struct buf text;
+    struct beats beats;
     const char *between = "";
+    row_read_beats(c, host, q, &beats);
     buf_init(&text, 64 * 1024);
     for (unsigned field = 0; field < ROW_FIELDS; field++) {
         if (!(c->fields >> field & 1))
             continue;
         buf_reset(&text);
-        row_csv_text(host, field, &text);
+        if (field >= ROW_FIRST_SEEN)
+            row_csv_beats(host, field, &beats, &text);
+        else
+            row_csv_text(host, field, &text);
         buf_puts(out, between);
         cell_put(out, (struct text){text.data, text.len});
         between = ",";

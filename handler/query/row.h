@@ -26,6 +26,7 @@ int row_after(const struct host *host, const struct ip *ip, const char *name, co
 
 void row_put(const struct row_choice *c, const struct host *host, struct query *q, struct buf *out);
 void row_put_csv_header(const struct row_choice *c, struct buf *out);
-void row_put_csv(const struct row_choice *c, const struct host *host, struct buf *out);
+void row_put_csv(const struct row_choice *c, const struct host *host, struct query *q,
+                 struct buf *out);
 
 #endif

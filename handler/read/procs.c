@@ -180,6 +180,19 @@ bool procs_start(struct text start, char out[CLOCK_TIME_LEN + 1])
     return true;
 }
 
+double procs_number(struct text value)
+{
+    uint64_t whole;
+    char number[PROCS_NUMBER_MAX + 1];
+    size_t digits = text_digits(value, &whole);
+    if (digits == value.len || value.len > PROCS_NUMBER_MAX)
+        return digits == 0 ? 0 : (double)whole;
+    memcpy(number, value.ptr, value.len);
+    number[value.len] = '\0';
+    double n = text_is_digit(number[0]) ? strtod(number, NULL) : 0;
+    return n < 1e300 ? n : 0; /* 1e999 is a number of JSON, infinity is none */
+}
+
 /* A number as it came, if it is one of JSON; else null. */
 static void procs_put_number(struct text value, struct buf *out)
 {

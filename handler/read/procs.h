@@ -42,6 +42,9 @@ char procs_state(struct text state);
  */
 bool procs_start(struct text start, char out[CLOCK_TIME_LEN + 1]);
 
+/* The value of a number such as 0.5; 0 if it is none. */
+double procs_number(struct text value);
+
 /* Appends the process as a JSON object. */
 void procs_put(const struct proc *one, struct buf *out);
 
