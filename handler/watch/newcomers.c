@@ -57,12 +57,15 @@ static int64_t newcomers_first_line(struct buf *head, int fd)
 /* When the first record of the file was received; -1: unknown. */
 static int64_t newcomers_first_record(struct newcomers *n, const struct ip *ip, int64_t day_ms)
 {
+    char name[FILES_NAME_MAX];
     struct stat st;
-    int fd = files_open(n->data, ip, day_ms, &st);
+    files_name(ip, day_ms, name);
+    int fd = openat(n->data, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    int64_t first = newcomers_first_line(&n->head, fd);
-    if (first < 0 && tail_open(&n->tail, fd, st.st_size) == TAIL_OK)
+    bool ours = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    int64_t first = ours ? newcomers_first_line(&n->head, fd) : -1;
+    if (ours && first < 0 && tail_open(&n->tail, fd, st.st_size) == TAIL_OK)
         do
             first = n->tail.received_ms;
         while (tail_back(&n->tail) == TAIL_OK);
