@@ -81,8 +81,16 @@ MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cl
 	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8
 TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run
 
+# The page.
+HTDOCS := index.html \
+	$(addprefix app/,app.css icon.svg \
+	$(addsuffix .js,api banner beats changes changewords filter fleet gate host html keyboard live look main plots \
+	policies prefs procs search store table text time url widgets)) \
+	$(addprefix vendor/,LICENSE.htm LICENSE.preact LICENSE.uplot hooks.js htm.js preact.js uplot.css uplot.js)
+
 # What people copy and change, each below $(DATADIR) without its first folder.
 DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html \
+	$(addprefix lighttpd/htdocs/,$(HTDOCS)) \
 	$(addprefix lighttpd/other-servers/,Caddyfile apache.conf nginx.conf spawn-fcgi.sh) \
 	$(addprefix scripts/systemd/,rollcall-handler.socket rollcall-handler@.service \
 	rollcall-agent.service rollcall-agent-once.service rollcall-agent.timer \

@@ -215,6 +215,7 @@ static void list_answer(struct query *q, const struct list *l, const struct host
     buf_puts_u64(&q->body, ",\"of\":", hosts->of);
     buf_puts_u64(&q->body, ",\"unreadable\":", hosts->unreadable);
     buf_puts_u64(&q->body, ",\"total\":", count);
+    buf_puts_u64(&q->body, ",\"expect_every_seconds\":", (uint64_t)q->config->expect_every / 1000);
     list_put_counts(&counts, &q->body);
     const struct cursor_end end = {.last = rows > 0 ? chosen[start + rows - 1] : NULL,
                                    .next = start + rows,

@@ -73,3 +73,9 @@ no_bodies() { [ -z "$(find "$SITE/tmp" -type f -size +0)" ]; }
     assert_status 413
     wait_until 10 no_bodies
 }
+
+@test "Apache: the page, with its policy" {
+    handlers_start 1
+    apache_start
+    page_served
+}

@@ -45,3 +45,9 @@ teardown() { rollcall_teardown; }
     wait_until 90 held 2 cut
     assert_nothing_stored
 }
+
+@test "Caddy: the page, with its policy" {
+    handlers_start 1
+    caddy_start
+    page_served
+}

@@ -82,3 +82,9 @@ TRUST='s,#set_real_ip_from .*,set_real_ip_from 127.0.0.5;,'
     http "$URL/data" -H 'Authorization: Bearer not-a-token-of-ours'
     run ! grep -rF -e "$TOKEN" -e not-a-token-of-ours "$SITE"/*.log
 }
+
+@test "nginx: the page, with its policy" {
+    handlers_start 1
+    nginx_start
+    page_served
+}

@@ -18,6 +18,7 @@ servers_setup() {
     SITE=$T/site
     mkdir -p "$SITE/run" "$SITE/tmp"
     cp "$HANDLER" "$SITE/rollcall-handler"
+    cp -r "$REPO/lighttpd/htdocs" "$SITE/htdocs"
     chmod go+rx "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$T"
     AS=()
     [ "$(id -u)" != 0 ] || AS=(setpriv --reuid nobody --regid nogroup --clear-groups)
@@ -67,7 +68,7 @@ query_start() {
 
 # snippet FILE SED...: the shipped file with our socket, and what the operator edits.
 snippet() {
-    local file=$1 script args=(-e "s,/run/rollcall,$SITE/run,g;s,/var/www/rollcall,$SITE/www,g")
+    local file=$1 script args=(-e "s,/run/rollcall,$SITE/run,g;s,/var/www/rollcall,$SITE/www,g;s,/usr/local/share/rollcall/htdocs,$SITE/htdocs,g")
     shift
     for script in "$@"; do
         args+=(-e "$script")
@@ -130,7 +131,7 @@ apache_configure() {
     local module
     snippet apache.conf "s,\\*:80,127.0.0.1:$PORT," "${EDITS[@]}" >"$SITE/rollcall.conf"
     {
-        for module in mpm_event authz_core alias proxy proxy_fcgi buffer remoteip reqtimeout setenvif dir mime; do
+        for module in mpm_event authz_core alias proxy proxy_fcgi filter buffer deflate headers remoteip reqtimeout setenvif dir mime; do
             echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
         done
         cat <<END
@@ -179,7 +180,7 @@ tls_configure() {
     for script in "${EDITS[@]}"; do
         args+=(-e "$script")
     done
-    sed "${args[@]}" -e "s,0.0.0.0:443,127.0.0.1:$TLS,;s,\[::\]:443,[::1]:$TLS,;s,\[::\]:80,[::1]:$PORT," \
+    sed "${args[@]}" -e "s,/usr/local/share/rollcall/htdocs,$SITE/htdocs," -e "s,0.0.0.0:443,127.0.0.1:$TLS,;s,\[::\]:443,[::1]:$TLS,;s,\[::\]:80,[::1]:$PORT," \
         -e "s,\"0.0.0.0\",\"127.0.0.1\",;s,^server.port = 80,server.port = $PORT," \
         -e "s,/run/lighttpd.pid,$SITE/lighttpd.pid,;s,/run/rollcall,$SITE/run,;s,/etc/rollcall/tls,$SITE/tls," \
         -e "s,/var/www/rollcall,$SITE/www,;s,/var/cache/rollcall-upload,$SITE/upload,;s,/var/log/lighttpd,$SITE/log," \
@@ -287,11 +288,41 @@ odd_paths() {
     for path in //data /./data /x/../data /%2e/data; do
         row "not normalised" "$1" "${record[@]}" "$path"
     done
-    for path in / /DATA /data/ /data/x /data.php/x '/data;x' /data%3fx /data%2fx /a%20b /%ff /data%00 /data%0a \
+    for path in /DATA /data/ /data/x /data.php/x '/data;x' /data%3fx /data%2fx /a%20b /%ff /data%00 /data%0a \
         /data%0d%0aX:y /../etc/passwd /%2e%2e/%2e%2e/etc/passwd /rollcall-handler /../run/handler.sock; do
         row "no such path" '404|400!' "${record[@]}" "$path"
     done
     table_holds
+}
+
+# page_served: the page at each of its addresses, its files with the right types, compressed, under one
+# policy, and nothing else below it.
+page_served() {
+    local path csp file
+    csp=$(sed -n 's/.*"Content-Security-Policy" => "\(.*\)",$/\1/p' "$REPO/lighttpd/production.conf")
+    [ -n "$csp" ]
+    for path in / /hosts /hosts/ /hosts/10.0.0.7 '/hosts/2001:db8::7?at=-1h' /changes /search '/policies?rule=x' /index.html; do
+        http "$@" "$URL$path"
+        [ "$STATUS" = 200 ] || fail "$path is $STATUS"
+        cmp "$T/body" "$REPO/lighttpd/htdocs/index.html"
+        assert_header Content-Type 'text/html; ?charset=utf-8'
+        grep -qixF "Content-Security-Policy: $csp" "$T/head" || fail "$(cat "$T/head")"
+        assert_header X-Content-Type-Options nosniff
+    done
+    for file in app/main.js app/app.css app/icon.svg vendor/preact.js vendor/uplot.css; do
+        http "$@" --compressed "$URL/$file"
+        [ "$STATUS" = 200 ] || fail "$file is $STATUS"
+        cmp "$T/body" "$REPO/lighttpd/htdocs/$file"
+        case $file in
+        *.js) assert_header Content-Type 'text/javascript; ?charset=utf-8' && assert_header Content-Encoding gzip ;;
+        *.css) assert_header Content-Type 'text/css; ?charset=utf-8' && assert_header Content-Encoding gzip ;;
+        *.svg) assert_header Content-Type 'image/svg\+xml' ;;
+        esac
+    done
+    for path in /hostsx /changes/ /vendor /app/../../run/handler.sock /vendor/%2e%2e/%2e%2e/handler.json /app/none.js; do
+        http "$@" --path-as-is "$URL$path"
+        case $STATUS in 400 | 403 | 404 | 301) ;; *) fail "$path is $STATUS" ;; esac
+    done
 }
 
 FORGED=(-H 'X-Forwarded-For: 6.6.6.6' -H 'X-Real-IP: 6.6.6.6' -H 'Forwarded: for=6.6.6.6'

@@ -293,3 +293,9 @@ time.sleep(60)" >"$T/held" 3>&- &
     [ "$(ps -o user= -p "$SERVER")" = www-data ]
     [ "$(stat -c %U "$(json_file)")" = nobody ]
 }
+
+@test "production: the page, with its policy" {
+    [ -e /usr/lib/lighttpd/mod_deflate.so ] || skip "lighttpd-mod-deflate is not installed"
+    tls_start
+    page_served --cacert "$SITE/tls/cert.pem"
+}

@@ -242,3 +242,22 @@ client_ip() { jq -r .data.client_ip "$T/body"; }
     http_post "$T/record.json"
     assert_status 200
 }
+
+@test "the page is served if ROLLCALL_HTDOCS is set, and only by GET" {
+    export ROLLCALL_HTDOCS=$BATS_TEST_DIRNAME/../../lighttpd/htdocs
+    conf_start
+    local path
+    for path in / /hosts /hosts/10.0.0.7?at=-1h /changes /search?cmd=x /policies; do
+        http "$URL$path"
+        [ "$STATUS" = 200 ]
+        cmp "$T/body" "$ROLLCALL_HTDOCS/index.html"
+        assert_header Content-Type 'text/html; charset=utf-8'
+        assert_header Content-Security-Policy "default-src 'none'; script-src 'self'; .*; frame-ancestors 'none'; .*"
+    done
+    http -X POST -d x "$URL/"
+    assert_status 404
+    http -H "Authorization: Bearer $TOKEN" "$URL/hostsx"
+    assert_status 404
+    http "$URL/app/main.js"
+    assert_header Content-Type 'text/javascript; charset=utf-8'
+}
