@@ -78,8 +78,8 @@ MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-files.5 handler/rollcall-handler.json.5 handler/rollcall-hosts.5 handler/rollcall-watch.json.5 agent/rollcall-agent.json.5
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 handler/rollcall-query.8 \
 	handler/rollcall-silent.8 handler/rollcall-watch.8 aws/rollcall-archive.8 \
-	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8
-TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run
+	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8 scripts/rollcall-load.8
+TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run scripts/rollcall-load
 
 # The page.
 HTDOCS := index.html \
@@ -101,6 +101,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	scripts/cron/rollcall-agent \
 	$(addprefix aws/athena/,create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/files.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
+	$(addprefix scripts/postgresql/,schema.sql first-seen.sql kernels-behind.sql roll-call.sql silent.sql where-is.sql who-ran.sql) \
 	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
 	$(addprefix aws/cloudformation/,collector.yaml fleet.yaml highly-available.yaml)
 QUESTIONS := changed-between changed-systems clones first-seen growing kernels kernels-behind memory new-programs night-logins restarts roll-call root-logins silent where-is who-ran
