@@ -48,8 +48,9 @@ handler/http         = auth body fcgi program range reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
-handler/read         = beats changes diff facts files glob hosts hostsfile memo place procs report select snapshot states tail version
+handler/read         = beats changes diff facts files glob hosts hostsfile judge memo place policy procs report select snapshot states tail version
 handler/query        = answer changed cursor download host list metrics params query row session
+handler/policy       = print
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/watch        = alarms deliver events groups message newcomers post sign state watchconf
 handler/cleanup      = archived purge
@@ -67,17 +68,17 @@ aws/archive          = catalogue day manifest_io objmeta pack pool progress rest
 aws/bucket           = deadline fetch list path service
 
 SHARED_DIRS  = handler/shared handler/shared/json
-HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/query handler/verify handler/watch handler/cleanup
+HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/query handler/policy handler/verify handler/watch handler/cleanup
 AGENT_DIRS   = agent agent/mask agent/proc agent/host agent/psutil agent/send
 AWS_DIRS     = aws/s3 aws/archive aws/bucket
 
 PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verify rollcall-cleanup rollcall-silent \
-	rollcall-watch rollcall-query rollcall-archive rollcall-bucket)
+	rollcall-watch rollcall-policy rollcall-query rollcall-archive rollcall-bucket)
 
 MAN1 := agent/rollcall-agent.1
-MAN5 := handler/rollcall-files.5 handler/rollcall-handler.json.5 handler/rollcall-hosts.5 handler/rollcall-watch.json.5 agent/rollcall-agent.json.5
+MAN5 := handler/rollcall-files.5 handler/rollcall-handler.json.5 handler/rollcall-hosts.5 handler/rollcall-policy.json.5 handler/rollcall-watch.json.5 agent/rollcall-agent.json.5
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 handler/rollcall-query.8 \
-	handler/rollcall-silent.8 handler/rollcall-watch.8 aws/rollcall-archive.8 \
+	handler/rollcall-silent.8 handler/rollcall-policy.8 handler/rollcall-watch.8 aws/rollcall-archive.8 \
 	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8 scripts/rollcall-load.8
 TOOLS := scripts/rollcall-token scripts/rollcall-selfsigned scripts/rollcall-fleet-run scripts/rollcall-load
 
@@ -98,7 +99,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-archive.service rollcall-archive.timer \
 	rollcall-bucket.socket rollcall-bucket@.service rollcall-objects.socket rollcall-objects@.service \
 	rollcall-watch.service rollcall-watch.timer rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
-	scripts/cron/rollcall-agent \
+	scripts/cron/rollcall-agent scripts/policy/baseline.json \
 	$(addprefix aws/athena/,create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/files.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
 	$(addprefix scripts/postgresql/,schema.sql first-seen.sql kernels-behind.sql roll-call.sql silent.sql where-is.sql who-ran.sql) \
@@ -143,6 +144,9 @@ $(BUILD)/rollcall-silent: $(BUILD)/handler/silent/main.o $(HANDLER_LIB) $(SHARED
 
 $(BUILD)/rollcall-watch: $(BUILD)/handler/watch/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(call pkg_libs,libcurl)
+
+$(BUILD)/rollcall-policy: $(BUILD)/handler/policy/main.o $(HANDLER_LIB) $(SHARED_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
 $(BUILD)/rollcall-query: $(BUILD)/handler/query/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(HANDLER_LIBS)

@@ -17,6 +17,8 @@
 
 enum { REPORT_HISTORY = 4, REPORT_LOOK = 16, REPORT_MACHINES_MAX = 128, REPORT_LINES_MAX = 2048 };
 
+enum { REPORT_RULES_MAX = 256 }; /* of a policy */
+
 enum report_flag {
     REPORT_SHARED = 1 << 0,    /* other machines report from the address */
     REPORT_REGRESSED = 1 << 1, /* kernel or OS version lower than in a record before */
@@ -38,6 +40,9 @@ struct report {
     /* Of the first report of an address: the file of the day before, if its lines were needed. */
     bool crossed;
     struct file_mark before;
+    /* Verdicts on the record, kept by judge.h: bit i is rule i of the policy with that hash. */
+    uint64_t policy; /* 0: none */
+    uint64_t fails[REPORT_RULES_MAX / 64], unknowns[REPORT_RULES_MAX / 64];
     size_t bytes;                 /* of memory */
     struct text fact[FACT_COUNT]; /* in `text` */
     char text[];
