@@ -63,11 +63,10 @@ static void write_head(const struct fetch *f, const struct s3_object *object, co
         "X-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'; "
         "sandbox\r\n",
         status, object->etag);
-    if (*status != '2') {
-        buf_printf(out, *status == '4' ? "Content-Range: bytes */%" PRIu64 "\r\n" : "",
-                   object->size);
+    if (*status == '4')
+        buf_printf(out, "Content-Range: bytes */%" PRIu64 "\r\n", object->size);
+    if (*status != '2')
         return;
-    }
     buf_printf(out, "Content-Type: %s\r\nContent-Disposition: attachment; filename=\"%s\"\r\n",
                dot && strcmp(dot, ".gz") == 0     ? "application/gzip"
                : dot && strcmp(dot, ".json") == 0 ? "application/json"

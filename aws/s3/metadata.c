@@ -220,7 +220,8 @@ static enum credential_result session_get_keys(const struct session *s, struct c
 enum credential_result metadata_instance(struct http *h, struct credential *out,
                                          char error[CREDENTIAL_ERROR_MAX])
 {
-    struct session s = {.http = h, .error = error};
+    struct session s = {.http = h};
+    s.error = error;
     enum credential_result result = session_open(&s);
     if (result == CREDENTIAL_OK)
         result = session_get_keys(&s, out);

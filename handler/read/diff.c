@@ -195,7 +195,7 @@ static void diff_pair(struct diff_singles *s)
             end++;
         while (started < end && s->list[started].ended)
             started++;
-        for (size_t i = from, k = started; s->list[i].ended && i < started && k < end; i++, k++) {
+        for (size_t i = from, k = started; i < started && k < end; i++, k++) {
             s->list[i].pair = s->list[k].proc;
             s->list[k].pair = s->list[i].proc;
         }

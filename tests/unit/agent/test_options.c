@@ -149,7 +149,6 @@ static void configuration_errors(void **state)
         {"--url=http://h/api/v1/record?x=/data", "url: "},
         {"--uuid=0123456789012345678901234567890123456789012345678901234567890123x", "uuid: "},
         {"--format=xml", "format: "},
-        {"--full", "full: "},
         {"--every=1ms", "every: "},
         {"--spool=x", "spool: "},
         {"--spool-bytes=1", "spool_bytes: "},
