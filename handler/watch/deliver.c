@@ -106,11 +106,14 @@ static void deliver_note(struct events *e)
         e->begun.list[i].delivered = true;
 }
 
-/* A host that is new is not wrong. */
+/* A host that is new is not wrong: one that the first run finds is never told. */
 static void deliver_note_new(struct events *e)
 {
     for (size_t i = 0; i < e->begun.count; i++)
-        e->begun.list[i].delivered |= e->begun.list[i].kind == ALARM_NEW;
+        if (e->begun.list[i].kind == ALARM_NEW) {
+            e->begun.list[i].delivered = true;
+            e->begun.list[i].since = 0;
+        }
 }
 
 /* ---- Alertmanager: all that fires, and what has just ended */

@@ -239,19 +239,23 @@ static void message_alert_host(const struct event *e, struct buf *out)
     }
 }
 
-static void message_summary(const struct event *e, struct buf *out)
+/* The hosts of the event, or of one that is not over those that are still in it. */
+static void message_summary(const struct event *e, bool over, struct buf *out)
 {
-    size_t shown = e->count < MESSAGE_HOSTS_MAX ? e->count : MESSAGE_HOSTS_MAX;
+    size_t count = 0;
     buf_puts(out, "\"annotations\":{\"summary\":\"");
     buf_puts(out, e->kind == ALARM_DEAF ? "the collector has received no record for 2 intervals"
                                         : events_name(e));
-    for (size_t i = 0; i < shown && e->kind != ALARM_DEAF; i++) {
-        buf_puts(out, i ? ", " : ": ");
+    for (size_t i = 0; i < e->count && e->kind != ALARM_DEAF; i++) {
+        if (e->members[i].over && !over)
+            continue;
+        if (count++ >= MESSAGE_HOSTS_MAX)
+            continue;
+        buf_puts(out, count > 1 ? ", " : ": ");
         message_escape(out, e->members[i].subject);
     }
-    if (shown < e->count)
-        buf_puts(out, ", ...");
-    buf_puts_u64(out, "\",\"count\":\"", e->count);
+    buf_puts(out, count > MESSAGE_HOSTS_MAX ? ", ..." : "");
+    buf_puts_u64(out, "\",\"count\":\"", count);
     buf_puts(out, "\"}");
 }
 
@@ -265,7 +269,7 @@ void message_alert(const struct message *m, const struct event *e, bool over, st
     message_scope(e, out);
     message_alert_host(e, out);
     buf_puts(out, "},");
-    message_summary(e, out);
+    message_summary(e, over, out);
     message_time(out, "startsAt", e->since < m->alarms->now_ms ? e->since : m->alarms->now_ms);
     if (over)
         message_time(out, "endsAt", m->alarms->now_ms);
