@@ -6,10 +6,12 @@ import { HiveSQL, TrinoSQL } from 'dt-sql-parser';
 
 let bad = 0;
 for (const file of process.argv.slice(2)) {
-    const text = readFileSync(file, 'utf8').replace(/^--.*$/gm, '').trim();
-    const errors = /^CREATE EXTERNAL/.test(text) ? new HiveSQL().validate(`${text};`) : new TrinoSQL().validate(text);
-    for (const error of errors)
-        console.log(`${file}:${error.startLine}: ${error.message}`);
-    bad += errors.length;
+    const statements = readFileSync(file, 'utf8').replace(/^--.*$/gm, '').split(/;\s*$/m).map((s) => s.trim()).filter(Boolean);
+    for (const text of statements) {
+        const errors = /^CREATE EXTERNAL/.test(text) ? new HiveSQL().validate(`${text};`) : new TrinoSQL().validate(text);
+        for (const error of errors)
+            console.log(`${file}:${error.startLine}: ${error.message}`);
+        bad += errors.length;
+    }
 }
 process.exitCode = bad ? 1 : 0;

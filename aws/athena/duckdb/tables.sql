@@ -27,7 +27,7 @@ CREATE OR REPLACE TEMP MACRO file_day(name) AS
     CAST(regexp_extract(name, '_(\d{4}-\d\d-\d\d)\.(json|csv)(\.gz)?$', 1) AS DATE);
 
 -- An unfinished line is not JSON yet, and is skipped. Clients may send any JSON, so their columns are text.
-CREATE OR REPLACE TEMP VIEW records AS
+CREATE OR REPLACE TEMP VIEW records_small AS
 SELECT * EXCLUDE (filename), file_day(filename) AS date
 FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename = true, ignore_errors = true,
     maximum_object_size = 268435456,
@@ -38,10 +38,11 @@ FROM read_json(getvariable('json_files'), format = 'newline_delimited', filename
         rollcall: 'STRUCT(received_at VARCHAR, client_ip VARCHAR, process_count INTEGER, user_count INTEGER,
             seq BIGINT, chain VARCHAR)'})
 WHERE rollcall.chain IS NOT NULL;
+CREATE OR REPLACE TEMP VIEW records AS FROM records_small;
 
 -- Numbers are numbers; a field that is not one is NULL. state is the letter of proc(5), and start is
 -- RFC 3339, whatever the client sent, as far as it can be derived.
-CREATE OR REPLACE TEMP VIEW processes AS
+CREATE OR REPLACE TEMP VIEW processes_small AS
 SELECT * EXCLUDE (filename) REPLACE (try_cast(pid AS BIGINT) AS pid, try_cast(ppid AS BIGINT) AS ppid,
         try_cast(cpu AS DOUBLE) AS cpu, try_cast(mem AS DOUBLE) AS mem, try_cast(rss AS BIGINT) AS rss,
         CASE state
@@ -59,3 +60,4 @@ SELECT * EXCLUDE (filename) REPLACE (try_cast(pid AS BIGINT) AS pid, try_cast(pp
     file_day(filename) AS date
 FROM read_csv(getvariable('csv_files'), filename = true, header = true, all_varchar = true, delim = ',', quote = '"',
     escape = '"', new_line = '\r\n', max_line_size = 33554432, ignore_errors = true);
+CREATE OR REPLACE TEMP VIEW processes AS FROM processes_small;
