@@ -194,7 +194,7 @@ $(BUILD)/tests/aws/s3tool: $(BUILD)/tests/aws/s3tool.o $(AWS_LIB) $(HANDLER_LIB)
 units: $(UNIT)
 
 # Fuzz targets (libFuzzer, so clang), in a tree of their own: run by tests/fuzz/run_c.
-FUZZ := commit json line mask record tokens
+FUZZ := commit json line mask record tail tokens
 FUZZ_OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
 	-fno-sanitize-recover=all
 
