@@ -12,6 +12,7 @@ import http.client
 import http.server
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -431,4 +432,5 @@ def generated():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)) # ends the servers, too
     sys.exit({"statuses": statuses, "schemathesis": generated}[sys.argv[1]]())
