@@ -4,8 +4,9 @@ import { ask } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { DAY, utcDay } from "./time.js";
 
-// timeline(ip, end, signal): the records of the 24 hours before `end`, the oldest first.
-export async function timeline(ip, end, signal, points = 2000) {
+// timeline(ip, end, signal): the records of the 24 hours before `end`, the oldest first; with `points`, with
+// the sums over their processes, which cost the collector more.
+export async function timeline(ip, end, signal, points = "") {
     const path = `/api/v1/hosts/${encodeURIComponent(ip)}/timeline`;
     const days = [utcDay(end - DAY), utcDay(end)];
     const parts = await Promise.all(days.map(date => ask(path, { date, points }, signal)));

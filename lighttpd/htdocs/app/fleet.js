@@ -6,7 +6,7 @@ import { HIDDEN, SHOWN, store, total } from "./store.js";
 import { Table } from "./table.js";
 import { number, plural } from "./text.js";
 import { age, clock, longDay, utcDay, zone } from "./time.js";
-import { amend, kept, path } from "./url.js";
+import { amend, path, restorePlace } from "./url.js";
 import { Dot, Empty, Failed, Item, Skeleton, stateWord } from "./widgets.js";
 import { changeItems } from "./changewords.js";
 
@@ -91,7 +91,7 @@ export function Fleet({ at }) {
     const items = useMemo(() => (answer ? findings(list, answer, time, rules, every || 300e3) : []), [list, answer, minute, rules]);
     const closed = at.get("date") && answer && at.get("date") < utcDay(Date.parse(answer.as_of) + 1);
     useEffect(() => {
-        if (answer && kept("scroll")) scrollTo(0, kept("scroll"));
+        if (answer) restorePlace();
     }, [Boolean(answer)]);
     if (!answer) {
         return html`<main id="main" tabindex="-1" class="flow"><h1>${failure ? "The fleet cannot be shown" : "Calling the roll …"}</h1>${failure ? html`<p class="sub">Nothing has come from the collector yet; this page goes on trying.</p>` : html`<div class="card list"><${Skeleton} rows=${10} /></div>`}</main>`;

@@ -9,7 +9,7 @@ import { Processes } from "./procs.js";
 import { listHosts, store } from "./store.js";
 import { bytes, number, plural, show } from "./text.js";
 import { age, DAY, HOUR, hour, instant, MINUTE, moment, span, utcDay, zone } from "./time.js";
-import { amend, kept, path } from "./url.js";
+import { amend, path, restorePlace } from "./url.js";
 import { Dot, Empty, Failed, Flags, Skeleton, stateWord, useAsk, useSecond } from "./widgets.js";
 
 const SLOTS = 144;
@@ -154,6 +154,7 @@ export default function Host({ at }) {
     const end = Number.isNaN(newest) ? NaN : within ? newest : Date.parse(utcDay(asked) + "T23:59:59.999Z");
     const day = useAsk(async signal => (Number.isNaN(end) ? null : { points: await timeline(ip, end, signal), end }), [ip, within ? list[0]?.last_seen : end, Number.isNaN(end)]);
     const points = day.data?.points || [];
+    const sums = useAsk(async signal => (day.data ? timeline(ip, day.data.end, signal, 300) : null), [ip, day.data?.end]);
     const every = store.answer?.expect_every_seconds ? Math.max(interval(points) || 0, 1000) : interval(points);
     const changes = Since({ ip, record: r || { received_at: new Date(0).toISOString(), previous: null }, since, amendSince: v => amend({ since: v === "previous" ? "" : v }, true) });
     const choose = (ms, last) => amend({ at: last && within ? "" : new Date(ms).toISOString() });
@@ -163,7 +164,7 @@ export default function Host({ at }) {
         document.title = `${r?.record.hostname ? show(r.record.hostname) : ip} · rollcall`;
     }, [r?.record.hostname, ip]);
     useEffect(() => {
-        if (r && kept("scroll")) scrollTo(0, kept("scroll"));
+        if (r) restorePlace();
     }, [Boolean(r)]);
 
     if (!r && record.failure) {
@@ -179,7 +180,7 @@ export default function Host({ at }) {
     return html`<main id="main" tabindex="-1"><${Crumb} ip=${ip} /><${Head} r=${r} ip=${ip} rows=${list} /><${Facts} r=${r} ip=${ip} />
         ${record.failure && record.failure.kind !== "aborted" ? html`<p class="notice" role="status">${record.failure.kind === "missing" ? "There is no record at that time; this is the one that was shown before." : "This record could not be asked for again; it may be old."}</p>` : ""}
         <section class="card dayc" aria-label="The last 24 hours"><div class="head"><h2>${within ? "The last 24 hours" : `The 24 hours of ${utcDay(end)}`}</h2><span class="sub opt">${day.data ? dayWords(points, every, end) : ""}</span><span class="grow"></span>${time ? html`<button class="icon" onClick=${() => amend({ at: "" }, true)}>Newest</button>` : ""}<span class="sub">at</span> <strong data-at=${r.received_at}>${moment(received, newest)} ${zone(received)}</strong><button class="icon" aria-label="Earlier record" disabled=${!r.previous} onClick=${() => turn(r.previous)}>←</button><button class="icon" aria-label="Later record" disabled=${!r.next} onClick=${() => turn(r.next)}>→</button></div>
-        ${day.failure ? html`<${Failed} failure=${day.failure} again=${day.again} />` : day.data ? html`<${Strip} points=${points} end=${day.data.end} every=${every} at=${received} choose=${choose} /><${Plots} points=${points} every=${every} at=${received} end=${day.data.end} memory=${r.record.memory_bytes} />` : html`<${Skeleton} rows=${3} />`}</section>
+        ${day.failure ? html`<${Failed} failure=${day.failure} again=${day.again} />` : day.data ? html`<${Strip} points=${points} end=${day.data.end} every=${every} at=${received} choose=${choose} /><${Plots} points=${sums.data || points} every=${every} at=${received} end=${day.data.end} memory=${r.record.memory_bytes} />` : html`<${Skeleton} rows=${3} />`}</section>
         <div class="lay"><div class="stack"><${Processes} list=${r.processes} started=${changes.started} now=${received} at=${at} /></div>
         <div class="stack side">${changes.card}<${Rules} record=${r} /><${Users} users=${users} /><${Listening} record=${r.record} opened=${changes.opened} /><${Files} ip=${ip} date=${utcDay(received)} /></div></div></main>`;
 }

@@ -82,14 +82,14 @@ function Plot({ label, now, data, color, format, end }) {
     return html`<div><div class="l"><span>${label}</span><b>${now}</b></div><div class="plot" ref=${box} role="img" aria-label=${`${label}: ${now}`}></div></div>`;
 }
 
-const cpuOf = p => p.cpu ?? p.cpu_sum ?? p.cpu_percent;
-const rssOf = p => p.rss ?? p.rss_sum ?? p.rss_bytes;
+const cpuOf = p => p.cpu;
+const rssOf = p => p.rss_bytes;
 
 export function Plots({ points, every, at, end, memory }) {
     const [known, set] = useState({ key: "" });
     const here = points.findLast(p => p.at <= at + 500) || points[points.length - 1];
     const sums = points.some(p => typeof cpuOf(p) === "number" || typeof rssOf(p) === "number");
-    const key = `${points.length} ${points[points.length - 1]?.at}`;
+    const key = `${points.length} ${points[points.length - 1]?.at} ${sums}`;
     useEffect(() => {
         if (known.key !== key) set({ key, cpu: series(points, cpuOf, every), rss: series(points, rssOf, every), count: series(points, p => p.process_count, every), users: series(points, p => p.user_count, every) });
     }, [key]);

@@ -6,7 +6,9 @@ import { age, instant } from "./time.js";
 import { amend } from "./url.js";
 import { Empty, Rows, usePhone } from "./widgets.js";
 
-const isKernel = (p, byPid) => p.pid === 2 || p.ppid === 2 || (p.ppid !== null && byPid.get(p.ppid)?.ppid === 2);
+// Kernel threads are kthreadd (2) and its children, and have no command line: their names are in brackets.
+// (In a container 2 is a process like any other.)
+const isKernel = p => (p.pid === 2 || p.ppid === 2) && /^\[.*\]$/.test(p.cmd || "");
 
 // tree(list): [{p, depth}], children after their parent, in the order of pid. A process whose parent is
 // not there, or that would be its own ancestor, is at the top.
@@ -82,9 +84,8 @@ export function Processes({ list, started: fresh, now, at }) {
     const by = at.get("by");
     const kernel = at.get("kernel") === "1";
     const [chosen, choose] = useState(null);
-    const byPid = useMemo(() => new Map(list.map(p => [p.pid, p])), [list]);
-    const threads = useMemo(() => list.filter(p => isKernel(p, byPid)).length, [list, byPid]);
-    const shown = useMemo(() => (kernel ? list : list.filter(p => !isKernel(p, byPid))), [list, byPid, kernel]);
+    const threads = useMemo(() => list.filter(p => isKernel(p)).length, [list]);
+    const shown = useMemo(() => (kernel ? list : list.filter(p => !isKernel(p))), [list, kernel]);
     const matches = p => (p.cmd || "").toLowerCase().includes(q) || (p.user || "").toLowerCase().includes(q) || String(p.pid) === q || (q === "new" && fresh.has(p.pid));
     const rows = useMemo(() => {
         if (by) {

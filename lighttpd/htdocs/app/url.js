@@ -3,7 +3,17 @@ import { useEffect, useState } from "./html.js";
 
 const listeners = new Set();
 const changed = () => listeners.forEach(f => f());
-addEventListener("popstate", changed);
+
+// Where the page was scrolled to; restored when the view that was left is drawn again.
+let place = history.state?.scroll || 0;
+addEventListener("popstate", () => {
+    place = history.state?.scroll || 0;
+    changed();
+});
+export function restorePlace() {
+    if (place) scrollTo(0, place);
+    place = 0;
+}
 
 // The view and what it is asked, from the address.
 export function here() {
@@ -47,6 +57,7 @@ export const kept = key => history.state?.[key];
 export function go(to) {
     keep({ scroll: scrollY });
     history.pushState({}, "", to);
+    place = 0;
     changed();
     scrollTo(0, 0);
 }
@@ -65,7 +76,9 @@ export function amend(params, push = false) {
 // Links to our own views are followed without loading the page again.
 export function followLinks() {
     history.scrollRestoration = "manual";
-    addEventListener("pagehide", () => keep({ scroll: scrollY }));
+    let timer = 0;
+    const still = () => keep({ scroll: scrollY });
+    addEventListener("scroll", () => (clearTimeout(timer), (timer = setTimeout(still, 150))), { passive: true });
     document.addEventListener("click", e => {
         const a = e.target.closest?.("a[href]");
         if (!a || e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
