@@ -126,6 +126,22 @@ static bool alarms_judge_new(void *context, size_t place, int64_t first_ms)
     return states_hidden(h->host->state) || alarms_add_host(a, h, ALARM_NEW, first_ms);
 }
 
+/* Of a host of which it is not known, nothing is told, but what was broken is not mended. */
+static bool alarms_judge_rule(void *context, size_t place, const struct policy_rule *rule,
+                              bool fails)
+{
+    struct alarms *a = context;
+    const struct alarm_host *h = &a->hosts[place];
+    const struct alarm new = {.kind = ALARM_RULE,
+                              .rule = rule->name,
+                              .subject = h->subject,
+                              .severity = policy_severity_name(rule->severity),
+                              .since = -1,
+                              .host = h->host,
+                              .quiet = !fails || alarms_muted(a, h->host)};
+    return alarms_add(a, &new);
+}
+
 static int alarms_sort_times(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -172,12 +188,14 @@ static bool alarms_wait_for_wave(struct alarms *a, const struct hosts *hosts)
     return true;
 }
 
-bool alarms_collect(struct alarms *a, const struct hosts *hosts, const struct hosts_scan *scan)
+bool alarms_collect(struct alarms *a, const struct hosts *hosts, const struct hosts_scan *scan,
+                    struct rules *rules)
 {
     *a = (struct alarms){.now_ms = scan->now_ms};
     arena_init(&a->arena, ALARM_TEXT_MAX);
     bool ok = alarms_judge_all(a, hosts) && alarms_judge_collector(a, hosts) &&
-              newcomers_visit(scan, hosts, alarms_judge_new, a) && alarms_wait_for_wave(a, hosts);
+              newcomers_visit(scan, hosts, alarms_judge_new, a) &&
+              rules_visit(rules, hosts, alarms_judge_rule, a) && alarms_wait_for_wave(a, hosts);
     if (!ok) {
         alarms_release(a);
         return false;

@@ -1,16 +1,18 @@
 /*
- * alarms: what is wrong with the fleet at one time, from states and flags.
+ * alarms: what is wrong with the fleet at one time, from states, flags and the rules of a policy.
  *
- *     if (alarms_collect(&alarms, &hosts, &scan)) ... alarms.list, sorted by alarms_compare() ...
+ *     if (alarms_collect(&alarms, &hosts, &scan, &rules)) ... alarms.list, sorted ...
  *     alarms_release(&alarms);
  *
- * The same files give the same list, however often and by whom it is made. It points into `hosts`.
+ * The same files give the same list, however often and by whom it is made. It points into `hosts`
+ * and the policy.
  */
 #ifndef HANDLER_WATCH_ALARMS_H
 #define HANDLER_WATCH_ALARMS_H
 
 #include "handler/read/hosts.h"
 #include "handler/shared/arena.h"
+#include "handler/watch/rules.h"
 
 enum alarm_kind {
     ALARM_DEAF,   /* no host has reported for 2 of its intervals */
@@ -47,10 +49,12 @@ struct alarms {
     bool any_record;   /* some host has one */
     int64_t newest_ms; /* of all records; 0: none */
     int64_t now_ms;
+    bool rules_unknown; /* the policy cannot be read: what was broken stays so */
 };
 
 /* False with errno: memory is out, or a directory cannot be read. */
-bool alarms_collect(struct alarms *a, const struct hosts *hosts, const struct hosts_scan *scan);
+bool alarms_collect(struct alarms *a, const struct hosts *hosts, const struct hosts_scan *scan,
+                    struct rules *rules);
 
 void alarms_release(struct alarms *a);
 

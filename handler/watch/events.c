@@ -106,7 +106,8 @@ static size_t events_look(struct event *e, const struct alarms *now)
         const struct alarm *a = events_alarm(now, e, m);
         m->host = alarms_host(now, m->subject);
         m->quiet = a && a->quiet;
-        m->over = !a && !(m->host && alarms_muted(now, m->host));
+        m->over = !a && !(m->host && alarms_muted(now, m->host)) &&
+                  !(e->kind == ALARM_RULE && now->rules_unknown);
         over += m->over;
     }
     return over;

@@ -48,6 +48,7 @@ struct watch {
     struct config collector;
     struct watchconf config;
     struct hostsfile hosts_file;
+    struct policy *policy;
     int data, state; /* directories; -1: none */
 };
 
@@ -132,9 +133,9 @@ static int watch_open_records(struct watch *w)
 }
 
 /* Each target by itself: one that fails does not stop the others. */
-static int watch_deliver(struct watch *w, const struct alarms *alarms)
+static int watch_deliver(struct watch *w, const struct alarms *alarms, struct rules *rules)
 {
-    const struct message message = {&w->config, alarms};
+    const struct message message = {&w->config, alarms, rules};
     struct deliver d = {&message, digest_new(), w->state, w->from_scratch, w->dry_run};
     int code = d.digest ? 0 : watch_fail(EX_OSERR, "not_started", "libcrypto", "out of memory");
     for (size_t i = 0; d.digest && i < w->config.list.count; i++) {
@@ -148,10 +149,40 @@ static int watch_deliver(struct watch *w, const struct alarms *alarms)
     return code;
 }
 
+/* A policy that cannot be used does not silence the other alarms. */
+static const struct policy *watch_policy(struct watch *w, int *code)
+{
+    char error[POLICY_ERROR_LEN];
+    if (!w->collector.policy_file)
+        return NULL;
+    w->policy = policy_load(w->collector.policy_file, error);
+    if (!w->policy)
+        *code = watch_fail(EX_CONFIG, "bad_policy", w->collector.policy_file, error);
+    return w->policy;
+}
+
+static int watch_judge(struct watch *w, const struct hosts *hosts, const struct hosts_scan *scan)
+{
+    static struct rules rules;
+    struct alarms alarms;
+    int policy_code = 0, code;
+    rules_init(&rules, watch_policy(w, &policy_code), w->data);
+    if (!alarms_collect(&alarms, hosts, scan, &rules)) {
+        code =
+            watch_fail(EX_IOERR, "records_unreadable", w->collector.records_dir, strerror(errno));
+    } else {
+        alarms.rules_unknown = policy_code != 0;
+        code = watch_deliver(w, &alarms, &rules);
+        alarms_release(&alarms);
+    }
+    rules_release(&rules);
+    policy_free(w->policy);
+    return code ? code : policy_code;
+}
+
 static int watch_run(struct watch *w)
 {
     struct hosts hosts;
-    struct alarms alarms;
     const struct hosts_scan scan = {.data = w->data,
                                     .now_ms = clock_now(),
                                     .every_ms = w->collector.expect_every,
@@ -160,14 +191,7 @@ static int watch_run(struct watch *w)
     if (!hosts_scan(&hosts, &scan))
         return watch_fail(EX_IOERR, "records_unreadable", w->collector.records_dir,
                           strerror(errno));
-    int code;
-    if (!alarms_collect(&alarms, &hosts, &scan)) {
-        code =
-            watch_fail(EX_IOERR, "records_unreadable", w->collector.records_dir, strerror(errno));
-    } else {
-        code = watch_deliver(w, &alarms);
-        alarms_release(&alarms);
-    }
+    int code = watch_judge(w, &hosts, &scan);
     hosts_release(&hosts);
     return code;
 }

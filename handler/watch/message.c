@@ -10,11 +10,11 @@
 
 /* ---- text */
 
-static void message_escape(struct buf *out, const char *text)
+static void message_escape(struct buf *out, struct text text)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < MESSAGE_TEXT_MAX && text[i]; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0; i < MESSAGE_TEXT_MAX && i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                      c == '.' || c == '_' || c == ':' || c == '-';
         if (plain) {
@@ -27,7 +27,17 @@ static void message_escape(struct buf *out, const char *text)
     }
 }
 
-void message_text(struct buf *out, const char *text)
+static struct text message_str(const char *text)
+{
+    return (struct text){text, strlen(text)};
+}
+
+static void message_escape_str(struct buf *out, const char *text)
+{
+    message_escape(out, message_str(text));
+}
+
+void message_text(struct buf *out, struct text text)
 {
     buf_putc(out, '"');
     message_escape(out, text);
@@ -55,14 +65,14 @@ static void message_url(const struct message *m, const struct event *e, struct b
     buf_puts(out, m->config->page_url);
     if (e->kind == ALARM_RULE) {
         buf_puts(out, "policies?rule=");
-        message_escape(out, e->rule);
+        message_escape_str(out, e->rule);
     } else if (e->scope == SCOPE_HOST && e->count == 1 && *e->members[0].subject) {
         const struct host *host = e->members[0].host;
         buf_puts(out, host && *host->ip.text ? "hosts/" : "hosts?q=");
-        message_escape(out, host && *host->ip.text ? host->ip.text : e->members[0].subject);
+        message_escape_str(out, host && *host->ip.text ? host->ip.text : e->members[0].subject);
     } else if (e->scope == SCOPE_NETWORK || e->scope == SCOPE_LABEL) {
         buf_puts(out, e->scope == SCOPE_NETWORK ? "hosts?q=ip:" : "hosts?label=");
-        message_escape(out, e->name);
+        message_escape_str(out, e->name);
     } else {
         buf_puts(out, e->kind == ALARM_SILENT ? "hosts?state=absent,never" : "hosts");
     }
@@ -92,10 +102,68 @@ static void message_labels(const struct host *host, struct buf *out)
     buf_putc(out, ']');
 }
 
-static void message_host(const struct member *m, struct buf *out)
+/* ---- why a host breaks a rule */
+
+static void message_put_socket(struct buf *out, const struct snapshot_socket *socket)
+{
+    buf_putc(out, '"');
+    message_escape(out, socket->proto);
+    buf_putc(out, ':');
+    message_escape(out, socket->addr);
+    buf_putc(out, ':');
+    message_escape(out, socket->port);
+    buf_putc(out, '"');
+}
+
+/* Command lines, sockets, users, or the value that was found. */
+static void message_evidence(const struct judge_evidence *e, struct buf *out)
+{
+    size_t shown = 0;
+    buf_puts(out, ",\"evidence\":[");
+    for (size_t i = 0; i < e->processes; i++) {
+        buf_puts(out, shown++ ? "," : "");
+        message_text(out, e->process[i]->column[COL_CMD]);
+    }
+    for (size_t i = 0; i < e->sockets; i++) {
+        buf_puts(out, shown++ ? "," : "");
+        message_put_socket(out, e->socket[i]);
+    }
+    for (size_t i = 0; i < e->users; i++) {
+        buf_puts(out, shown++ ? "," : "");
+        message_text(out, e->user[i]->name);
+    }
+    if (*e->found) {
+        buf_puts(out, shown ? "," : "");
+        message_text(out, message_str(e->found));
+    }
+    buf_putc(out, ']');
+}
+
+static void message_put_evidence(const struct message *m, const struct event *e,
+                                 const struct member *member, struct buf *out)
+{
+    if (!m->config->evidence || e->kind != ALARM_RULE || e->ended || !member->host)
+        return;
+    const struct judge_evidence *found = rules_evidence(m->rules, e->rule, member->host);
+    if (found)
+        message_evidence(found, out);
+}
+
+static void message_rule(const struct message *m, const struct event *e, struct buf *out)
+{
+    const struct policy_rule *rule = *e->rule ? rules_find(m->rules, e->rule) : NULL;
+    if (!rule)
+        return;
+    message_member(out, "why", rule->why);
+    if (rule->fix)
+        message_member(out, "fix", rule->fix);
+}
+
+static void message_host(const struct message *message, const struct event *e,
+                         const struct member *m, struct buf *out)
 {
     buf_puts(out, "{\"host\":");
-    message_text(out, m->subject);
+    message_text(out, message_str(m->subject));
     if (m->since >= 0)
         message_time(out, "since", m->since);
     if (m->host) {
@@ -104,7 +172,7 @@ static void message_host(const struct member *m, struct buf *out)
             message_member(out, "ip", m->host->ip.text);
         if (*hosts_name(m->host)) {
             buf_puts(out, ",\"hostname\":");
-            message_text(out, hosts_name(m->host));
+            message_text(out, message_str(hosts_name(m->host)));
         }
         message_labels(m->host, out);
         if (m->host->report)
@@ -112,10 +180,11 @@ static void message_host(const struct member *m, struct buf *out)
     } else {
         message_member(out, "state", "forgotten");
     }
+    message_put_evidence(message, e, m, out);
     buf_putc(out, '}');
 }
 
-static void message_hosts(const struct event *e, struct buf *out)
+static void message_hosts(const struct message *m, const struct event *e, struct buf *out)
 {
     size_t shown = e->count < MESSAGE_HOSTS_MAX ? e->count : MESSAGE_HOSTS_MAX;
     if (e->kind == ALARM_DEAF)
@@ -125,7 +194,7 @@ static void message_hosts(const struct event *e, struct buf *out)
     buf_puts(out, ",\"hosts\":[");
     for (size_t i = 0; i < shown; i++) {
         buf_puts(out, i ? "," : "");
-        message_host(&e->members[i], out);
+        message_host(m, e, &e->members[i], out);
     }
     buf_putc(out, ']');
 }
@@ -212,7 +281,8 @@ void message_event(const struct message *m, const struct event *e, struct buf *o
         buf_puts_u64(out, ",\"fleet\":", m->alarms->fleet);
         message_networks(e, out);
     }
-    message_hosts(e, out);
+    message_rule(m, e, out);
+    message_hosts(m, e, out);
     buf_putc(out, '}');
 }
 
@@ -235,7 +305,7 @@ static void message_alert_host(const struct event *e, struct buf *out)
         message_member(out, "ip", host->ip.text);
     if (*hosts_name(host)) {
         buf_puts(out, ",\"hostname\":");
-        message_text(out, hosts_name(host));
+        message_text(out, message_str(hosts_name(host)));
     }
 }
 
@@ -252,7 +322,7 @@ static void message_summary(const struct event *e, bool over, struct buf *out)
         if (count++ >= MESSAGE_HOSTS_MAX)
             continue;
         buf_puts(out, count > 1 ? ", " : ": ");
-        message_escape(out, e->members[i].subject);
+        message_escape_str(out, e->members[i].subject);
     }
     buf_puts(out, count > MESSAGE_HOSTS_MAX ? ", ..." : "");
     buf_puts_u64(out, "\",\"count\":\"", count);

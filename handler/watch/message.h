@@ -17,6 +17,7 @@ enum { MESSAGE_TEXT_MAX = 128, MESSAGE_HOSTS_MAX = 20, MESSAGE_NETWORKS_MAX = 5 
 struct message {
     const struct watchconf *config;
     const struct alarms *alarms;
+    struct rules *rules;
 };
 
 /* An event as an object of a webhook's "events". */
@@ -26,6 +27,6 @@ void message_event(const struct message *m, const struct event *e, struct buf *o
 void message_alert(const struct message *m, const struct event *e, bool over, struct buf *out);
 
 /* A text of a host, quoted. */
-void message_text(struct buf *out, const char *text);
+void message_text(struct buf *out, struct text text);
 
 #endif

@@ -382,3 +382,104 @@ ROWS
     run env ROLLCALL_CONFIG="$T/handler.json" "$WATCH" --config "$T/watch.json" --check
     same "0 $T/watch.json: ok" "$status $output"
 }
+
+# policy [RULE...]: the policy has these rules.
+policy() {
+    local IFS=,
+    printf '{"rules":[%s]}\n' "$*" >"$T/policy.json"
+    make_config "hosts_file=\"$T/hosts\"" "policy_file=\"$T/policy.json\""
+}
+NO_TELNET='{"name":"no-telnet","why":"it is in clear text","fix":"use ssh","severity":"high","forbid":{"process":{"cmd":"telnetd"}}}'
+KERNEL='{"name":"kernel","why":"old","severity":"low","at_least":{"kernel":"6.2"}}'
+BROKEN='"\(.event) \(.severity) \(.rule) \(.count) \([.hosts[].host] | sort | join(" "))"'
+
+@test "a rule that is added fires, one event for all its hosts, and what is mended is told" {
+    beats 30 10.0.0 0
+    beats 3 10.0.1 0 '{"processes":[{"pid":1,"cmd":"/usr/sbin/telnetd -h"}]}'
+    policy
+    one
+    policy "$NO_TELNET"
+    watched
+    same 'rule.broken high no-telnet 3 10.0.1.1 10.0.1.2 10.0.1.3 it is in clear text use ssh https://page.example/policies?rule=no-telnet' \
+        "$(told a "$BROKEN + \" \(.why) \(.fix) \(.url)\"")"
+    watched
+    same "" "$(told a .event)"
+    beats 2 10.0.1 30 '{"processes":[{"pid":1,"cmd":"init"}]}'
+    clock 60
+    watched
+    same 'rule.mended info no-telnet 2 10.0.1.1 10.0.1.2' "$(told a "$BROKEN")"
+    policy "$NO_TELNET" "$KERNEL"
+    watched
+    same 'rule.broken low kernel 33' "$(told a '"\(.event) \(.severity) \(.rule) \(.count)"')"
+    policy "$KERNEL"
+    watched
+    same 'rule.mended info no-telnet 1 10.0.1.3' "$(told a "$BROKEN")"
+}
+
+@test "a rule that is broken again is another event" {
+    beats 1 10.0.0 0 '{"processes":[{"pid":1,"cmd":"telnetd"}]}'
+    policy
+    one
+    policy "$NO_TELNET"
+    watched
+    first=$(told a .id)
+    beats 1 10.0.0 10 '{"processes":[{"pid":1,"cmd":"init"}]}'
+    clock 20
+    watched
+    same rule.mended "$(told a .event)"
+    beats 1 10.0.0 30 '{"processes":[{"pid":1,"cmd":"telnetd"}]}'
+    clock 40
+    watched
+    second=$(told a .id)
+    [ -n "$first" ] && [ -n "$second" ] && [ "$first" != "$second" ]
+}
+
+@test "a host that falls silent does not mend its rules" {
+    beats 1 10.0.0 0 '{"processes":[{"pid":1,"cmd":"telnetd"}]}'
+    beats 30 10.0.1 0
+    policy
+    one
+    policy "$NO_TELNET"
+    watched
+    same rule.broken "$(told a .event)"
+    clock 4000
+    beats 30 10.0.1 4000
+    watched
+    same host.silent "$(told a .event)"
+}
+
+@test "command lines are told only with evidence, cut and escaped" {
+    long=$(printf 'x%.0s' $(seq 300))
+    beats 1 10.0.0 0 "{\"processes\":[{\"pid\":1,\"cmd\":\"telnetd <b> $long\"}]}"
+    policy
+    one
+    policy "$NO_TELNET"
+    cp -r "$T/state" "$T/state.before"
+    watched
+    same 0 "$(grep -c telnetd "$T/a/requests")"
+    told a .id >"$T/id"
+    rm -r "$T/state"
+    mv "$T/state.before" "$T/state"
+    MORE=',"evidence":true' targets "$(target a "$PORT")"
+    watched
+    same "$(<"$T/id") telnetd%20%3cb%3e%20${long:0:116}" "$(told a '"\(.id) \(.hosts[0].evidence[0])"')"
+}
+
+@test "a policy that is not valid is 78: other alarms are told, and nothing is mended" {
+    beats 1 10.0.0 0 '{"processes":[{"pid":1,"cmd":"telnetd"}]}'
+    beats 30 10.0.1 0
+    policy
+    one
+    policy "$NO_TELNET"
+    watched
+    same rule.broken "$(told a .event)"
+    echo '{"rules":[{}]}' >"$T/policy.json"
+    echo 10.0.2.2 >"$T/hosts"
+    watch
+    same 78 "$STATUS"
+    grep -q event=bad_policy "$T/err"
+    same host.silent "$(told a .event)"
+    policy "$NO_TELNET"
+    watched
+    same "" "$(told a .event)"
+}
