@@ -7,7 +7,6 @@ load servers
 setup() {
     servers_setup
     mkdir -p "$SITE/www/sub"
-    echo '<!doctype html><title>page</title>' >"$SITE/www/index.html"
     echo 'body { color: red }' >"$SITE/www/style.css"
     echo hidden >"$SITE/www/data"
     chmod -R go+rX "$SITE/www"
@@ -58,7 +57,7 @@ routed() {
     # A file of the page, and what is neither.
     http "${TRUST[@]}" "$URL/"
     [ "$STATUS" = 200 ]
-    cmp "$T/body" "$SITE/www/index.html"
+    cmp "$T/body" "$REPO/lighttpd/htdocs/index.html"
     assert_header Content-Type 'text/html.*'
     http "${TRUST[@]}" "$URL/style.css"
     assert_header Content-Type 'text/css.*'
@@ -104,7 +103,7 @@ routed() {
 @test "routes: the embedded lighttpd" {
     PORT=$(free_port)
     URL=http://127.0.0.1:$PORT
-    mkdir "$SITE/upload" && cp -r "$SITE/www" "$SITE/htdocs"
+    mkdir "$SITE/upload" && cp -r "$SITE"/www/* "$SITE/htdocs/"
     cp "$ROLLCALL_BUILD/rollcall-query" "$SITE/"
     start lighttpd env ROLLCALL_RUN="$SITE" ROLLCALL_PORT="$PORT" ROLLCALL_HANDLER="$SITE/rollcall-handler" \
         ROLLCALL_QUERY="$SITE/rollcall-query" ROLLCALL_WORKERS=2 ROLLCALL_CONFIG="$T/handler.json" \
@@ -117,7 +116,7 @@ routed() {
 @test "routes: without rollcall-query the embedded lighttpd serves the handler alone" {
     PORT=$(free_port)
     URL=http://127.0.0.1:$PORT
-    mkdir "$SITE/upload" "$SITE/htdocs"
+    mkdir "$SITE/upload"
     start lighttpd env ROLLCALL_RUN="$SITE" ROLLCALL_PORT="$PORT" ROLLCALL_HANDLER="$SITE/rollcall-handler" \
         ROLLCALL_QUERY= ROLLCALL_WORKERS=1 ROLLCALL_CONFIG="$T/handler.json" \
         /usr/sbin/lighttpd -D -f "$REPO/lighttpd/lighttpd.conf"
