@@ -154,7 +154,7 @@ static void print_json_hosts(struct print *p, size_t rule, struct buf *out)
         buf_putc(out, ',');
         print_string("state", judge_state_name(state), out);
         if (state == JUDGE_FAIL && print_evidence(p, i, rule, &e)) {
-            buf_puts(out, ",\"evidence\":");
+            buf_putc(out, ',');
             judge_put_evidence(&e, out);
         }
         buf_putc(out, '}');

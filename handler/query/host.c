@@ -142,6 +142,7 @@ static enum verdict host_record(struct query *q, struct place *p, struct fault *
         host_put_time("next", next >= 0 ? next : host_next_day(q, p), &q->body);
         host_put_record(&procs, &p->tail.line, &q->body);
         host_put_time("previous", place_back(p) ? p->tail.received_ms : -1, &q->body);
+        compliance_put_host(q, &p->ip, received);
     }
     procs_release(&procs);
     return read ? V_OK : fault_set(f, V_UNAVAILABLE, "the record cannot be read; try again");

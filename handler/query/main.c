@@ -48,10 +48,21 @@ static unsigned check_hosts(const struct config *config)
     return bad;
 }
 
+static unsigned check_policy(const struct config *config)
+{
+    struct policy_file policy;
+    char error[POLICY_ERROR_LEN];
+    bool ok = policy_file_open(&policy, config->policy_file, error);
+    if (!ok)
+        fprintf(stderr, "rollcall-query: policy_file: %s\n", error);
+    policy_file_close(&policy);
+    return !ok;
+}
+
 /* Each file of the configuration has a function that names its bad lines. */
 static int check(const struct config *config)
 {
-    static unsigned (*const checks[])(const struct config *config) = {check_hosts};
+    static unsigned (*const checks[])(const struct config *config) = {check_hosts, check_policy};
     unsigned bad = 0;
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         bad += checks[i](config);
@@ -64,6 +75,7 @@ static int check(const struct config *config)
 static int serve(const struct config *config)
 {
     static struct query query;
+    char error[POLICY_ERROR_LEN];
     struct confine limits;
     struct request request;
     int status = program_open(&program);
@@ -71,6 +83,8 @@ static int serve(const struct config *config)
         return status;
     if (!query_init(&query, config))
         return program_cannot_start(&program);
+    if (!policy_file_open(&query.policy, config->policy_file, error))
+        return program_bad_config(&program, error);
     const char *const files[] = {config->hosts_file, config->policy_file};
     sandbox_start(&limits, config, CONFINE_READ, files, sizeof files / sizeof files[0]);
     while (fcgi_accept(&request)) {

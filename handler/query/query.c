@@ -22,6 +22,8 @@ static const struct query_route {
 } routes[] = {
     {"/api/v1/hosts", false, list_params, list_get, NULL},
     {"/api/v1/hosts/", true, host_params, host_get, NULL},
+    {"/api/v1/compliance", false, compliance_params, compliance_get, NULL},
+    {"/api/v1/search", false, search_params, search_get, NULL},
     {"/files/", true, download_params, download_get, NULL},
     {"/metrics", false, metrics_params, metrics_get, NULL},
     {"/api/v1/session", false, session_params, session_answer, "POST, DELETE"},
@@ -32,6 +34,7 @@ bool query_init(struct query *q, const struct config *config)
     *q = (struct query){.config = config, .digest = digest_new(), .data = -1};
     tokens_init(&q->tokens, config->tokens_file);
     hostsfile_init(&q->hosts_file, config->hosts_file);
+    judge_init(&q->judge);
     buf_init(&q->body, QUERY_BODY_MAX);
     buf_init(&q->reply, QUERY_BODY_MAX);
     q->memo = config->query_memo ? memo_new() : NULL;
@@ -44,6 +47,8 @@ void query_release(struct query *q)
     memo_free(q->memo);
     buf_release(&q->reply);
     buf_release(&q->body);
+    judge_release(&q->judge);
+    policy_file_close(&q->policy);
     hostsfile_release(&q->hosts_file);
     digest_free(q->digest);
     tokens_release(&q->tokens);
@@ -134,6 +139,7 @@ static enum verdict query_prepare(struct query *q, struct fault *f)
     buf_reset(&q->body);
     if (!hostsfile_refresh(&q->hosts_file, NULL, NULL))
         return fault_set(f, V_UNAVAILABLE, "the hosts file cannot be read; the log has the cause");
+    policy_file_refresh(&q->policy);
     return query_open_store(q, f);
 }
 
@@ -164,6 +170,8 @@ void query_answer(struct query *q, const struct request *r)
     if (q->data >= 0)
         close(q->data);
     q->data = -1;
+    judge_release(&q->judge);
+    judge_init(&q->judge);
     buf_trim(&q->body, QUERY_KEEP);
     buf_trim(&q->reply, QUERY_KEEP);
 }

@@ -15,13 +15,16 @@
 #include "handler/http/auth.h"
 #include "handler/query/params.h"
 #include "handler/read/hosts.h"
+#include "handler/read/judge.h"
 
 struct query {
     const struct config *config; /* borrowed */
     struct tokens tokens;
     struct digest *digest;
     struct hostsfile hosts_file;
-    struct memo *memo; /* NULL: switched off */
+    struct policy_file policy;
+    struct judge judge; /* emptied after each request */
+    struct memo *memo;  /* NULL: switched off */
     struct params params;
     struct buf body;  /* of the answer, from the member after `as_of` on */
     struct buf reply; /* headers and body, as sent */

@@ -29,4 +29,18 @@ enum verdict session_answer(struct query *q, struct fault *f);
 extern const char *const metrics_params[];
 enum verdict metrics_get(struct query *q, struct fault *f);
 
+/* GET /api/v1/compliance */
+extern const char *const compliance_params[];
+enum verdict compliance_get(struct query *q, struct fault *f);
+
+/*
+ * Appends `,"verdicts":[...]`, what the policy says of the host at `ip`; null if there is no policy
+ * or `received_ms` is not the time of its newest record.
+ */
+void compliance_put_host(struct query *q, const struct ip *ip, int64_t received_ms);
+
+/* GET /api/v1/search */
+extern const char *const search_params[];
+enum verdict search_get(struct query *q, struct fault *f);
+
 #endif

@@ -16,6 +16,7 @@ enum row_field {
     ROW_LABELS,
     ROW_STATE,
     ROW_FLAGS,
+    ROW_FAILS,
     ROW_OS_NAME,
     ROW_OS_VER,
     ROW_OS_PRETTY_NAME,
@@ -45,6 +46,7 @@ static const struct {
     [ROW_LABELS] = {"labels", FACT_COUNT, false},
     [ROW_STATE] = {"state", FACT_COUNT, false},
     [ROW_FLAGS] = {"flags", FACT_COUNT, false},
+    [ROW_FAILS] = {"fails", FACT_COUNT, false},
     [ROW_OS_NAME] = {"os_name", FACT_OS_NAME, false},
     [ROW_OS_VER] = {"os_ver", FACT_OS_VER, false},
     [ROW_OS_PRETTY_NAME] = {"os_pretty_name", FACT_OS_PRETTY_NAME, false},
@@ -75,7 +77,8 @@ static unsigned row_find(const char *name, size_t len)
 
 static bool row_sortable(unsigned field)
 {
-    return field < ROW_FIRST_SEEN && field != ROW_LABELS && field != ROW_FLAGS;
+    return field < ROW_FIRST_SEEN && field != ROW_LABELS && field != ROW_FLAGS &&
+           field != ROW_FAILS;
 }
 
 static enum verdict row_bad(struct fault *f, const char *param, bool sort)
@@ -227,6 +230,45 @@ static void row_put_flags(const struct host *host, struct buf *out)
     buf_putc(out, ']');
 }
 
+/*
+ * Appends the names of the rules that the host fails, each in quotes and with `between` between
+ * them, or without quotes. False: they could not be judged within query_seconds.
+ */
+static bool row_add_fails(struct query *q, const struct host *host, const char *between,
+                          struct buf *out)
+{
+    unsigned char states[REPORT_RULES_MAX];
+    const struct policy *policy = q->policy.policy;
+    bool quoted = *between == ',', any = false;
+    if (!policy)
+        return true;
+    if (query_over(q))
+        return false;
+    judge_host(&q->judge, policy, q->data, host, states);
+    for (size_t i = 0; i < policy->count; i++) {
+        if (states[i] != JUDGE_FAIL)
+            continue;
+        buf_puts(out, any ? between : "");
+        buf_puts(out, quoted ? "\"" : "");
+        buf_puts(out, policy->rules[i].name); /* has no character that needs an escape */
+        buf_puts(out, quoted ? "\"" : "");
+        any = true;
+    }
+    return true;
+}
+
+static void row_put_fails(struct query *q, const struct host *host, struct buf *out)
+{
+    size_t before = out->len;
+    buf_putc(out, '[');
+    if (row_add_fails(q, host, ",", out)) {
+        buf_putc(out, ']');
+    } else if (!out->failed) {
+        out->len = before;
+        buf_puts(out, "null");
+    }
+}
+
 static void row_put_state(const struct host *host, struct buf *out)
 {
     jsonw_str(out, states_name(host->state));
@@ -327,6 +369,8 @@ void row_put(const struct row_choice *c, const struct host *host, struct query *
         jsonw_name(out, fields[field].name);
         if (field >= ROW_FIRST_SEEN)
             row_put_beats(host, field, &beats, out);
+        else if (field == ROW_FAILS)
+            row_put_fails(q, host, out);
         else
             row_put_field(host, field, out);
         between = ",";
@@ -418,6 +462,8 @@ void row_put_csv(const struct row_choice *c, const struct host *host, struct que
         buf_reset(&text);
         if (field >= ROW_FIRST_SEEN)
             row_csv_beats(host, field, &beats, &text);
+        else if (field == ROW_FAILS)
+            row_add_fails(q, host, ";", &text);
         else
             row_csv_text(host, field, &text);
         buf_puts(out, between);

@@ -408,41 +408,44 @@ void judge_host(struct judge *j, const struct policy *policy, int data, const st
 
 /* ---- evidence */
 
-/* The process, its command cut at a whole character. */
-static void judge_put_process(const struct proc *one, struct buf *out)
+struct text judge_cut(struct text cmd)
+{
+    if (cmd.len <= JUDGE_CMD_MAX)
+        return cmd;
+    cmd.len = JUDGE_CMD_MAX;
+    while (cmd.len > JUDGE_CMD_MAX - 4 && ((unsigned char)cmd.ptr[cmd.len] & 0xc0) == 0x80)
+        cmd.len--;
+    return cmd;
+}
+
+void judge_put_process(const struct proc *one, struct buf *out)
 {
     struct proc cut = *one;
-    struct text *cmd = &cut.column[COL_CMD];
-    if (cmd->len > JUDGE_CMD_MAX) {
-        cmd->len = JUDGE_CMD_MAX;
-        while (cmd->len > JUDGE_CMD_MAX - 4 && ((unsigned char)cmd->ptr[cmd->len] & 0xc0) == 0x80)
-            cmd->len--;
-    }
+    cut.column[COL_CMD] = judge_cut(one->column[COL_CMD]);
     procs_put(&cut, out);
 }
 
 void judge_put_evidence(const struct judge_evidence *e, struct buf *out)
 {
-    buf_puts_u64(out, "{\"count\":", e->count);
+    buf_puts_u64(out, "\"matches\":", e->count);
     buf_puts(out, ",\"found\":");
     if (*e->found)
         jsonw_str(out, e->found);
     else
         buf_puts(out, "null");
-    buf_puts(out, ",\"processes\":[");
+    /* A rule finds things of one kind only. */
+    buf_puts(out, ",\"evidence\":[");
     for (size_t i = 0; i < e->processes; i++) {
         buf_puts(out, i > 0 ? "," : "");
         judge_put_process(e->process[i], out);
     }
-    buf_puts(out, "],\"listening\":[");
     for (size_t i = 0; i < e->sockets; i++) {
         buf_puts(out, i > 0 ? "," : "");
         snapshot_put_socket(e->socket[i], out);
     }
-    buf_puts(out, "],\"users\":[");
     for (size_t i = 0; i < e->users; i++) {
         buf_puts(out, i > 0 ? "," : "");
         snapshot_put_user(e->user[i], out);
     }
-    buf_puts(out, "]}");
+    buf_puts(out, "]");
 }

@@ -65,7 +65,16 @@ enum judge_state judge_rule(struct judge *j, const struct policy_rule *rule,
 void judge_host(struct judge *j, const struct policy *policy, int data, const struct host *host,
                 unsigned char *states);
 
-/* Appends {"count":N, "processes":[...]} with what the rule found; cmd is cut at JUDGE_CMD_MAX. */
+/*
+ * Appends the members "matches":N, "found":..., "evidence":[...]: how many there are, the value of
+ * at_least and at_most, and processes, sockets or users.
+ */
 void judge_put_evidence(const struct judge_evidence *e, struct buf *out);
+
+/* A command line, cut at JUDGE_CMD_MAX at a whole character. */
+struct text judge_cut(struct text cmd);
+
+/* procs_put() with such a command line. */
+void judge_put_process(const struct proc *one, struct buf *out);
 
 #endif

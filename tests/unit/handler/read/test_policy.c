@@ -181,6 +181,39 @@ static void two_policies_have_different_hashes(void **state)
     policy_free(b);
 }
 
+static void rewrite(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void a_file_that_changes_is_read_again_and_a_bad_one_leaves_the_last(void **state)
+{
+    char path[] = "/tmp/rollcall-policy-XXXXXX", error[POLICY_ERROR_LEN];
+    struct policy_file file;
+    (void)state;
+    close(mkstemp(path));
+    rewrite(path, "{\"rules\":[{\"name\":\"r\",\"why\":\"w\",\"severity\":\"low\","
+                  "\"only\":{\"users\":\"a\"}}]}");
+    assert_true(policy_file_open(&file, path, error));
+    assert_int_equal(file.policy->count, 1);
+    rewrite(path, "{");
+    policy_file_refresh(&file);
+    assert_int_equal(file.policy->count, 1);
+    rewrite(path, "{\"rules\":[]}");
+    policy_file_refresh(&file);
+    assert_int_equal(file.policy->count, 0);
+    unlink(path);
+    policy_file_refresh(&file);
+    assert_int_equal(file.policy->count, 0);
+    policy_file_close(&file);
+    assert_false(policy_file_open(&file, path, error));
+    assert_non_null(strstr(error, "cannot be read"));
+    policy_file_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +222,7 @@ int main(void)
         cmocka_unit_test(an_error_names_file_rule_member_and_what_is_right),
         cmocka_unit_test(more_than_256_rules_are_refused),
         cmocka_unit_test(two_policies_have_different_hashes),
+        cmocka_unit_test(a_file_that_changes_is_read_again_and_a_bad_one_leaves_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
