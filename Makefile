@@ -49,7 +49,7 @@ handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
 handler/read         = beats changes diff facts files glob hosts hostsfile judge memo place policy procs report select snapshot states tail version
-handler/query        = answer changed compliance cursor download fleet host list metrics params query row search session
+handler/query        = answer changed changes compliance cursor download fleet groups host list metrics params query row search session
 handler/policy       = print
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/watch        = alarms deliver events groups message newcomers post rules sign state watchconf

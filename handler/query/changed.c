@@ -5,20 +5,6 @@
 #include "handler/read/changes.h"
 #include "handler/shared/json/write.h"
 
-enum { CHANGED_SPAN_MS = 60 * 60 * 1000 };
-
-static enum verdict changed_read(struct query *q, struct changes_scan *scan, struct fault *f)
-{
-    scan->to_ms = q->now_ms;
-    enum verdict v = params_time(&q->params, "to", q->now_ms, &scan->to_ms, f);
-    scan->from_ms = scan->to_ms - CHANGED_SPAN_MS;
-    if (v == V_OK)
-        v = params_time(&q->params, "from", q->now_ms, &scan->from_ms, f);
-    if (v == V_OK && scan->from_ms >= scan->to_ms)
-        v = params_bad(f, "from", "expected a time before that of to");
-    return v;
-}
-
 /* A time as a member; the name has its comma. */
 static void changed_put_time(const char *name, int64_t ms, struct buf *out)
 {
@@ -71,7 +57,7 @@ enum verdict host_changes(struct query *q, const struct ip *ip, struct fault *f)
                                 .absent_days = q->config->absent_days,
                                 .over = query_over,
                                 .context = q};
-    enum verdict v = changed_read(q, &scan, f);
+    enum verdict v = query_span(q, &scan.from_ms, &scan.to_ms, f);
     if (v != V_OK)
         return v;
     changes_init(&changes);

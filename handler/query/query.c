@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUERY_BODY_MAX = 256 << 20, QUERY_KEEP = 1 << 20 };
+enum { QUERY_BODY_MAX = 256 << 20, QUERY_KEEP = 1 << 20, QUERY_SPAN_MS = 60 * 60 * 1000 };
 
 static const struct query_route {
     const char *path;
@@ -22,6 +22,7 @@ static const struct query_route {
 } routes[] = {
     {"/api/v1/hosts", false, list_params, list_get, NULL},
     {"/api/v1/hosts/", true, host_params, host_get, NULL},
+    {"/api/v1/changes", false, changes_params, changes_get, NULL},
     {"/api/v1/compliance", false, compliance_params, compliance_get, NULL},
     {"/api/v1/search", false, search_params, search_get, NULL},
     {"/files/", true, download_params, download_get, NULL},
@@ -64,6 +65,18 @@ struct hosts_scan query_scan(struct query *q)
                                .memo = q->memo,
                                .over = query_over,
                                .context = q};
+}
+
+enum verdict query_span(const struct query *q, int64_t *from_ms, int64_t *to_ms, struct fault *f)
+{
+    *to_ms = q->now_ms;
+    enum verdict v = params_time(&q->params, "to", q->now_ms, to_ms, f);
+    *from_ms = *to_ms - QUERY_SPAN_MS;
+    if (v == V_OK)
+        v = params_time(&q->params, "from", q->now_ms, from_ms, f);
+    if (v == V_OK && *from_ms >= *to_ms)
+        v = params_bad(f, "from", "expected a time before that of to");
+    return v;
 }
 
 bool query_over(void *query)

@@ -51,6 +51,9 @@ void query_answer(struct query *q, const struct request *r);
 /* What hosts_scan() needs to see the fleet at query.as_of_ms, for query_seconds at most. */
 struct hosts_scan query_scan(struct query *q);
 
+/* Reads `from` and `to`: the hour before now, or before `to`, if they are absent. */
+enum verdict query_span(const struct query *q, int64_t *from_ms, int64_t *to_ms, struct fault *f);
+
 /* True when query_seconds are over. `query` is a struct query. */
 bool query_over(void *query);
 

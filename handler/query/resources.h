@@ -39,6 +39,10 @@ enum verdict compliance_get(struct query *q, struct fault *f);
  */
 void compliance_put_host(struct query *q, const struct ip *ip, int64_t received_ms);
 
+/* GET /api/v1/changes */
+extern const char *const changes_params[];
+enum verdict changes_get(struct query *q, struct fault *f);
+
 /* GET /api/v1/search */
 extern const char *const search_params[];
 enum verdict search_get(struct query *q, struct fault *f);

@@ -5,6 +5,7 @@
  * records of the day. A line that cannot hold what is looked for is not parsed; see search_skip().
  */
 #include "handler/query/fleet.h"
+#include "handler/query/groups.h"
 #include "handler/query/resources.h"
 #include "handler/shared/json/write.h"
 #include "handler/shared/vec.h"
@@ -18,26 +19,11 @@
 const char *const search_params[] = {"cmd", "user", "port",  "date",   "at",
                                      "by",  "host", "limit", "cursor", NULL};
 
-enum {
-    SEARCH_PATTERN_MAX = 256,
-    SEARCH_SHOWN = 20,
-    SEARCH_GROUPS_MAX = 100000,
-    SEARCH_TABLE = 1 << 17
-};
+enum { SEARCH_PATTERN_MAX = 256, SEARCH_SHOWN = 20 };
 
 #define SEARCH_BYTES_MAX ((int64_t)2 << 30)
 
 enum search_by { BY_PROCESS, BY_CMD, BY_HOST };
-
-/* A command, for by=cmd. */
-struct search_group {
-    uint64_t hash;
-    char *cmd;
-    size_t len;
-    uint64_t hosts, processes;
-    const struct host *last; /* the host counted last */
-    const struct host *examples[SEARCH_SHOWN];
-};
 
 struct search {
     struct query *q;
@@ -50,11 +36,10 @@ struct search {
     struct place place;
     struct snapshot record;
     struct buf rows;
-    uint64_t total; /* rows */
-    struct search_group *groups;
-    size_t group_count, group_room;
-    uint32_t *table; /* of indexes + 1 of groups */
-    uint64_t *seen;  /* hashes of the processes of one host, for a whole day */
+    uint64_t total;       /* rows */
+    struct groups groups; /* by=cmd */
+    struct buf members;   /* of the group in hand */
+    uint64_t *seen;       /* hashes of the processes of one host, for a whole day */
     size_t seen_count, seen_room;
 };
 
@@ -252,91 +237,14 @@ static bool search_seen(struct search *s, const struct proc *one)
 
 /* ---- by=cmd */
 
-static struct search_group *search_group(struct search *s, struct text cmd)
-{
-    uint64_t hash = search_hash(UINT64_C(0xcbf29ce484222325), cmd);
-    size_t at = hash & (SEARCH_TABLE - 1);
-    for (; s->table[at]; at = (at + 1) & (SEARCH_TABLE - 1)) {
-        struct search_group *g = &s->groups[s->table[at] - 1];
-        if (g->hash == hash && g->len == cmd.len && memcmp(g->cmd, cmd.ptr, cmd.len) == 0)
-            return g;
-    }
-    struct search_group *list =
-        s->group_count < SEARCH_GROUPS_MAX
-            ? vec_grow(s->groups, s->group_count, &s->group_room, sizeof *list)
-            : NULL;
-    char *copy = list ? malloc(cmd.len + 1) : NULL;
-    s->groups = list ? list : s->groups;
-    if (!copy)
-        return NULL;
-    memcpy(copy, cmd.ptr, cmd.len);
-    s->table[at] = (uint32_t)s->group_count + 1;
-    list[s->group_count] = (struct search_group){.hash = hash, .cmd = copy, .len = cmd.len};
-    return &list[s->group_count++];
-}
-
 static void search_count(struct search *s, const struct host *host, const struct proc *one)
 {
-    struct text cmd = one->column[COL_CMD];
-    struct search_group *g = search_group(s, judge_cut(cmd));
-    if (!g) {
-        s->rows.failed = true;
-        return;
-    }
-    g->processes++;
-    if (g->last == host)
-        return;
-    g->last = host;
-    if (g->hosts < SEARCH_SHOWN)
-        g->examples[g->hosts] = host;
-    g->hosts++;
-}
-
-static int search_by_hosts(const void *a, const void *b)
-{
-    const struct search_group *x = a, *y = b;
-    int order = (x->hosts < y->hosts) - (x->hosts > y->hosts);
-    size_t len = x->len < y->len ? x->len : y->len;
-    if (order == 0)
-        order = memcmp(x->cmd, y->cmd, len);
-    return order ? order : (x->len > y->len) - (x->len < y->len);
-}
-
-static void search_put_string(const char *name, const char *value, struct buf *out)
-{
-    jsonw_name(out, name);
-    if (*value)
-        jsonw_str(out, value);
-    else
-        buf_puts(out, "null");
-}
-
-static void search_put_host(const struct host *host, struct buf *out)
-{
-    search_put_string("ip", host->ip.text, out);
-    buf_putc(out, ',');
-    search_put_string("hostname", hosts_name(host), out);
-}
-
-static void search_put_groups(struct search *s, size_t limit)
-{
-    if (s->group_count > 0)
-        qsort(s->groups, s->group_count, sizeof *s->groups, search_by_hosts);
-    s->total = s->group_count;
-    for (size_t i = 0; i < s->group_count && i < limit; i++) {
-        const struct search_group *g = &s->groups[i];
-        buf_puts(&s->rows, i > 0 ? ",\n{\"cmd\":" : "\n{\"cmd\":");
-        jsonw_string(&s->rows, g->cmd, g->len);
-        buf_puts_u64(&s->rows, ",\"hosts\":", g->hosts);
-        buf_puts_u64(&s->rows, ",\"processes\":", g->processes);
-        buf_puts(&s->rows, ",\"examples\":[");
-        for (size_t k = 0; k < g->hosts && k < SEARCH_SHOWN; k++) {
-            buf_puts(&s->rows, k > 0 ? ",{" : "{");
-            search_put_host(g->examples[k], &s->rows);
-            buf_putc(&s->rows, '}');
-        }
-        buf_puts(&s->rows, "]}");
-    }
+    struct text cmd = judge_cut(one->column[COL_CMD]);
+    buf_reset(&s->members);
+    jsonw_name(&s->members, "cmd");
+    jsonw_string(&s->members, cmd.ptr, cmd.len);
+    const struct text members = {s->members.data, s->members.len};
+    s->rows.failed |= s->members.failed || !groups_add(&s->groups, members, host);
 }
 
 /* ---- by=process and by=host */
@@ -346,11 +254,8 @@ static void search_open_row(struct search *s, const struct host *host, struct bu
     char time[CLOCK_TIME_LEN + 1];
     clock_rfc3339(s->record.received_ms, time);
     buf_puts(out, "{");
-    search_put_host(host, out);
-    buf_putc(out, ',');
-    search_put_string("state", states_name(host->state), out);
-    buf_putc(out, ',');
-    search_put_string("received_at", time, out);
+    groups_put_host(host, out);
+    buf_printf(out, ",\"state\":\"%s\",\"received_at\":\"%s\"", states_name(host->state), time);
 }
 
 static void search_put_process(struct search *s, const struct host *host, const struct proc *one)
@@ -485,8 +390,8 @@ static bool search_begin(struct search *s)
     place_init(&s->place, -1, &nowhere, 0);
     snapshot_init(&s->record);
     buf_init(&s->rows, s->q->body.max);
-    s->table = s->by == BY_CMD ? calloc(SEARCH_TABLE, sizeof *s->table) : NULL;
-    return s->by != BY_CMD || s->table;
+    buf_init(&s->members, s->q->body.max);
+    return s->by != BY_CMD || groups_init(&s->groups);
 }
 
 static void search_end(struct search *s)
@@ -494,10 +399,8 @@ static void search_end(struct search *s)
     place_release(&s->place);
     snapshot_release(&s->record);
     buf_release(&s->rows);
-    for (size_t i = 0; i < s->group_count; i++)
-        free(s->groups[i].cmd);
-    free(s->groups);
-    free(s->table);
+    buf_release(&s->members);
+    groups_release(&s->groups);
     free(s->seen);
 }
 
@@ -514,11 +417,15 @@ static void search_answer(struct search *s, struct fleet *fleet)
         hosts += s->total > before;
     }
     fleet_full(fleet);
-    if (s->by == BY_CMD)
-        search_put_groups(s, (size_t)fleet->limit);
+    if (s->by == BY_CMD) {
+        groups_put(&s->groups, (size_t)fleet->limit, "processes", &s->rows);
+        s->total = s->groups.count;
+    }
     fleet_put(fleet, &q->body);
     buf_puts_u64(&q->body, ",\"total\":", s->total);
-    if (s->by != BY_CMD)
+    if (s->by == BY_CMD)
+        buf_puts_u64(&q->body, ",\"left_out\":", s->groups.left_out);
+    else
         buf_puts_u64(&q->body, ",\"hosts\":", hosts);
     buf_puts(&q->body, ",\"results\":[");
     buf_add(&q->body, s->rows.data, s->rows.len);
