@@ -31,6 +31,15 @@ Feature: The API that agents report to
     When the handler starts
     Then it ends with 78 and one line that names "records_dir"
 
+  # ---- asking
+
+  Scenario: a host that sent a record is present
+    Given a collector
+    When a record is posted
+    Then the answer is 200
+    When the hosts are asked for
+    Then the host "feature" is present
+
   # ---- storage
 
   Scenario: a storage directory that is not there yet is made

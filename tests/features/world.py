@@ -147,7 +147,7 @@ class Collector:
         self.certificate = world.path("tls", "cert.pem")
         self.config = {"records_dir": self.records, "tokens_file": world.path("tokens"),
                        "test_api": True}
-        self.port, self.handlers, self.server = free_port(), None, None
+        self.port, self.handlers, self.query, self.server = free_port(), None, None, None
 
     def configure(self):
         hashed = hashlib.sha256(self.token.encode()).hexdigest()
@@ -165,6 +165,11 @@ class Collector:
             ROLLCALL_SOCKET=world.path("run", "handler.sock"), ROLLCALL_WORKERS="2",
             ROLLCALL_HANDLER=world.path("rollcall-handler"),
             ROLLCALL_CONFIG=world.path("handler.json"))
+        self.query = world.start(
+            "query", world.path("spawn-fcgi.sh"), ROLLCALL_SOCKET=world.path("run", "query.sock"), ROLLCALL_WORKERS="2",
+            ROLLCALL_HANDLER=world.copy(BUILD, "rollcall-query"), ROLLCALL_CONFIG=world.path("handler.json"))
+        wait_until("the socket of rollcall-query", lambda: os.path.exists(world.path("run", "query.sock"))
+                   or self.query.poll() is not None)
         wait_until("the handlers' socket", lambda: os.path.exists(world.path("run", "handler.sock"))
                    or self.handlers.poll() is not None)
         world.write("lighttpd.conf", self.server_configuration(as_shipped))

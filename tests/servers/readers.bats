@@ -100,3 +100,32 @@ some_records() {
         [ "$status" = 1 ] || fail "$path: $output"
     done
 }
+
+@test "readers: midnight changes no state, and the record before it is found" {
+    TRACE=()
+    local state='[.data.hosts[] | [.ip, .state]]'
+    at "2026-11-20 23:40:00"
+    post_with '.hostname = "late"' REMOTE_ADDR=10.0.0.1
+    at "2026-11-20 23:58:30"
+    post_with '.hostname = "on-time"' REMOTE_ADDR=10.0.0.2
+    assert_status 200
+    at "2026-11-20 23:59:30"
+    TRACE=("${RUNNER[@]}")
+    query_cgi /api/v1/hosts
+    [ "$(jq -c "$state" "$T/body")" = '[["10.0.0.1","late"],["10.0.0.2","present"]]' ] || fail "$(cat "$T/body")"
+    at "2026-11-21 00:00:30"
+    TRACE=("${RUNNER[@]}")
+    query_cgi /api/v1/hosts
+    [ "$(jq -c "$state" "$T/body")" = '[["10.0.0.1","late"],["10.0.0.2","present"]]' ] || fail "$(cat "$T/body")"
+    query_cgi /api/v1/hosts/10.0.0.2
+    jq -e '.data.record.hostname == "on-time" and (.data.received_at | startswith("2026-11-20T23:58:3"))' "$T/body"
+    post_with '.hostname = "new"' REMOTE_ADDR=10.0.0.2
+    assert_status 200
+    query_cgi /api/v1/hosts/10.0.0.2
+    jq -e '.data.record.hostname == "new" and (.data.previous | startswith("2026-11-20T23:58:3"))' "$T/body"
+    query_cgi /api/v1/hosts/10.0.0.2/changes 'from=-5m'
+    jq -e '.data.machines[0].changed == [{fact: "hostname", before: "on-time", after: "new"}]' "$T/body"
+    # A day that is over is judged as of its end, whatever came after.
+    query_cgi /api/v1/hosts date=2026-11-20
+    [ "$(jq -c "$state" "$T/body")" = '[["10.0.0.1","late"],["10.0.0.2","present"]]' ] || fail "$(cat "$T/body")"
+}

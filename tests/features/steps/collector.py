@@ -101,7 +101,24 @@ def count_asked(context):
     context.answer = context.collector.get("/api/test/count")
 
 
+@when("a record is posted")
+def record_posted(context):
+    context.answer = context.collector.ask("POST", "/data", context.collector.token, {
+        "hostname": "feature", "processor": "", "processes": [{"pid": 1, "cmd": "init"}], "users": [], "os_name": "Linux", "os_ver": "6.1"})
+
+
+@when("the hosts are asked for")
+def hosts_asked(context):
+    context.answer = context.collector.get("/api/v1/hosts")
+
+
 # ---- what is answered
+
+@then('the host "{name}" is {state}')
+def host_is(context, name, state):
+    hosts = jsend(context, 200, "success")["data"]["hosts"]
+    assert [(h["hostname"], h["state"]) for h in hosts] == [(name, state)], context.answer.text
+
 
 @then("the answer is {status:d}")
 def answer_is(context, status):
