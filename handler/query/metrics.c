@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <sys/statvfs.h>
 
 const char *const metrics_params[] = {NULL};
@@ -91,7 +92,46 @@ static void metrics_put_store(const struct query *q, const struct metrics *m, st
                        (uint64_t)fs.f_bavail * fs.f_frsize);
 }
 
-static void metrics_write(const struct query *q, const struct hosts *hosts, struct buf *out)
+/* ---- the policy */
+
+/* Hosts for each rule of the policy, by verdict. */
+typedef size_t metrics_verdicts[JUDGE_STATES];
+
+/* Judges the hosts that are not hidden. NULL: there is no policy, memory is out, or time is over.
+ */
+static metrics_verdicts *metrics_judge(struct query *q, const struct hosts *hosts, bool *over)
+{
+    const struct policy *policy = q->policy.policy;
+    unsigned char states[REPORT_RULES_MAX];
+    metrics_verdicts *verdicts = policy ? calloc(policy->count + 1, sizeof *verdicts) : NULL;
+    for (size_t i = 0; verdicts && !*over && i < hosts->count; i++) {
+        if (states_hidden(hosts->list[i].state))
+            continue;
+        judge_host(&q->judge, policy, q->data, &hosts->list[i], states);
+        for (size_t k = 0; k < policy->count; k++)
+            verdicts[k][states[k]]++;
+        *over = query_over(q);
+    }
+    return verdicts;
+}
+
+static void metrics_put_policy(const struct policy *policy, metrics_verdicts *verdicts,
+                               struct buf *out)
+{
+    metrics_name(out, "rollcall_policy_failing_hosts", "Hosts that break a rule of the policy.");
+    for (size_t i = 0; i < policy->count; i++)
+        buf_printf(out, "rollcall_policy_failing_hosts{rule=\"%s\",severity=\"%s\"} %zu\n",
+                   policy->rules[i].name, policy_severity_name(policy->rules[i].severity),
+                   verdicts[i][JUDGE_FAIL]);
+    metrics_name(out, "rollcall_policy_unknown_hosts",
+                 "Hosts of which it is not known whether they keep a rule.");
+    for (size_t i = 0; i < policy->count; i++)
+        buf_printf(out, "rollcall_policy_unknown_hosts{rule=\"%s\"} %zu\n", policy->rules[i].name,
+                   verdicts[i][JUDGE_UNKNOWN]);
+}
+
+static void metrics_write(const struct query *q, const struct hosts *hosts,
+                          metrics_verdicts *verdicts, struct buf *out)
 {
     struct metrics m;
     metrics_count(&m, hosts, clock_day_start(q->now_ms));
@@ -101,6 +141,8 @@ static void metrics_write(const struct query *q, const struct hosts *hosts, stru
     metrics_put_store(q, &m, out);
     metrics_number(out, "rollcall_unreadable_files",
                    "Files of hosts that could not be read to the end.", hosts->unreadable);
+    if (verdicts)
+        metrics_put_policy(q->policy.policy, verdicts, out);
     int64_t took = clock_monotonic() - (q->deadline - q->config->query_seconds * 1000);
     metrics_name(out, "rollcall_scrape_duration_seconds", "How long this answer took to compute.");
     buf_printf(out, "rollcall_scrape_duration_seconds %" PRId64 ".%03" PRId64 "\n", took / 1000,
@@ -115,11 +157,16 @@ enum verdict metrics_get(struct query *q, struct fault *f)
         return errno == ENOMEM
                    ? fault_memory(f)
                    : fault_set(f, V_UNAVAILABLE, "a directory of the records cannot be read");
-    bool complete = hosts.complete;
-    if (complete)
-        metrics_write(q, &hosts, &q->body);
+    bool over = !hosts.complete;
+    metrics_verdicts *verdicts = metrics_judge(q, &hosts, &over);
+    bool memory = q->policy.policy && !verdicts;
+    if (!over)
+        metrics_write(q, &hosts, verdicts, &q->body);
+    free(verdicts);
     hosts_release(&hosts);
-    if (!complete) /* a part would look like hosts that vanished */
+    if (memory)
+        return fault_memory(f);
+    if (over) /* a part would look like hosts that vanished */
         return fault_set(f, V_UNAVAILABLE, "the hosts could not be counted within query_seconds");
     answer_text(q, "text/plain; version=0.0.4; charset=utf-8", NULL, q->body.data, q->body.len);
     q->streamed = true;

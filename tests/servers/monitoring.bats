@@ -36,7 +36,9 @@ alerts() { curl -sf -m 20 "http://127.0.0.1:$PORT/api/v2/alerts?active=true" | j
     beats 3 10.0.0 -7200
     beats 2 10.0.1 0
     echo '10.0.9.9' >"$T/hosts"
+    make_config "hosts_file=\"$T/hosts\"" "policy_file=\"$REPO/scripts/policy/baseline.json\""
     metrics
+    grep -q '^rollcall_policy_failing_hosts{rule="[a-z-]*",severity="[a-z]*"} 0' "$T/body"
     promtool check metrics <"$T/body" >"$T/promtool" 2>&1 || fail "$(cat "$T/promtool")"
     [ ! -s "$T/promtool" ] || fail "$(cat "$T/promtool")"
 }
@@ -70,6 +72,7 @@ alerts() { curl -sf -m 20 "http://127.0.0.1:$PORT/api/v2/alerts?active=true" | j
 }
 
 @test "rules, dashboard and inhibitions name only metrics, labels and alerts that exist" {
+    make_config "policy_file=\"$REPO/scripts/policy/baseline.json\""
     metrics
     "$PYTHON" - "$T/body" "$MONITORING" "$REPO/handler/watch/message.c" <<'PY'
 import json, re, sys
@@ -86,7 +89,7 @@ assert len(queries) > 10 and all(p["title"] and p["gridPos"] for p in dashboard[
 assert len({p["id"] for p in dashboard["panels"]}) == len(dashboard["panels"])
 named = set(re.findall(r"\brollcall_\w+", rules + " ".join(queries)))
 assert named <= known, named - known
-assert known - named <= {"rollcall_policy_failing_hosts", "rollcall_policy_unknown_hosts"}, known - named
+assert known == named, known - named
 for label, found in re.findall(r'(state|flag|format)=~?"([a-z|]+)"', rules + " ".join(queries)):
     assert set(found.split("|")) <= values[label], found
 alerts = set(re.findall(r"- alert: (\w+)", rules)) | set(re.findall(r'"(Rollcall\w+)"', message))

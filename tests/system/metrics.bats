@@ -122,3 +122,21 @@ value() { awk -v name="$1" '$1 == name { print $2 }' "$T/body"; }
     run "$REPO/scripts/rollcall-token" --file "$T/tokens" --scope ingest,metrics --label newer
     [ "$status" = 64 ]
 }
+
+@test "hosts are counted for each rule of the policy" {
+    rule='{"why":"w","severity":"high","forbid":{"process":{"cmd":"telnetd"}}}'
+    jq -n --argjson r "$rule" '{rules: [$r + {name: "no-telnet"}, $r + {name: "web", hosts: "label:web"},
+        {name: "ports", why: "w", severity: "low", forbid: {listening: {port: 23}}}]}' >"$T/policy.json"
+    make_config "hosts_file=\"$T/hosts\"" "policy_file=\"$T/policy.json\""
+    printf '10.0.0.7 label=web\n10.0.0.9\n10.0.0.8 retired\n' >"$T/hosts"
+    record '.processes=[{"pid":1,"cmd":"/usr/sbin/telnetd"}]' >"$T/telnet.json"
+    for ip in 10.0.0.6 10.0.0.7 10.0.0.8; do post "$T/telnet.json" "REMOTE_ADDR=$ip"; done
+    post "$T/record.json" REMOTE_ADDR=10.0.0.5
+    ask /metrics
+    answered
+    [ "$(value 'rollcall_policy_failing_hosts{rule="no-telnet",severity="high"}')" = 2 ]
+    [ "$(value 'rollcall_policy_unknown_hosts{rule="no-telnet"}')" = 1 ]
+    [ "$(value 'rollcall_policy_failing_hosts{rule="web",severity="high"}')" = 1 ]
+    [ "$(value 'rollcall_policy_failing_hosts{rule="ports",severity="low"}')" = 0 ]
+    [ "$(value 'rollcall_policy_unknown_hosts{rule="ports"}')" = 4 ]
+}
