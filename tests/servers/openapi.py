@@ -30,6 +30,8 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("ROLLCALL_BUILD", os.path.join(REPO, "build"))
 SPEC = os.path.join(REPO, "handler/query/openapi.yaml")
 TOKENS = {"all": "ingest,read,metrics", "read": "read", "ingest": "ingest"}
+POLICY = {"rules": [{"name": "no-init", "why": "w", "severity": "low", "forbid": {"process": {"cmd": "init"}}},
+                     {"name": "kernel", "why": "w", "severity": "high", "at_least": {"kernel": "99"}}]}
 RECORD = {"hostname": "h", "processor": "p", "os_name": "Linux", "os_ver": "6.1", "users": [{"name": "ana", "tty": "pts/1"}],
           "machine_id": "m", "boot_id": "b", "cores": 4, "memory_bytes": 1 << 30, "os_pretty_name": "Debian",
           "listening": [{"proto": "tcp", "addr": "0.0.0.0", "port": 22, "uid": 0}],
@@ -231,7 +233,10 @@ def stacks():
     with tempfile.TemporaryDirectory(prefix="rollcall-openapi.") as top:
         port, made = s3.server_address[1], []
         try:
-            made.append(Stack(top, "usual", port, test_api=True, max_body_bytes=65536, max_file_bytes=1 << 20))
+            policy = os.path.join(top, "policy.json")
+            with open(policy, "w", encoding="utf-8") as f:
+                json.dump(POLICY, f)
+            made.append(Stack(top, "usual", port, policy_file=policy, test_api=True, max_body_bytes=65536, max_file_bytes=1 << 20))
             made.append(Stack(top, "full", 1, min_free_bytes=1 << 50))
             made.append(Stack(top, "closed", port, tokens=False, test_api=True))
             yield made
@@ -256,6 +261,19 @@ class Drive:
         except (AssertionError, jsonschema.ValidationError) as e:
             self.wrong.append(str(e).split("\n", maxsplit=1)[0])
         return headers, body
+
+    def sparse(self, ip, size):
+        """Makes the file of a host of today this large: its record gets a member with a hole."""
+        self.usual.ask("POST", "/data", body=RECORD, X_Forwarded_For=ip)
+        for day in os.listdir(os.path.join(self.usual.records, "data")):
+            path = os.path.join(self.usual.records, "data", day, f"{ip}_{day}.json")
+            with contextlib.suppress(FileNotFoundError), open(path, "r+b") as f:
+                line = f.read()
+                f.truncate(0)
+                f.seek(0)
+                f.write(b'{"pad":"')
+                f.seek(size)
+                f.write(b'",' + line[1:])
 
     def refusals(self, operation, path, scope, **how):
         """What every path with a token answers."""
@@ -350,6 +368,26 @@ def drive_hosts(d):
     d("getHostChanges", 304, path, If_None_Match=tag)
 
 
+
+def drive_fleet(d):
+    """Questions about all hosts; a rule of the policy fails on 10.0.0.7."""
+    before = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime())
+    big = f"/api/v1/search?cmd=x&host=10.0.0.88&date={time.strftime('%Y-%m-%d', time.gmtime())}"
+    for operation, path in (("getChanges", f"/api/v1/changes?from={before}&to=2099-01-01T00:00:00Z"), ("getSearch", "/api/v1/search?cmd=init"),
+                            ("getCompliance", "/api/v1/compliance")):
+        d.refusals(operation, path, "read")
+        d(operation, 400, path + ("&" if "?" in path else "?") + "nothing=1")
+        tag = d(operation, 200, path)[0]["ETag"]
+        d(operation, 304, path, If_None_Match=tag)
+    d("getChanges", 200, "/api/v1/changes?kind=started,changed")
+    for by in ("process", "cmd", "host"):
+        d("getSearch", 200, f"/api/v1/search?cmd=*&by={by}&limit=2")
+    d("getSearch", 200, "/api/v1/search?port=22")
+    d("getCompliance", 200, "/api/v1/compliance?rule=no-init&state=fail")
+    d.sparse("10.0.0.88", 3 << 30)
+    d("getSearch", 422, big)
+
+
 def drive_rest(d):
     d("getHealth", 200, "/healthz", token=None)
     d("getHealth", 503, "/healthz", token=None, stack=d.full)
@@ -400,7 +438,7 @@ def statuses():
         # The day is the server's: not over midnight.
         while time.time() % 86400 > 86400 - 60:
             time.sleep(1)
-        for part in (drive_listings, drive_records, drive_hosts, drive_rest):
+        for part in (drive_listings, drive_records, drive_hosts, drive_fleet, drive_rest):
             part(d)
     missing, needless = spec.missing()
     for line in d.wrong:
