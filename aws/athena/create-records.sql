@@ -7,7 +7,7 @@
 -- One record must not stop the questions about a whole day, and a client may send any JSON. So all of a
 -- record's own columns are text (try_cast makes numbers of them), names keep their case (as lower case,
 -- "Cores" and "cores" would be a duplicate, which is an error), and a line that the reader cannot parse (it
--- refuses duplicate names inside an object) is a row of NULLs.
+-- refuses duplicate names inside an object) is a row of NULLs; rollcall.client_ip <> '' leaves it out.
 -- `processes` and `users` are JSON text here: ask the other table what runs.
 CREATE EXTERNAL TABLE records (
     id string,

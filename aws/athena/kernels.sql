@@ -3,7 +3,7 @@
 WITH newest AS (
     SELECT coalesce(nullif(hostname, ''), rollcall.client_ip) AS host, max_by(coalesce(os_ver, os_version), rollcall.received_at) AS kernel
     FROM records
-    WHERE "date" = '2026-11-20'
+    WHERE "date" = '2026-11-20' AND rollcall.client_ip <> ''
     GROUP BY 1
 )
 SELECT kernel, count(*) AS hosts, min(host) AS example

@@ -4,6 +4,7 @@ SELECT coalesce(nullif(hostname, ''), rollcall.client_ip) AS host, max_by(rollca
     max(rollcall.received_at) AS last_seen
 FROM records
 WHERE "date" BETWEEN date_format(date '2026-11-20' - interval '7' day, '%Y-%m-%d') AND '2026-11-20'
+    AND rollcall.client_ip <> ''
 GROUP BY 1
 HAVING max("date") < '2026-11-20'
 ORDER BY 3, 1
