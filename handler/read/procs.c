@@ -57,6 +57,14 @@ static void procs_copy(struct procs *p, const struct process *from, struct text 
     }
 }
 
+static bool procs_is_ticks(struct text name)
+{
+    static const char plain[] = "\"start_ticks\"";
+    if (name.len <= sizeof plain - 1)
+        return name.len == sizeof plain - 1 && memcmp(name.ptr, plain, name.len) == 0;
+    return memchr(name.ptr, '\\', name.len) && json_name_is(name, "start_ticks");
+}
+
 static bool procs_array(struct procs *p)
 {
     struct json_noted all = json_noted_begin(p->stored.record.notes), members;
@@ -71,7 +79,7 @@ static bool procs_array(struct procs *p)
             return false;
         procs_copy(p, &process, (struct text){p->line.data, p->line.len}, one);
         while (json_noted_member(&again, &m))
-            if (json_name_is(m.name, "start_ticks") && json_is_number(m.value))
+            if (procs_is_ticks(m.name) && json_is_number(m.value))
                 one->start_ticks = m.value;
     }
     return true;
@@ -122,16 +130,11 @@ static void procs_mark_kernel(struct procs *p)
 
 bool procs_read(struct procs *p, struct tail *t)
 {
-    struct text line;
     p->count = 0;
     arena_reset(&p->arena);
-    buf_reset(&p->line);
     buf_reset(&p->text);
     buf_reset(&p->scratch);
-    if (tail_line(t, &line) != TAIL_OK)
-        return false;
-    buf_add(&p->line, line.ptr, line.len);
-    if (!buf_str(&p->line) ||
+    if (tail_take_line(t, &p->line) != TAIL_OK || !buf_str(&p->line) ||
         !jsonl_record(p->line.data, (size_t)(t->members_end - (off_t)t->line.line_start), &p->notes,
                       &p->arena, &p->stored))
         return false;

@@ -197,6 +197,11 @@ enum tail_result tail_member(struct tail *t, size_t limit, struct json_member *m
     off_t start = (off_t)t->line.line_start;
     if (t->member_end <= start + 1)
         return TAIL_END;
+    if (t->base > t->member_end) { /* the line was taken */
+        off_t from = t->member_end > start + TAIL_WINDOW ? t->member_end - TAIL_WINDOW : start;
+        if (!tail_load(t, from, t->member_end))
+            return TAIL_UNREADABLE;
+    }
     if (t->base < start) {
         size_t before = (size_t)(start - t->base);
         memmove(t->window.data, t->window.data + before, t->window.len - before);
@@ -229,4 +234,17 @@ enum tail_result tail_line(struct tail *t, struct text *line)
         return TAIL_UNREADABLE;
     *line = (struct text){t->window.data, t->window.len - 1};
     return t->window.data[0] == '{' ? TAIL_OK : TAIL_UNREADABLE;
+}
+
+enum tail_result tail_take_line(struct tail *t, struct buf *line)
+{
+    struct text all;
+    enum tail_result got = tail_line(t, &all);
+    struct buf taken = t->window;
+    t->window = *line;
+    buf_reset(&t->window);
+    t->base = t->end;
+    *line = taken;
+    line->len = got == TAIL_OK ? all.len : 0;
+    return got;
 }

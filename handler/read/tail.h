@@ -67,4 +67,7 @@ enum tail_result tail_member(struct tail *t, size_t limit, struct json_member *m
 /* The whole current line without its newline, as stored. The span is valid until the next call. */
 enum tail_result tail_line(struct tail *t, struct text *line);
 
+/* The same as the contents of `line`, for a caller that keeps or changes it: nothing is copied. */
+enum tail_result tail_take_line(struct tail *t, struct buf *line);
+
 #endif
