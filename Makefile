@@ -225,6 +225,10 @@ $(BUILD)/tests/bench/%.so: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Wno-pedantic -fPIC -shared -o $@ $<
 
+bench-query: all
+	tests/tools python
+	build/venv/bin/python3 tests/bench/query.py --peers
+
 bench:
 	tests/bench/run $(if $(QUICK),--quick)
 
@@ -280,6 +284,6 @@ print-%:
 print:
 	@:$(info $($(NAME)))
 
-.PHONY: print all agent-static units fuzz bench bench-programs check lint install uninstall deb clean
+.PHONY: print all agent-static units fuzz bench bench-query bench-programs check lint install uninstall deb clean
 .PRECIOUS: $(BUILD)/%.o
 -include $(shell find $(BUILD) -type f -name '*.d' ! -path '*/curl/*' 2>/dev/null)
