@@ -122,6 +122,8 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
     curl -s -H "Authorization: Bearer $(chroot_run "$NODE" rollcall-token --scope read --label reader)" \
         http://127.0.0.1:7100/api/v1/hosts | jq -e '.data.total == 1 and .data.hosts[0].records == 1'
     grep -q 'enable --now .*rollcall-query.socket rollcall-files.socket' "$NODE/root/systemctl"
+    # The page is there.
+    curl -s http://127.0.0.1:7100/hosts | cmp - "$REPO/lighttpd/htdocs/index.html"
     jq -e '.keep_days == 90 and .keep_listing_days == 7 and .s3 == {bucket: "archive-bucket", region: "eu-central-1"}' \
         "$NODE/etc/rollcall/handler.json"
     grep -q 'enable --now .*rollcall-archive.timer rollcall-cleanup.timer' "$NODE/root/systemctl"

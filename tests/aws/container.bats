@@ -88,6 +88,10 @@ inside() { "${PODMAN[@]}" exec "$NAME" "$@"; }
     assert_status 200
     assert_json '.data.total == 1 and .data.hosts[0].ip == "127.0.0.1" and .data.hosts[0].records == 1'
     run -0 inside rollcall-silent /var/lib/rollcall
+    # The page, compressed.
+    http --compressed "$URL/hosts/127.0.0.1"
+    cmp "$T/body" "$REPO/lighttpd/htdocs/index.html"
+    assert_header Content-Encoding gzip
     # What the web server and the handlers say is the container's output.
     wait_until 30 logged '"POST /data HTTP/1.1" 200'
 }

@@ -189,6 +189,7 @@ END
     reader=$(chroot_run "$COLLECTOR" rollcall-token --scope read --label reader)
     curl -s --cacert "$T/collector.pem" -H "Authorization: Bearer $reader" "https://localhost:$HTTPS/api/v1/hosts" |
         jq -e '.data.total == 1 and .data.hosts[0].records == 1'
+    curl -s --cacert "$T/collector.pem" "https://localhost:$HTTPS/hosts" | cmp - "$REPO/lighttpd/htdocs/index.html"
     [ "$(curl -s -o /dev/null -w '%{http_code} %{redirect_url}' "http://127.0.0.1:$HTTP/data")" = \
         "308 https://localhost:$HTTPS/data" ]
 }

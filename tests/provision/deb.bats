@@ -155,6 +155,7 @@ lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
     # Who reads asks for the hosts.
     curl -s -H "Authorization: Bearer $(in_root rollcall-token --scope read --label reader)" "$URL/api/v1/hosts" |
         jq -e '.data.total == 1 and .data.hosts[0].records == 1'
+    curl -s "$URL/hosts" | cmp - "$REPO/lighttpd/htdocs/index.html"
     # Whom the tokens file does not name is not let in, nor does the agent's file let others read it.
     in_root rollcall-token --list | grep '^token  ingest'
     run modes /etc/rollcall/tokens /etc/rollcall/token
@@ -274,6 +275,7 @@ lighty-enable-mod rollcall >&2 && systemctl restart lighttpd
 until_true answers
 echo "first: $(post)"
 echo "hosts: $(hosts)"
+echo "page: $(curl -s http://127.0.0.1/hosts | cmp - /usr/share/rollcall/htdocs/index.html && echo the same)"
 sed -i 's,"url": "","url": "http://127.0.0.1/data",' /etc/rollcall/agent.json
 echo "$TOKEN" | tee /etc/rollcall/token >/dev/null
 systemctl enable --now rollcall-agent.timer
@@ -316,6 +318,7 @@ END
     said "agent: inactive inactive "
     said "first: 200"
     said 'hosts: ["success",1]'
+    said 'page: the same'
     said "once: success 2"
     said "during the upgrade: 200 "
     said "upgraded: active active active active active "
