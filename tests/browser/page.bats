@@ -155,6 +155,23 @@ PY
 }
 again_or_gone() { [ -e "$T/again" ] || gone "$BROWSER"; }
 
+# policy: a file of two rules.
+policy() {
+    cat >"$T/policy.json" <<'END'
+{"rules": [
+  {"name": "kernel-6.1", "why": "Older kernels get no fixes.", "fix": "Upgrade the kernel and reboot.", "severity": "critical", "at_least": {"kernel": "6.0"}},
+  {"name": "time-sync", "why": "Logs need a clock.", "fix": "Install chrony.", "severity": "medium", "require": {"process": {"cmd": "*chronyd*"}}}
+]}
+END
+}
+
+@test "page: changes, search and policies say what is in the files" {
+    fleet 80 --records 4
+    policy
+    stack_start "policy_file=\"$T/policy.json\""
+    page answers
+}
+
 @test "page: an empty fleet names the command that starts an agent" {
     stack_start
     page empty
@@ -182,6 +199,7 @@ again_or_gone() { [ -e "$T/again" ] || gone "$BROWSER"; }
 
 @test "page: axe-core finds nothing in any view, theme and width; nothing scrolls sideways" {
     fleet 300 --records 30 --wrong
-    stack_start
+    policy
+    stack_start "policy_file=\"$T/policy.json\""
     page axe
 }

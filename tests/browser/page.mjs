@@ -249,6 +249,39 @@ const tests = {
             return !(await page.locator(".banner").isVisible());
         });
     },
+    // Changes, Search and Policies against the files.
+    async "answers"() {
+        const page = await signedIn(`/search?cmd=${encodeURIComponent("/usr/sbin/nginx")}&by=cmd`);
+        const hosts = Number(shell("sh", "-c", `for f in ${T}/records/data/*/*.json; do tail -n 1 $f; done | jq -s '[.[] | select(any(.processes[]; .cmd | contains("/usr/sbin/nginx")))] | map(.hostname) | unique | length'`));
+        await page.waitForSelector("[data-results='1']");
+        assert.equal((await text(page, ".results tbody td")).replaceAll(",", ""), String(hosts));
+        await page.getByRole("button", { name: "by host" }).click();
+        await page.waitForSelector(`[data-results='${hosts}']`);
+        await page.locator("input[name=cmd]").fill("nothing-runs-this");
+        await page.keyboard.press("Enter");
+        await page.waitForSelector("text=No host runs that");
+        await page.goto(`${BASE}/policies`);
+        const old = Number(shell("sh", "-c", `for f in ${T}/records/data/*/*.json; do tail -n 1 $f; done | jq -s '[.[] | select(.os_ver | test("^[45][.]"))] | map(.hostname) | unique | length'`));
+        await page.waitForSelector("ul.rules");
+        const rules = await page.locator("ul.rules > li").allInnerTexts();
+        assert.ok(rules[0].includes("kernel-6.1") && rules[0].includes(`${old} fail`), rules[0]);
+        assert.ok(rules[1].includes("time-sync") && rules[1].includes("holds"), rules[1]);
+        await page.locator("ul.rules button").first().click();
+        await page.waitForSelector(".examples a");
+        assert.equal(await page.locator(".examples > li").count(), old);
+        assert.match(await text(page, ".detail"), /Upgrade the kernel/);
+        assert.ok(page.url().endsWith("/policies?rule=kernel-6.1"));
+        await page.goto(`${BASE}/hosts`);
+        await page.waitForSelector(`text=“kernel-6.1” is broken on ${old} hosts`);
+        await page.goto(`${BASE}/changes?from=-6h`);
+        const changes = await api("/api/v1/changes?from=-6h");
+        await until("the changes", async () => (await page.locator("ul.look > li").count()) === changes.changes.length);
+        const first = changes.changes[0];
+        assert.ok((await text(page, "ul.look > li")).includes(first.cmd ?? first.name ?? ""));
+        assert.equal(await text(page, "ul.look > li .n"), String(first.hosts));
+        await page.locator("ul.look button").first().click();
+        assert.equal(await page.locator(".examples a").count(), first.examples.length);
+    },
     async "empty"() {
         const page = await signedIn();
         await page.waitForSelector("text=No host has reported yet");

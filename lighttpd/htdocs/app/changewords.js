@@ -21,10 +21,9 @@ function what(e) {
 
 // changeItems(answer): rows to show, the rarest kinds not hidden by the commonest: as the server orders them.
 export function changeItems(answer) {
-    const list = answer.changes || answer.groups || [];
+    const list = answer.changes || [];
     return list.map((e, i) => {
-        const hosts = e.hosts_count ?? e.count ?? (Array.isArray(e.hosts) ? e.hosts.length : e.hosts) ?? 0;
-        const examples = (Array.isArray(e.examples) ? e.examples : Array.isArray(e.hosts) ? e.hosts : []).map(h => (typeof h === "string" ? { ip: h } : h));
+        const { hosts, examples } = e;
         const names = examples.slice(0, 3).map(h => show(h.hostname) || show(h.ip)).join(", ");
         const verb = WORDS[e.kind] || show(e.kind);
         return { key: `${e.kind} ${what(e)} ${i}`, kind: e.kind === "stopped" || e.kind === "closed" || e.kind === "out" ? "gone" : e.kind === "restarted" || e.kind === "rebooted" ? "warn" : "info", mark: MARKS[e.kind] || "·", title: what(e), sub: `${verb} on ${plural(hosts, "host")}${e.user && e.cmd ? ` as ${show(e.user)}` : ""}${names ? ` · ${names}${hosts > 3 ? ", …" : ""}` : ""}`, hosts, examples, entry: e, to: path("/changes", { from: "-1h", kind: e.kind }) };

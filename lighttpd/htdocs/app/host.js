@@ -82,7 +82,7 @@ function Rules({ record }) {
     return html`<section class="card" aria-labelledby="rules"><div class="head"><h2 id="rules">Policies</h2><span class="sub">${broken.length ? `${number(broken.length)} of ${number(verdicts.length)} broken` : "all hold"}</span></div><ul class="ch">${[...verdicts].sort((a, b) => rank(a) - rank(b)).map(v => {
         const word = v.verdict || v.state;
         const [mark, tone] = { fail: ["✗", "minus"], pass: ["✓", "plus"] }[word] || ["?", "tilde"];
-        return html`<li><span class=${"k " + tone} aria-hidden="true">${mark}</span><span><a class="link" href=${path("/policies", { rule: v.name || v.rule })}>${show(v.name || v.rule)}</a><small>${show(word)}${v.severity ? ` · ${show(v.severity)}` : ""}</small>${(v.evidence || []).slice(0, 5).map(e => html`<small class="mono">${show(e.cmd ?? e)}</small>`)}</span></li>`;
+        return html`<li><span class=${"k " + tone} aria-hidden="true">${mark}</span><span><a class="link" href=${path("/policies", { rule: v.name || v.rule })}>${show(v.name || v.rule)}</a><small>${show(word)}${v.severity ? ` · ${show(v.severity)}` : ""}${v.found !== null && v.found !== undefined ? ` · is ${show(v.found)}` : ""}</small>${(v.evidence || []).slice(0, 5).map(e => html`<small class="mono">${show(e.cmd ?? e)}</small>`)}</span></li>`;
     })}</ul></section>`;
 }
 

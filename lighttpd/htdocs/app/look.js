@@ -38,7 +38,7 @@ function groups(silent, every) {
 }
 
 const names = rows => rows.slice(0, 3).map(name).join(", ") + (rows.length > 3 ? ", …" : "");
-const SEVERITY = { critical: 0, high: 2, medium: 4, low: 5 };
+const SEVERITY = { critical: 2, high: 3, medium: 6, low: 8 };
 
 function aboutSilent(rows, now, every) {
     const silent = rows.filter(r => r.state === "absent");
@@ -54,7 +54,7 @@ function aboutSilent(rows, now, every) {
     const single = silent.filter(r => !grouped.has(r)).sort((a, b) => a.seen - b.seen);
     if (single.length === 1) items.push({ rank: 1, kind: "bad", mark: "!", count: 1, row: single[0], href: path("/hosts", { state: "absent" }), title: `${name(single[0])} is silent`, sub: `for ${age(now - single[0].seen)}, since ${clock(single[0].seen)}` });
     else if (single.length) items.push({ rank: 1, kind: "bad", mark: "!", count: single.length, href: path("/hosts", { state: "absent", sort: "last_seen" }), title: `${plural(single.length, "host")} silent${items.length ? " one by one" : ""}`, sub: `longest: ${name(single[0])}, ${age(now - single[0].seen)}` });
-    if (never.length) items.push({ rank: 3, kind: "warn", mark: "~", count: never.length, href: path("/hosts", { state: "never" }), title: `${plural(never.length, "host")} of the hosts file never reported`, sub: names(never) });
+    if (never.length) items.push({ rank: 4, kind: "warn", mark: "~", count: never.length, href: path("/hosts", { state: "never" }), title: `${plural(never.length, "host")} of the hosts file never reported`, sub: names(never) });
     return items;
 }
 
@@ -71,10 +71,10 @@ function aboutFlags(rows, counts) {
         const n = counts?.flag?.[flag] || 0;
         if (n) items.push({ rank, kind, mark: "~", count: n, href: path("/hosts", { flag }), title: title(n), sub: `${sub} · ${names(with_(flag))}` });
     };
-    add("clone", 2, "warn", n => `One machine id at several addresses: ${plural(n, "host")}`, "cloned without a new machine-id");
-    add("clock", 3, "warn", n => `The clock of ${plural(n, "host")} is off by over a minute`, "time synchronisation?");
-    add("unreadable", 3, "warn", n => `Files of ${plural(n, "host")} end with lines that are not rollcall's`, "rollcall-verify names them");
-    add("regressed", 4, "info", n => `Kernel or system went back on ${plural(n, "host")}`, "restored or downgraded?");
+    add("clone", 5, "warn", n => `One machine id at several addresses: ${plural(n, "host")}`, "cloned without a new machine-id");
+    add("clock", 5, "warn", n => `The clock of ${plural(n, "host")} is off by over a minute`, "time synchronisation?");
+    add("unreadable", 7, "warn", n => `Files of ${plural(n, "host")} end with lines that are not rollcall's`, "rollcall-verify names them");
+    add("regressed", 8, "info", n => `Kernel or system went back on ${plural(n, "host")}`, "restored or downgraded?");
     return items;
 }
 

@@ -13,7 +13,7 @@ const severity = s => (s in RANK ? s : "low");
 function Evidence({ host }) {
     const list = host.evidence || host.processes || [];
     const lines = Array.isArray(list) ? list : [list];
-    return html`<li>${host.ip ? html`<a class="link" href=${hostPath(host.ip)}>${show(host.hostname) || show(host.ip)}</a>` : show(host.hostname)} <span class="sub">${show(host.ip)}</span>${lines.map(e => html`<div class="mono evidence">${typeof e === "string" ? show(e) : e.cmd !== undefined ? `${e.pid !== undefined && e.pid !== null ? show(e.pid) + " " : ""}${e.user ? show(e.user) + " " : ""}${show(e.cmd)}` : e.port !== undefined ? `${show(e.proto)} ${show(e.addr)}:${show(e.port)}` : show(e)}</div>`)}${host.reason ? html`<div class="sub">${show(host.reason)}</div>` : ""}</li>`;
+    return html`<li>${host.ip ? html`<a class="link" href=${hostPath(host.ip)}>${show(host.hostname) || show(host.ip)}</a>` : show(host.hostname)} <span class="sub">${show(host.ip)}</span>${lines.map(e => html`<div class="mono evidence">${typeof e === "string" ? show(e) : e.cmd !== undefined ? `${e.pid !== undefined && e.pid !== null ? show(e.pid) + " " : ""}${e.user ? show(e.user) + " " : ""}${show(e.cmd)}` : e.port !== undefined ? `${show(e.proto)} ${show(e.addr)}:${show(e.port)}` : show(e)}</div>`)}${host.found !== null && host.found !== undefined ? html`<div class="mono evidence">is ${show(host.found)}</div>` : ""}${host.matches === 0 && !lines.length && (host.found === null || host.found === undefined) && host.state === "fail" ? html`<div class="sub">nothing found</div>` : ""}${host.reason ? html`<div class="sub">${show(host.reason)}</div>` : ""}</li>`;
 }
 
 function Detail({ rule, state }) {
