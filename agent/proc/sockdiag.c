@@ -48,7 +48,7 @@ static bool sockdiag_ask(int netlink, const struct sockdiag *d)
 /* The size of the answer, which the kernel itself sent before `until`; -1 with errno. */
 static ssize_t sockdiag_receive(int netlink, int64_t until, void *answer)
 {
-    struct sockaddr_nl from;
+    struct sockaddr_nl from = {.nl_family = AF_NETLINK};
     socklen_t len = sizeof from;
     ssize_t n;
     do {

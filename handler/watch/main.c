@@ -61,8 +61,8 @@ static int watch_options(int argc, char **argv, struct watch *w)
         {"check", no_argument, NULL, 'k'},        {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
     const char *given = getenv("STATE_DIRECTORY");
-    w->config_path = WATCH_PATH;
-    w->state_path = given && *given ? given : WATCH_STATE;
+    if (given && *given)
+        w->state_path = given;
     for (int c; (c = getopt_long(argc, argv, "hV", options, NULL)) != -1;) {
         if (c == 'h' || c == 'V') {
             fputs(c == 'h' ? usage : "rollcall-watch " ROLLCALL_VERSION "\n", stdout);
@@ -73,7 +73,7 @@ static int watch_options(int argc, char **argv, struct watch *w)
         if (c == 'c')
             w->config_path = optarg;
         if (c == 's')
-            w->state_path = optarg;
+            w->state_path = optarg ? optarg : WATCH_STATE;
         w->from_scratch |= c == 'f';
         w->dry_run |= c == 'n';
         w->check |= c == 'k';
@@ -198,7 +198,8 @@ static int watch_run(struct watch *w)
 
 int main(int argc, char **argv)
 {
-    static struct watch w = {.data = -1, .state = -1};
+    static struct watch w = {
+        .config_path = WATCH_PATH, .state_path = WATCH_STATE, .data = -1, .state = -1};
     io_fill_descriptors();
     umask(077);
     int status = watch_options(argc, argv, &w);

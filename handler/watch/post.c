@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 /* The body of the answer does not matter. */
-static size_t post_ignore(char *bytes, size_t size, size_t count, void *context)
+static size_t post_ignore(const char *bytes, size_t size, size_t count, void *context)
 {
     (void)bytes;
     (void)context;
