@@ -135,6 +135,24 @@ all_refused() {
     "$VENV_PYTHON" "$AWS_TESTS/emulate.py" "$CFN"
 }
 
+# services_may ROLE TEMPLATE: the role allows the calls that AWS's services make with it, and no others.
+services_may() {
+    "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$2" "$1" services '' AWS::Partition=aws AWS::Region=x AWS::AccountId=1 AWS::StackName=s \
+        TokensParameter=/rollcall/tokens HasTokensKey= KEY=arn:aws:kms:x:1:key/k
+}
+
+@test "highly-available.yaml: ECS and the scheduler may do what they need, and nothing else" {
+    local template=$REPO/aws/cloudformation/highly-available.yaml role
+    for role in ExecutionRole ScheduleRole; do
+        services_may "$role" "$template"
+    done
+    # The check can fail: without one permission, and for another task.
+    sed 's/ssm:GetParameters$/ssm:GetParameter/' "$template" >"$T/bad.yaml"
+    run ! services_may ExecutionRole "$T/bad.yaml"
+    sed 's/rollcall-nightly:\*/rollcall:*/' "$template" >"$T/bad.yaml"
+    run ! services_may ScheduleRole "$T/bad.yaml"
+}
+
 @test "cfn-lint has no finding" {
     python_packages
     cfn-lint -r us-east-1 -- "$CFN"/*.yaml

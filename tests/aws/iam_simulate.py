@@ -1,7 +1,8 @@
 """iam_simulate TEMPLATE ROLE LOG ELSEWHERE [NAME=VALUE...]: the role's policies allow every call that the programs made.
 
 LOG is what the stand-ins for AWS wrote: "call SERVICE OPERATION RESOURCE..." (ssm_server.py), or "METHOD PATH" of requests
-to S3 (s3-proxy). Policies are those of ROLE in TEMPLATE and the managed ones listed here, with NAMEs in ${...} replaced.
+to S3 (s3-proxy); or "services": the calls that ECS and EventBridge Scheduler make with the role for the resources in
+TEMPLATE that name it. Policies are those of ROLE in TEMPLATE and the managed ones listed here, with NAMEs in ${...} replaced.
 Exits 1 and names each call that is denied, and each action of the policies that no call used; ELSEWHERE has the
 actions, joined by commas, that another test uses.
 """
@@ -12,7 +13,12 @@ import sys
 import cfn_template
 
 # What AWS's managed policies allow, as far as the programs rely on them.
-MANAGED = {"AmazonSSMManagedInstanceCore": {"Effect": "Allow", "Action": ["ssm:GetParameter"], "Resource": "*"}}
+MANAGED = {
+    "AmazonSSMManagedInstanceCore": {"Effect": "Allow", "Action": ["ssm:GetParameter"], "Resource": "*"},
+    "AmazonECSTaskExecutionRolePolicy": {"Effect": "Allow", "Resource": "*", "Action": [
+        "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage",
+        "logs:CreateLogStream", "logs:PutLogEvents"]},
+}
 OPERATORS = {"StringEquals": lambda want, got: got in want, "ArnEquals": lambda want, got: got in want,
              "Bool": lambda want, got: got in want}
 
@@ -72,6 +78,34 @@ def logged(path, names):
             elif re.match(r"(GET|HEAD|PUT|POST|DELETE) /", line):
                 method, target = line.split()[:2]
                 yield from s3_calls(names, method, target)
+
+
+def service_calls(resources, role, names):
+    """What AWS's services do with the role: ECS before it starts a task, the scheduler when it starts one."""
+    own = {"Fn::GetAtt": f"{role}.Arn"}
+    for resource in resources.values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::ECS::TaskDefinition" and properties["ExecutionRoleArn"] == own:
+            for container in properties["ContainerDefinitions"]:
+                yield from container_calls(container, names)
+        elif resource["Type"] == "AWS::Scheduler::Schedule" and properties["Target"]["RoleArn"] == own:
+            target = properties["Target"]
+            task = resources[target["EcsParameters"]["TaskDefinitionArn"]["Ref"]]["Properties"]
+            family = cfn_template.text(task["Family"], names)
+            yield "ecs:RunTask", arn(names, "ecs", f"task-definition/{family}:1"), {"ecs:cluster": cfn_template.text(target["Arn"], names)}
+            for passed in "ExecutionRoleArn", "TaskRoleArn":
+                yield "iam:PassRole", cfn_template.text(task[passed], names), {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+
+
+def container_calls(container, names):
+    for action in "GetAuthorizationToken", "BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage":
+        yield f"ecr:{action}", "*", {}
+    for action in "CreateLogStream", "PutLogEvents":
+        group = cfn_template.text(container["LogConfiguration"]["Options"]["awslogs-group"], names)
+        yield f"logs:{action}", arn(names, "logs", f"log-group:{group}:log-stream:1"), {}
+    for secret in container.get("Secrets", []):
+        yield "ssm:GetParameters", cfn_template.text(secret["ValueFrom"], names), {}
+        yield "kms:Decrypt", names["KEY"], {"kms:ViaService": f"ssm.{names['AWS::Region']}.amazonaws.com"}
 
 
 def listed(value):
@@ -137,8 +171,9 @@ def permits(statement, action, resource, context):
 def main():
     path, role, log, elsewhere, *pairs = sys.argv[1:]
     names = Names(pair.split("=", 1) for pair in pairs)
-    granted = list(statements(cfn_template.load(path)["Resources"][role], names))
-    calls, bad = list(logged(log, names)), []
+    resources = cfn_template.load(path)["Resources"]
+    granted = list(statements(resources[role], names))
+    calls, bad = list(service_calls(resources, role, names) if log == "services" else logged(log, names)), []
     if not calls:
         bad.append(f"{log} has no call")
     for action, resource, context in calls:
