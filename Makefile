@@ -99,7 +99,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-archive.service rollcall-archive.timer \
 	rollcall-bucket.socket rollcall-bucket@.service rollcall-objects.socket rollcall-objects@.service \
 	rollcall-watch.service rollcall-watch.timer rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
-	scripts/cron/rollcall-agent scripts/policy/baseline.json \
+	scripts/cron/rollcall-agent scripts/policy/baseline.json handler/query/openapi.yaml \
 	$(addprefix aws/athena/,compact.sql create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/compact.sql duckdb/files.sql duckdb/parquet.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
 	$(addprefix scripts/postgresql/,schema.sql first-seen.sql kernels-behind.sql roll-call.sql silent.sql where-is.sql who-ran.sql) \
@@ -110,7 +110,7 @@ QUESTIONS := changed-between changed-systems clones first-seen growing kernels k
 # Where things lie after the installation; what speaks of other machines stays as it is.
 OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),
 AS_THEY_ARE = aws/ssm/*|aws/cloudformation/*|aws/waves/*
-data = $(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(patsubst aws/%,%,$(DATA))))
+data = $(patsubst handler/%,%,$(patsubst lighttpd/%,%,$(patsubst scripts/%,%,$(patsubst aws/%,%,$(DATA)))))
 
 # The objects of some folders.
 objects = $(foreach dir,$(1),$(patsubst %,$(BUILD)/$(dir)/%.o,$($(dir))))
