@@ -38,6 +38,7 @@ void judge_release(struct judge *j)
 {
     place_release(&j->place);
     snapshot_release(&j->record);
+    free(j->pairs);
 }
 
 /* ---- the record */
@@ -50,6 +51,23 @@ static void judge_read_agent(struct judge *j, struct text agent)
         if (json_name_is(m.name, "version") && json_is_string(m.value) &&
             m.value.len < sizeof j->agent_text)
             j->agent = (struct text){j->agent_text, json_unescape(m.value, j->agent_text)};
+}
+
+static bool judge_read_commands(struct judge *j)
+{
+    const struct procs *procs = &j->record.procs;
+    if (procs->count > j->pairs_room) {
+        struct policy_pairs *pairs = realloc(j->pairs, procs->count * sizeof *pairs);
+        if (!pairs)
+            return false;
+        j->pairs = pairs;
+        j->pairs_room = procs->count;
+    }
+    for (size_t i = 0; i < procs->count; i++) {
+        j->pairs[i] = policy_pairs_of(procs->list[i].column[COL_CMD]);
+        j->has_cmd |= procs->list[i].column[COL_CMD].len > 0;
+    }
+    return true;
 }
 
 bool judge_read(struct judge *j, int data, const struct host *host)
@@ -68,9 +86,7 @@ bool judge_read(struct judge *j, int data, const struct host *host)
          json_iter_member(&it, &m);)
         if (json_is_object(m.value) && json_name_is(m.name, "agent"))
             judge_read_agent(j, m.value);
-    for (size_t i = 0; i < j->record.procs.count && !j->has_cmd; i++)
-        j->has_cmd = j->record.procs.list[i].column[COL_CMD].len > 0;
-    return true;
+    return judge_read_commands(j);
 }
 
 /* ---- what matches */
@@ -111,14 +127,18 @@ static enum answer judge_in(const struct policy_ranges *any, struct text value)
     return NO;
 }
 
-static enum answer judge_cmd(const struct judge *j, const struct policy_rule *rule, struct text cmd)
+static enum answer judge_cmd(const struct judge *j, const struct policy_rule *rule,
+                             const struct proc *one)
 {
+    struct text cmd = one->column[COL_CMD];
+    const struct policy_pairs *pairs = &j->pairs[one - j->record.procs.list];
     if (rule->cmd.count == 0)
         return YES;
     if (!j->has_cmd)
         return MAYBE;
     for (size_t i = 0; i < rule->cmd.count; i++)
-        if (cmd.len > 0 && policy_text_matches(rule->cmd.list[i], cmd))
+        if (cmd.len > 0 && policy_pairs_may(&rule->cmd.pairs[i], pairs) &&
+            policy_text_matches(rule->cmd.list[i], cmd))
             return YES;
     return NO;
 }
@@ -137,7 +157,7 @@ static enum answer judge_age(const struct judge *j, const struct policy_rule *ru
 static enum answer judge_process(const struct judge *j, const struct policy_rule *rule,
                                  const struct proc *one)
 {
-    enum answer a = judge_cmd(j, rule, one->column[COL_CMD]);
+    enum answer a = judge_cmd(j, rule, one);
     if (a != NO)
         a = judge_both(a, judge_one_of(&rule->user, one->column[COL_USER]));
     if (a != NO && rule->not_user.count > 0)

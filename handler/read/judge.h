@@ -41,7 +41,9 @@ struct judge {
     struct snapshot record;
     struct text agent; /* version */
     char agent_text[64];
-    bool has_cmd; /* of any process */
+    bool has_cmd;               /* of any process */
+    struct policy_pairs *pairs; /* of the command of each process */
+    size_t pairs_room;
 };
 
 void judge_init(struct judge *j);

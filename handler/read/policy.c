@@ -42,6 +42,37 @@ bool policy_text_matches(const char *pattern, struct text text)
                                     : glob_contains(text.ptr, text.len, pattern);
 }
 
+static unsigned char policy_fold(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+static void policy_pairs_add(struct policy_pairs *p, char a, char b)
+{
+    unsigned at = (policy_fold(a) * 37u + policy_fold(b) * 101u) & 255u;
+    p->bits[at / 64] |= UINT64_C(1) << at % 64;
+}
+
+struct policy_pairs policy_pairs_of(struct text text)
+{
+    struct policy_pairs p = {{0}};
+    for (size_t i = 1; i < text.len; i++)
+        policy_pairs_add(&p, text.ptr[i - 1], text.ptr[i]);
+    return p;
+}
+
+/* Only of characters that match themselves; what follows a [ is not looked at. */
+static struct policy_pairs policy_pairs_of_pattern(const char *pattern)
+{
+    struct policy_pairs p = {{0}};
+    if (!glob_is_pattern(pattern))
+        return policy_pairs_of(text_of(pattern));
+    for (size_t i = 1; pattern[i - 1] && pattern[i - 1] != '[' && pattern[i]; i++)
+        if (!strchr("*?[", pattern[i - 1]) && !strchr("*?[", pattern[i]))
+            policy_pairs_add(&p, pattern[i - 1], pattern[i]);
+    return p;
+}
+
 const struct policy_rule *policy_find(const struct policy *p, const char *name)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -222,6 +253,15 @@ static size_t policy_count(struct policy_reader *r, struct text value)
     return 0;
 }
 
+static bool policy_text_add(struct policy_reader *r, struct text value, struct policy_texts *out)
+{
+    if (!policy_string(r, value, POLICY_PATTERN_MAX, &out->list[out->count]))
+        return false;
+    out->pairs[out->count] = policy_pairs_of_pattern(out->list[out->count]);
+    out->count++;
+    return true;
+}
+
 static bool policy_texts(struct policy_reader *r, struct text value, void *dest)
 {
     struct policy_texts *out = dest;
@@ -229,13 +269,14 @@ static bool policy_texts(struct policy_reader *r, struct text value, void *dest)
     if (count == 0)
         return false;
     out->list = arena_array(&r->policy->arena, count, sizeof *out->list);
-    if (!out->list)
+    out->pairs = arena_array(&r->policy->arena, count, sizeof *out->pairs);
+    if (!out->list || !out->pairs)
         return policy_memory(r);
     if (!json_is_array(value))
-        return policy_string(r, value, POLICY_PATTERN_MAX, &out->list[out->count++]);
+        return policy_text_add(r, value, out);
     struct json_iter it = json_iter_begin(value);
     for (struct text element; json_iter_element(&it, &element);)
-        if (!policy_string(r, element, POLICY_PATTERN_MAX, &out->list[out->count++]))
+        if (!policy_text_add(r, element, out))
             return false;
     return true;
 }

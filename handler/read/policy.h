@@ -56,9 +56,16 @@ enum policy_subject {
     POLICY_SUBJECTS
 };
 
+/* The pairs of neighbouring characters of a text, case folded: a text can match a pattern only if
+ * it has all pairs of the pattern's plain characters. Most patterns are ruled out so. */
+struct policy_pairs {
+    uint64_t bits[4];
+};
+
 /* Any of these; count 0: anything. */
 struct policy_texts {
     const char **list;
+    struct policy_pairs *pairs; /* of each */
     size_t count;
 };
 
@@ -116,6 +123,17 @@ const char *policy_subject_name(enum policy_subject subject);
  * of it. Case is folded in ASCII.
  */
 bool policy_text_matches(const char *pattern, struct text text);
+
+struct policy_pairs policy_pairs_of(struct text text);
+
+static inline bool policy_pairs_may(const struct policy_pairs *pattern,
+                                    const struct policy_pairs *text)
+{
+    uint64_t missing = 0;
+    for (int i = 0; i < 4; i++)
+        missing |= pattern->bits[i] & ~text->bits[i];
+    return missing == 0;
+}
 
 /* A policy file that is read again when it changes. A bad one is logged, and the last good one
  * stays. */
