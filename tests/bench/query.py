@@ -99,7 +99,7 @@ class Bench:
         site.remove()
 
     def questions(self, name, search, changes):
-        self.row(f"search, {name}", search, self.ask(name, "/api/v1/search", "q=cmd:python3&limit=1", query_memo=False))
+        self.row(f"search, {name}", search, self.ask(name, "/api/v1/search", "cmd=no-such-program", query_memo=False))
         self.row(f"changes of the fleet over an hour, {name}", changes,
                  self.ask(name, "/api/v1/changes", "from=-1h", query_memo=False))
 
