@@ -52,9 +52,9 @@ all_refused() {
     done
 }
 
-@test "the templates embed the SSM documents and the start script unchanged" {
+@test "the templates embed the SSM documents, the start script and the state machines unchanged" {
     "$CFN/embed" --check
-    mkdir -p "$T/aws" && cp -r "$CFN" "$REPO/aws/ssm" "$T/aws/"
+    mkdir -p "$T/aws" && cp -r "$CFN" "$REPO/aws/ssm" "$REPO/aws/waves" "$T/aws/"
     sed -i 's/rollcall-install: /rollcall-install:  /' "$T/aws/ssm/rollcall-install.yaml"
     run "$T/aws/cloudformation/embed" --check
     [ "$status" = 1 ]
@@ -127,6 +127,19 @@ all_refused() {
     broken highly-available.yaml 's/AWS::WAFv2::WebACL$/AWS::WAFv2::WebAcl/' WebAcl
     broken highly-available.yaml 's/TransitEncryption: ENABLED/TransitEncryption: ALWAYS/' ALWAYS
     broken highly-available.yaml 's/Principal: .AWS: .!GetAtt TaskRole.*/Principal: {AWS: "*"}/' 'allows everybody'
+    all_refused
+}
+
+@test "waves.yaml and waves-member.yaml: broken copies are refused" {
+    broken waves.yaml 's/BillingMode: PAY_PER_REQUEST/BillingMode: PAY_PER_REQUESTS/' 'PAY_PER_REQUESTS|BillingMode'
+    broken waves.yaml 's/dynamodb:UpdateItem/dynamodb:UpdateItems/' 'no IAM action dynamodb:UpdateItems'
+    broken waves.yaml 's/states:StartExecution/states:StartExecutions/' 'no IAM action states:StartExecutions'
+    broken waves.yaml 's/aws:PrincipalOrgID: .*/aws:PrincipalAccount: x}/' 'allows everybody'
+    broken waves.yaml 's/Default: cron\(0 22 /Default: cron(22 /' 'no schedule'
+    broken waves.yaml '/KmsMasterKeyId/d' 'not encrypted'
+    broken waves.yaml 's/RoleArn: !GetAtt Role.Arn/RoleArn: !GetAtt Rule.Arn/' Rule
+    broken waves-member.yaml 's/ecs:UpdateService$/ecs:UpdateServices/' 'no IAM action ecs:UpdateServices'
+    broken waves-member.yaml 's/Principal: .*/Principal: {AWS: "*"}/;s/aws:PrincipalOrgID: .*/aws:PrincipalAccount: x}/' 'allows everybody'
     all_refused
 }
 

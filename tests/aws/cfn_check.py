@@ -23,7 +23,7 @@ ACTIONS = {
     "kms": {"*", "ReEncryptFrom", "ReEncryptTo"},
 }
 # Prefixes of IAM actions that differ from botocore's name of the service.
-SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "states": "stepfunctions"}
 RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|at\(\S+\)")
 
 
@@ -70,7 +70,8 @@ def statement_problems(statement):
             yield "allows every action"
         elif isinstance(action, str):
             yield from action_problems(action)
-    if statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}):
+    organisation = "aws:PrincipalOrgID" in statement.get("Condition", {}).get("StringEquals", {})
+    if statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}) and not organisation:
         yield "allows everybody"
 
 
