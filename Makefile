@@ -226,8 +226,7 @@ $(BUILD)/tests/bench/%.so: tests/bench/%.c
 	$(CC) $(ALL_CFLAGS) -Wno-pedantic -fPIC -shared -o $@ $<
 
 bench-query: all
-	tests/tools python
-	build/venv/bin/python3 tests/bench/query.py --peers
+	python3 tests/bench/query.py --peers
 
 bench:
 	tests/bench/run $(if $(QUICK),--quick)
