@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # aws/cloudformation/: each template passes the validators and our rules; broken copies do not.
 
+# shellcheck disable=SC2016
+
 load ../lib/helper
 load aws
 
@@ -169,4 +171,23 @@ services_may() {
 @test "cfn-lint has no finding" {
     python_packages
     cfn-lint -r us-east-1 -- "$CFN"/*.yaml
+}
+
+@test "analytics.yaml: the Glue tables have the columns of the SQL files" {
+    local table resource
+    for table in Records Processes Files; do
+        resource=${table}Table
+        sed -n "/^  $resource:/,/^  [A-Z]/p" "$CFN/analytics.yaml" | sed -n '/ Columns:/,$p' |
+            sed -nE 's/^ +- (\{)?Name: ([a-z_0-9]+).*/\2/p' >"$T/glue"
+        sed -n '/^CREATE/,/^)/p' "$ATHENA/create-${table,}.sql" | sed -nE 's/^    `?([a-z_0-9]+)`? .*/\1/p' >"$T/sql"
+        [ -s "$T/sql" ]
+        diff "$T/sql" "$T/glue"
+    done
+}
+
+@test "analytics.yaml: broken copies are refused" {
+    broken analytics.yaml 's/BytesScannedCutoffPerQuery/BytesScanedCutoffPerQuery/' 'BytesScanedCutoffPerQuery'
+    broken analytics.yaml 's/!GetAtt JobRole.Arn/!GetAtt JobRoll.Arn/' 'JobRoll'
+    broken analytics.yaml 's/VersioningConfiguration: \{Status: Enabled\}/VersioningConfiguration: {Status: Suspended}/' 'versions'
+    all_refused
 }
