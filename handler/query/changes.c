@@ -104,6 +104,8 @@ static void changes_processes(struct fleet_changes *c, const struct diff *d)
         enum changes_kind kind = !p->before  ? KIND_STARTED
                                  : !p->after ? KIND_STOPPED
                                              : KIND_RESTARTED;
+        if (!one)
+            continue;
         changes_begin(c, kind);
         changes_put(c, "cmd", judge_cut(one->column[COL_CMD]));
         changes_put(c, "user", one->column[COL_USER]);
