@@ -243,8 +243,9 @@ export async function execute(machine, input, { handlers, clock, context = {}, k
     } catch (error) {
         if (!(error instanceof Failure))
             throw error;
-        run.error = error.errorName;
-        run.cause = error.message;
+        // Lanes that were stopped in their midst end with other errors.
+        const { errorName, message } = run.ended ?? error;
+        Object.assign(run, { error: errorName, cause: message });
     }
     return run;
 }

@@ -72,7 +72,7 @@ test(`${SEEDS} nights: all tagged services once, in the window, no other, whatev
             if (seed % 5 === 0)
                 assert.deepEqual([(await one.plan()).error, planned.error], [undefined, undefined]);
             const ended = await one.waves('ecs', { to: 60, before: accidents(one) });
-            assert.deepEqual(ended.filter(wave => wave.error && wave.error !== 'Killed').map(wave => wave.error + wave.cause), []);
+            assert.deepEqual(ended.filter(wave => wave.error && !['Killed', 'States.Timeout'].includes(wave.error)).map(wave => wave.error + wave.cause), []);
             await whole(one, HOUR);
             const closed = await one.close('ecs', 130);
             assert.equal(closed.error, undefined, closed.cause);
