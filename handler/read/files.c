@@ -112,7 +112,7 @@ void files_name(const struct ip *ip, int64_t day_ms, char out[FILES_NAME_MAX])
 int files_open(int data, const struct ip *ip, int64_t day_ms, struct stat *st)
 {
     char name[FILES_NAME_MAX];
-    struct stat own;
+    struct stat own = {.st_mode = 0};
     st = st ? st : &own;
     files_name(ip, day_ms, name);
     int fd = openat(data, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
