@@ -132,7 +132,9 @@ const tests = {
     },
     async "keyboard"() {
         const page = await signedIn();
-        await page.keyboard.press("/");
+        // The page listens for keys a moment after it is drawn.
+        const focused = () => page.evaluate(() => document.activeElement?.tagName === "INPUT");
+        await until("the focus on the filter", async () => (await focused()) || (await page.keyboard.press("/")));
         await page.keyboard.type("db-");
         await until("the filter", async () => page.url().includes("q=db-") && (await page.locator(".vrow").count()) > 0);
         await page.keyboard.press("Escape");
