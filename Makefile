@@ -77,6 +77,7 @@ PROGRAMS := $(addprefix $(BUILD)/,rollcall-handler rollcall-agent rollcall-verif
 
 MAN1 := agent/rollcall-agent.1
 MAN5 := handler/rollcall-files.5 handler/rollcall-handler.json.5 handler/rollcall-hosts.5 handler/rollcall-policy.json.5 handler/rollcall-watch.json.5 agent/rollcall-agent.json.5
+MAN7 := aws/rollcall-waves.7
 MAN8 := handler/rollcall-handler.8 handler/rollcall-verify.8 handler/rollcall-cleanup.8 handler/rollcall-query.8 \
 	handler/rollcall-silent.8 handler/rollcall-policy.8 handler/rollcall-watch.8 aws/rollcall-archive.8 \
 	aws/rollcall-bucket.8 scripts/rollcall-token.8 scripts/rollcall-selfsigned.8 scripts/rollcall-fleet-run.8 scripts/rollcall-load.8
@@ -248,11 +249,12 @@ lint:
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 \
-		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
+		$(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 755 $(BUILD)/rollcall-agent $(DESTDIR)$(BINDIR)/
 	$(INSTALL) -m 755 $(filter-out %/rollcall-agent,$(PROGRAMS)) $(TOOLS) $(DESTDIR)$(SBINDIR)/
 	$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
+	$(INSTALL) -m 644 $(MAN7) $(DESTDIR)$(MANDIR)/man7/
 	$(INSTALL) -m 644 $(MAN8) $(DESTDIR)$(MANDIR)/man8/
 	$(INSTALL) -d $(addprefix $(DESTDIR)$(DATADIR)/,$(sort $(dir $(data))))
 	for f in $(DATA); do \
@@ -267,6 +269,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(PROGRAMS) $(TOOLS)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN1)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(MAN5)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(MAN7)))
 	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(MAN8)))
 	rm -f $(addprefix $(DESTDIR)$(DATADIR)/,$(data))
 	[ ! -d $(DESTDIR)$(DATADIR) ] || find $(DESTDIR)$(DATADIR) -depth -type d -empty -delete

@@ -15,7 +15,7 @@ installed() { (cd "$ROOT" && find . -type f -printf '%m %P\n' | sort -k 2); }
 
 # What the Makefile says is to be installed.
 programs() { basename -a $(in_tree print-PROGRAMS) $(in_tree print-TOOLS); }
-pages() { basename -a $(in_tree print-MAN1) $(in_tree print-MAN5) $(in_tree print-MAN8); }
+pages() { basename -a $(in_tree print-MAN1) $(in_tree print-MAN5) $(in_tree print-MAN7) $(in_tree print-MAN8); }
 mode() { if [ -x "$REPO/$1" ]; then echo 755; else echo 644; fi; }
 place() { case $1 in rollcall-agent) echo bin ;; *) echo sbin ;; esac }
 
