@@ -2,11 +2,14 @@
 
 LOG is what the stand-ins for AWS wrote: "call SERVICE OPERATION RESOURCE..." (ssm_server.py), or "METHOD PATH" of requests
 to S3 (s3-proxy); or "services": the calls that ECS and EventBridge Scheduler make with the role for the resources in
-TEMPLATE that name it. Policies are those of ROLE in TEMPLATE and the managed ones listed here, with NAMEs in ${...} replaced.
-Exits 1 and names each call that is denied, and each action of the policies that no call used; ELSEWHERE has the
-actions, joined by commas, that another test uses.
+TEMPLATE that name it; or "iam ACTION RESOURCE CONTEXT" and, for what must be refused, "never ACTION RESOURCE CONTEXT"
+(waves/calls.js), where trust:AssumeRole asks the role's trust policy about a principal. Policies are those of ROLE in
+TEMPLATE and the managed ones listed here, with NAMEs in ${...} replaced. Exits 1 and names each call that is denied, each
+that must be refused and is not, and each action of the policies that no call used; ELSEWHERE has the actions, joined by
+commas, that another test uses.
 """
 import fnmatch
+import json
 import re
 import sys
 
@@ -20,7 +23,9 @@ MANAGED = {
         "logs:CreateLogStream", "logs:PutLogEvents"]},
 }
 OPERATORS = {"StringEquals": lambda want, got: got in want, "ArnEquals": lambda want, got: got in want,
-             "Bool": lambda want, got: got in want}
+             "Bool": lambda want, got: got in want, "Null": lambda want, got: ("true" if got is None else "false") in want,
+             "ArnLike": lambda want, got: any(fnmatch.fnmatchcase(got or "", one) for one in want),
+             "ForAllValues:StringEquals": lambda want, got: all(one in want for one in got or [])}
 
 
 def arn(names, service, rest):
@@ -78,6 +83,19 @@ def logged(path, names):
             elif re.match(r"(GET|HEAD|PUT|POST|DELETE) /", line):
                 method, target = line.split()[:2]
                 yield from s3_calls(names, method, target)
+            elif line.startswith("iam "):
+                yield written(line)
+
+
+def written(line):
+    _, action, resource, context = line.split(maxsplit=3)
+    return action, resource, json.loads(context)
+
+
+def never(path):
+    """The calls that must be refused."""
+    with open(path, encoding="utf-8") as f:
+        return [written(line) for line in f if line.startswith("never ")]
 
 
 def service_calls(resources, role, names):
@@ -156,6 +174,18 @@ def statements(resource, names):
             yield MANAGED[name]
 
 
+def trusts(resource, names):
+    """The role's trust policy, as statements about principals."""
+    for statement in resolved(resource["Properties"]["AssumeRolePolicyDocument"]["Statement"], names):
+        yield statement | {"Action": "trust:AssumeRole", "Resource": [one for kind in statement["Principal"].values() for one in listed(kind)]}
+
+
+def allowed(granted, call):
+    """Something allows it, and nothing denies it."""
+    effects = {one["Effect"] for one in granted if permits(one, *call)}
+    return effects == {"Allow"}
+
+
 def permits(statement, action, resource, context):
     if not any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in listed(statement["Action"])):
         return False
@@ -176,9 +206,11 @@ def main():
     calls, bad = list(service_calls(resources, role, names) if log == "services" else logged(log, names)), []
     if not calls:
         bad.append(f"{log} has no call")
-    for action, resource, context in calls:
-        if not any(one["Effect"] == "Allow" and permits(one, action, resource, context) for one in granted):
-            bad.append(f"denied: {action} {resource} {context}")
+    if any(action.startswith("trust:") for action, _, _ in calls):
+        granted += trusts(resources[role], names)
+    bad += [f"denied: {action} {resource} {context}" for action, resource, context in calls if not allowed(granted, (action, resource, context))]
+    if log != "services":
+        bad += ["not refused: {} {} {}".format(*call) for call in never(log) if allowed(granted, call)]
     used = {action for action, _, _ in calls} | set(elsewhere.split(","))
     for statement in granted:
         if statement not in MANAGED.values():
