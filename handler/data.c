@@ -39,13 +39,13 @@ static void put_receipt(struct buf *out, const struct ip *ip, const struct recei
 
 enum verdict data_post(struct worker *w, struct request *r, const struct ip *ip, struct fault *f)
 {
-    struct batch batch = {.ip = ip, .rows = &w->csv};
+    struct batch batch = {.ip = ip, .builder = &w->rows, .arena = &w->arena, .rows = &w->csv};
     struct receipt receipt;
     enum verdict v = read_retry(r->retry, &batch.retry_ms, f);
     if (v == V_OK)
         v = body_read(&w->body, r, (size_t)w->config->max_body_bytes, f);
     if (v == V_OK)
-        v = batch_parse(&batch, w->text.data, w->text.len, w->body.ndjson, &w->rows, &w->arena, f);
+        v = batch_parse(&batch, w->text.data, w->text.len, w->body.ndjson, f);
     if (v == V_OK)
         v = store_append(&w->store, &batch, &w->arena, &receipt, f);
     if (v == V_OK)

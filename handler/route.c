@@ -63,7 +63,7 @@ static enum verdict route_authorise(struct worker *w, const struct request *r,
 {
     if (route->scope == 0)
         return V_OK;
-    return auth_admit(&w->tokens, w->digest, r, ip, (enum scope)route->scope, f);
+    return auth_admit(&(struct auth){&w->tokens, w->digest}, r, ip, (enum scope)route->scope, f);
 }
 
 size_t route_answer(struct worker *w, struct request *r)

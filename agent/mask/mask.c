@@ -1,6 +1,7 @@
 #include "agent/mask/mask.h"
 
 #include "agent/mask/view.h"
+#include "handler/shared/text.h"
 
 enum { MASK_MAX = 64 << 20, PLACES_MAX = 1 << 30 };
 
@@ -51,31 +52,30 @@ static void put_plain(const struct parse *p, char separator, struct buf *out)
         *nul = separator;
 }
 
-static bool mask_all(struct mask *m, const char *raw, size_t len, bool cut, char separator,
-                     struct buf *out)
+static bool mask_all(struct mask *m, struct text raw, bool cut, char separator, struct buf *out)
 {
     buf_reset(&m->hide);
-    if (!buf_reserve(&m->hide, len + 1))
+    if (!buf_reserve(&m->hide, raw.len + 1))
         return false;
-    memset(m->hide.data, 0, len + 1);
+    memset(m->hide.data, 0, raw.len + 1);
     struct parse p = {
-        .m = m, .ix = &m->index, .raw = raw, .len = len, .hide = m->hide.data, .cut = cut};
+        .m = m, .ix = &m->index, .raw = raw.ptr, .len = raw.len, .hide = m->hide.data, .cut = cut};
     command_line(&p);
     if (p.failed)
         return false;
     if (p.hidden)
         put_masked(&p, separator, out);
-    else if (len)
+    else if (raw.len)
         put_plain(&p, separator, out);
     return !out->failed;
 }
 
 bool mask_arguments(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out)
 {
-    return mask_all(m, raw, len, cut, ' ', out);
+    return mask_all(m, (struct text){raw, len}, cut, ' ', out);
 }
 
 bool mask_list(struct mask *m, const char *raw, size_t len, bool cut, struct buf *out)
 {
-    return mask_all(m, raw, len, cut, '\0', out);
+    return mask_all(m, (struct text){raw, len}, cut, '\0', out);
 }

@@ -183,7 +183,7 @@ size_t service_answer(struct service *s, const struct request *r)
     if (v == V_OK)
         v = check_method(s, r, &f);
     if (v == V_OK)
-        v = auth_admit(&s->tokens, s->digest, r, &ip, SCOPE_READ, &f);
+        v = auth_admit(&(struct auth){&s->tokens, s->digest}, r, &ip, SCOPE_READ, &f);
     if (v == V_OK && s->object) {
         sent = answer_object(s, r);
     } else if (v == V_OK) {

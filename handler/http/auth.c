@@ -98,30 +98,30 @@ static bool takes_session(const struct request *r, enum scope scope)
            (strcmp(r->method, "GET") == 0 || request_is_head(r));
 }
 
-enum verdict auth_check(struct tokens *tokens, struct digest *d, const struct request *r,
-                        const struct ip *ip, enum scope scope, struct fault *f)
+enum verdict auth_check(const struct auth *a, const struct request *r, const struct ip *ip,
+                        enum scope scope, struct fault *f)
 {
-    if (!tokens_refresh(tokens))
+    if (!tokens_refresh(a->tokens))
         return fault_set(f, V_UNAVAILABLE,
                          "the tokens file cannot be read; all requests are refused");
     unsigned char hash[DIGEST_LEN];
     if (*r->authorization) {
-        enum verdict v = bearer_token(d, r, hash, f);
-        return v == V_OK ? check_token(tokens, hash, ip, scope, f) : v;
+        enum verdict v = bearer_token(a->digest, r, hash, f);
+        return v == V_OK ? check_token(a->tokens, hash, ip, scope, f) : v;
     }
-    if (takes_session(r, scope) && session_token(tokens, d, r, hash) == V_OK)
-        return check_token(tokens, hash, ip, scope, f);
-    return admits_without_token(tokens, ip, scope) ? V_OK : unauthorized(f);
+    if (takes_session(r, scope) && session_token(a->tokens, a->digest, r, hash) == V_OK)
+        return check_token(a->tokens, hash, ip, scope, f);
+    return admits_without_token(a->tokens, ip, scope) ? V_OK : unauthorized(f);
 }
 
-enum verdict auth_token(struct tokens *tokens, struct digest *d, const struct request *r,
-                        const struct ip *ip, unsigned char hash[DIGEST_LEN], struct fault *f)
+enum verdict auth_token(const struct auth *a, const struct request *r, const struct ip *ip,
+                        unsigned char hash[DIGEST_LEN], struct fault *f)
 {
-    if (!tokens_refresh(tokens))
+    if (!tokens_refresh(a->tokens))
         return fault_set(f, V_UNAVAILABLE,
                          "the tokens file cannot be read; all requests are refused");
-    enum verdict v = bearer_token(d, r, hash, f);
-    return v == V_OK ? check_token(tokens, hash, ip, SCOPE_READ, f) : v;
+    enum verdict v = bearer_token(a->digest, r, hash, f);
+    return v == V_OK ? check_token(a->tokens, hash, ip, SCOPE_READ, f) : v;
 }
 
 enum verdict auth_address(const struct request *r, struct ip *ip, struct fault *f)
@@ -132,9 +132,9 @@ enum verdict auth_address(const struct request *r, struct ip *ip, struct fault *
     return fault_set(f, V_STORE_FAILED, "the web server gave no client address");
 }
 
-enum verdict auth_admit(struct tokens *tokens, struct digest *d, const struct request *r,
-                        struct ip *ip, enum scope scope, struct fault *f)
+enum verdict auth_admit(const struct auth *a, const struct request *r, struct ip *ip,
+                        enum scope scope, struct fault *f)
 {
     enum verdict v = auth_address(r, ip, f);
-    return v == V_OK ? auth_check(tokens, d, r, ip, scope, f) : v;
+    return v == V_OK ? auth_check(a, r, ip, scope, f) : v;
 }

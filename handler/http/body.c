@@ -1,5 +1,7 @@
 #include "handler/http/body.h"
 
+#include "handler/shared/text.h"
+
 #include <errno.h>
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -89,9 +91,10 @@ static size_t size_hint(const struct buf *packed, size_t max)
     return hint < max ? hint : max;
 }
 
-/* Appends one decompressed gzip member to b->text; `*used` is its compressed length. */
-static enum verdict unpack_member(struct body *b, const char *in, size_t len, size_t max,
-                                  size_t *used, struct fault *f)
+/* Appends the gzip member that `in` starts with, decompressed, to b->text; `*used` is its
+ * compressed length. */
+static enum verdict unpack_member(struct body *b, struct text in, size_t max, size_t *used,
+                                  struct fault *f)
 {
     for (;;) {
         size_t room = b->text->cap - b->text->len - 1; /* one byte stays for the NUL */
@@ -99,7 +102,7 @@ static enum verdict unpack_member(struct body *b, const char *in, size_t len, si
             room = max - b->text->len;
         size_t made = 0;
         enum libdeflate_result result = libdeflate_gzip_decompress_ex(
-            b->unpacker, in, len, b->text->data + b->text->len, room, used, &made);
+            b->unpacker, in.ptr, in.len, b->text->data + b->text->len, room, used, &made);
         if (result == LIBDEFLATE_SUCCESS) {
             b->text->len += made;
             return V_OK;
@@ -123,7 +126,8 @@ static enum verdict unpack(struct body *b, size_t max, struct fault *f)
     size_t at = 0;
     do {
         size_t used = 0;
-        enum verdict v = unpack_member(b, b->packed->data + at, b->packed->len - at, max, &used, f);
+        struct text left = {b->packed->data + at, b->packed->len - at};
+        enum verdict v = unpack_member(b, left, max, &used, f);
         if (v != V_OK)
             return v;
         at += used;

@@ -9,7 +9,8 @@ static enum verdict fleet_read(struct fleet *f, struct query *q, struct fault *f
     f->limit = FLEET_LIMIT;
     if (!select_parse(&f->words, host ? host : "", &reason))
         return params_bad(fault, "host", reason);
-    enum verdict v = params_number(&q->params, "limit", 1, FLEET_LIMIT_MAX, &f->limit, fault);
+    enum verdict v = params_number(&q->params, "limit", (struct params_range){1, FLEET_LIMIT_MAX},
+                                   &f->limit, fault);
     if (v == V_OK)
         v = cursor_read(&f->cursor, params_get(&q->params, "cursor"), true, fault);
     return v;

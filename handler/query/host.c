@@ -206,7 +206,8 @@ static void host_put_points(const struct host_point *list, int64_t count, struct
 static enum verdict host_timeline(struct query *q, struct place *p, int64_t at, struct fault *f)
 {
     int64_t points = HOST_POINTS, count = 0, total = 0;
-    enum verdict v = params_number(&q->params, "points", 1, HOST_POINTS_MAX, &points, f);
+    enum verdict v =
+        params_number(&q->params, "points", (struct params_range){1, HOST_POINTS_MAX}, &points, f);
     struct host_point *list = v == V_OK ? calloc((size_t)points, sizeof *list) : NULL;
     if (!list)
         return v == V_OK ? fault_memory(f) : v;

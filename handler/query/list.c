@@ -103,7 +103,7 @@ static enum verdict list_read(struct query *q, struct list *l, struct fault *f)
     if (v == V_OK)
         v = list_filters(p, l, f);
     if (v == V_OK)
-        v = params_number(p, "limit", 1, LIST_LIMIT_MAX, &l->limit, f);
+        v = params_number(p, "limit", (struct params_range){1, LIST_LIMIT_MAX}, &l->limit, f);
     if (v == V_OK)
         v = params_time(p, "changed_since", q->now_ms, &l->changed_since, f);
     if (v == V_OK)

@@ -111,7 +111,7 @@ const char *params_get(const struct params *p, const char *name)
     return i < p->count ? p->list[i].value : NULL;
 }
 
-enum verdict params_number(const struct params *p, const char *name, int64_t min, int64_t max,
+enum verdict params_number(const struct params *p, const char *name, struct params_range range,
                            int64_t *out, struct fault *f)
 {
     const char *value = params_get(p, name);
@@ -120,10 +120,10 @@ enum verdict params_number(const struct params *p, const char *name, int64_t min
     char *end;
     errno = 0;
     long long n = strtoll(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || errno || n < min || n > max) {
+    if (*value < '0' || *value > '9' || *end || errno || n < range.min || n > range.max) {
         char right[96];
-        snprintf(right, sizeof right, "expected a whole number from %" PRId64 " to %" PRId64, min,
-                 max);
+        snprintf(right, sizeof right, "expected a whole number from %" PRId64 " to %" PRId64,
+                 range.min, range.max);
         return params_bad(f, name, right);
     }
     *out = n;

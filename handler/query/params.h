@@ -34,8 +34,13 @@ const char *params_get(const struct params *p, const char *name);
 /* 400 that names the parameter. */
 enum verdict params_bad(struct fault *f, const char *name, const char *right);
 
-/* A whole number from min to max; *out is left as it is when the parameter is absent. */
-enum verdict params_number(const struct params *p, const char *name, int64_t min, int64_t max,
+/* Both ends are included. */
+struct params_range {
+    int64_t min, max;
+};
+
+/* A whole number of the range; *out is left as it is when the parameter is absent. */
+enum verdict params_number(const struct params *p, const char *name, struct params_range range,
                            int64_t *out, struct fault *f);
 
 /*

@@ -166,7 +166,7 @@ void query_answer(struct query *q, const struct request *r)
     q->streamed = false;
     enum verdict v = query_find(q, &route, &f);
     if (v == V_OK && !route->allow)
-        v = auth_admit(&q->tokens, q->digest, r, &ip, query_scope(route), &f);
+        v = auth_admit(&(struct auth){&q->tokens, q->digest}, r, &ip, query_scope(route), &f);
     if (v == V_OK)
         v = params_read(&q->params, r->query, route->params, &f);
     if (v == V_OK && !route->allow)

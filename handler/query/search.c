@@ -127,7 +127,7 @@ static enum verdict search_read(struct search *s, struct fault *f)
     if (v == V_OK)
         v = search_text(q, "user", &s->user, f);
     if (v == V_OK)
-        v = params_number(&q->params, "port", 1, 65535, &s->port, f);
+        v = params_number(&q->params, "port", (struct params_range){1, 65535}, &s->port, f);
     if (v == V_OK)
         v = search_by_what(s, f);
     if (v == V_OK)

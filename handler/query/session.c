@@ -78,7 +78,7 @@ enum verdict session_answer(struct query *q, struct fault *f)
     bool begin = strcmp(q->request->method, "POST") == 0;
     enum verdict v = auth_address(q->request, &ip, f);
     if (v == V_OK && begin)
-        v = auth_token(&q->tokens, q->digest, q->request, &ip, hash, f);
+        v = auth_token(&(struct auth){&q->tokens, q->digest}, q->request, &ip, hash, f);
     if (v == V_OK)
         v = session_origin(q->request, f);
     if (v != V_OK)

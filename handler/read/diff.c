@@ -93,6 +93,12 @@ struct diff_pid {
     const struct proc *proc;
 };
 
+/* calloc()ed. */
+struct diff_pids {
+    struct diff_pid *list;
+    size_t count;
+};
+
 static int diff_by_pid(const void *a, const void *b)
 {
     const struct diff_pid *x = a, *y = b;
@@ -101,21 +107,21 @@ static int diff_by_pid(const void *a, const void *b)
 }
 
 /* The processes by pid. NULL: memory is out. */
-static struct diff_pid *diff_sorted(const struct procs *procs, size_t *count)
+static struct diff_pids diff_sorted(const struct procs *procs)
 {
     struct diff_pid *list = calloc(procs->count + 1, sizeof *list);
     bool sorted = true;
-    *count = 0;
+    size_t count = 0;
     for (size_t i = 0; list && i < procs->count; i++) {
         struct diff_pid one = {UINT64_MAX, &procs->list[i]};
         if (!text_number(one.proc->column[COL_PID], &one.pid))
             one.pid = UINT64_MAX;
-        sorted = sorted && (*count == 0 || list[*count - 1].pid <= one.pid);
-        list[(*count)++] = one;
+        sorted = sorted && (count == 0 || list[count - 1].pid <= one.pid);
+        list[count++] = one;
     }
     if (list && !sorted)
-        qsort(list, *count, sizeof *list, diff_by_pid);
-    return list;
+        qsort(list, count, sizeof *list, diff_by_pid);
+    return (struct diff_pids){list, count};
 }
 
 /* A process that is in one record only. */
@@ -230,13 +236,14 @@ static bool diff_report(struct diff *d, struct diff_singles *s)
 }
 
 /* The processes of both lists that have no equal in the other one. */
-static void diff_merge(const struct diff_pid *a, size_t a_count, const struct diff_pid *b,
-                       size_t b_count, bool same_boot, struct diff_singles *out)
+static void diff_merge(struct diff_pids before, struct diff_pids after, bool same_boot,
+                       struct diff_singles *out)
 {
+    const struct diff_pid *a = before.list, *b = after.list;
     size_t i = 0, k = 0;
-    while (i < a_count || k < b_count) {
-        bool left = k == b_count || (i < a_count && a[i].pid < b[k].pid);
-        bool right = !left && (i == a_count || b[k].pid < a[i].pid);
+    while (i < before.count || k < after.count) {
+        bool left = k == after.count || (i < before.count && a[i].pid < b[k].pid);
+        bool right = !left && (i == before.count || b[k].pid < a[i].pid);
         if (!left && !right && diff_same(a[i].proc, b[k].proc, same_boot)) {
             i++, k++;
             continue;
@@ -250,22 +257,20 @@ static void diff_merge(const struct diff_pid *a, size_t a_count, const struct di
 
 static bool diff_processes(struct diff *d, bool same_boot)
 {
-    size_t a_count, b_count;
-    struct diff_pid *a = diff_sorted(&d->before->procs, &a_count),
-                    *b = diff_sorted(&d->after->procs, &b_count);
+    struct diff_pids before = diff_sorted(&d->before->procs), after = diff_sorted(&d->after->procs);
     struct diff_singles singles = {
         calloc(d->before->procs.count + d->after->procs.count + 1, sizeof(struct diff_single)), 0,
         0, 0};
-    bool ok = a && b && singles.list;
+    bool ok = before.list && after.list && singles.list;
     if (ok) {
-        diff_merge(a, a_count, b, b_count, same_boot, &singles);
+        diff_merge(before, after, same_boot, &singles);
         diff_pair(&singles);
         ok = diff_report(d, &singles);
         d->kernel_started = singles.kernel_started;
         d->kernel_stopped = singles.kernel_stopped;
     }
-    free(a);
-    free(b);
+    free(before.list);
+    free(after.list);
     free(singles.list);
     return ok;
 }

@@ -67,15 +67,16 @@ static bool procs_is_ticks(struct text name)
 
 static bool procs_array(struct procs *p)
 {
-    struct json_noted all = json_noted_begin(p->stored.record.notes), members;
-    for (const char *element; json_noted_element(&all, &element, &members);) {
-        struct json_noted again = members;
+    struct json_noted all = json_noted_begin(p->stored.record.notes);
+    struct process_element e;
+    while (json_noted_element(&all, &e.json, &e.members)) {
+        struct json_noted again = e.members;
         struct process process;
         struct json_member m;
         struct fault f;
         struct proc *one = procs_append(p);
-        if (!one ||
-            process_from_json(element, members, p->count, &process, &p->scratch, &f) != V_OK)
+        e.index = p->count;
+        if (!one || process_from_json(&e, &process, &p->scratch, &f) != V_OK)
             return false;
         procs_copy(p, &process, (struct text){p->line.data, p->line.len}, one);
         while (json_noted_member(&again, &m))

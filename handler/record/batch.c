@@ -4,11 +4,11 @@
 
 static const char no_time[] = "0000-00-00T00:00:00.000Z";
 
-static struct entry *add_entry(struct batch *b, struct arena *arena, size_t *room)
+static struct entry *add_entry(struct batch *b, size_t *room)
 {
     if (b->count == *room) {
         size_t more = *room ? *room * 2 : 1;
-        struct entry *entries = arena_array(arena, more, sizeof *entries);
+        struct entry *entries = arena_array(b->arena, more, sizeof *entries);
         if (!entries)
             return NULL;
         if (b->count)
@@ -19,21 +19,22 @@ static struct entry *add_entry(struct batch *b, struct arena *arena, size_t *roo
     return &b->entries[b->count++];
 }
 
-/* One record of `len` bytes at `text`, which starts at `offset` of the body. */
+/* One record of `len` bytes at `text`, which is in b->body. */
 static enum verdict parse_record(struct batch *b, struct entry *entry, char *text, size_t len,
-                                 size_t offset, struct rows *rows, struct arena *arena,
                                  struct fault *f)
 {
+    const struct rows_origin from = {b->ip->text, no_time};
+    struct rows *rows = b->builder;
     struct json_doc doc;
     struct json_fault wrong;
     struct record record;
     if (!json_notes_reserve(&rows->notes, len))
         return fault_memory(f);
     if (!json_gate_noting(text, len, &doc, &rows->notes, &wrong)) {
-        f->offset = (long long)(offset + wrong.offset);
+        f->offset = (long long)((size_t)(text - b->body) + wrong.offset);
         return fault_set(f, V_BAD_REQUEST, "invalid JSON at byte %lld: %s", f->offset, wrong.what);
     }
-    enum verdict v = record_check(&doc, arena, &record, f);
+    enum verdict v = record_check(&doc, b->arena, &record, f);
     if (v != V_OK)
         return v;
     entry->text = record.text;
@@ -41,7 +42,8 @@ static enum verdict parse_record(struct batch *b, struct entry *entry, char *tex
     entry->member_count = record.member_count;
     entry->id = record.id;
     entry->rows_at = b->rows->len;
-    v = rows_build(rows, &record, b->ip->text, no_time, b->rows, &entry->count, f);
+    v = rows_build(rows, &record, &from, b->rows, f);
+    entry->count = rows->count;
     entry->rows_len = b->rows->len - entry->rows_at;
     return v;
 }
@@ -53,8 +55,7 @@ static bool is_blank(const char *p, const char *end)
     return p == end;
 }
 
-static enum verdict parse_lines(struct batch *b, char *text, size_t len, struct rows *rows,
-                                struct arena *arena, struct fault *f)
+static enum verdict parse_lines(struct batch *b, char *text, size_t len, struct fault *f)
 {
     size_t room = 0;
     long number = 0;
@@ -65,12 +66,11 @@ static enum verdict parse_lines(struct batch *b, char *text, size_t len, struct 
         number++;
         if (is_blank(line, stop))
             continue;
-        struct entry *entry = add_entry(b, arena, &room);
+        struct entry *entry = add_entry(b, &room);
         if (!entry)
             return fault_memory(f);
         *stop = '\0'; /* required by the gate */
-        enum verdict v = parse_record(b, entry, line, (size_t)(stop - line), (size_t)(line - text),
-                                      rows, arena, f);
+        enum verdict v = parse_record(b, entry, line, (size_t)(stop - line), f);
         if (v != V_OK) {
             f->line = number;
             return v;
@@ -82,19 +82,19 @@ static enum verdict parse_lines(struct batch *b, char *text, size_t len, struct 
     return V_OK;
 }
 
-enum verdict batch_parse(struct batch *out, char *text, size_t len, bool ndjson, struct rows *rows,
-                         struct arena *arena, struct fault *f)
+enum verdict batch_parse(struct batch *out, char *text, size_t len, bool ndjson, struct fault *f)
 {
     size_t room = 0;
+    out->body = text;
     out->count = 0;
     out->entries = NULL;
     buf_reset(out->rows);
     columns_put_header(out->rows);
     out->header_len = out->rows->len;
     if (ndjson)
-        return parse_lines(out, text, len, rows, arena, f);
-    struct entry *entry = add_entry(out, arena, &room);
+        return parse_lines(out, text, len, f);
+    struct entry *entry = add_entry(out, &room);
     if (!entry)
         return fault_memory(f);
-    return parse_record(out, entry, text, len, 0, rows, arena, f);
+    return parse_record(out, entry, text, len, f);
 }

@@ -19,6 +19,9 @@ struct entry {
 
 struct batch {
     const struct ip *ip;
+    struct rows *builder;  /* makes the rows */
+    struct arena *arena;   /* of the request */
+    const char *body;      /* offsets of faults count from here */
     struct entry *entries; /* in the arena */
     size_t count;
     struct buf *rows; /* CSV rows of all entries, after a header */
@@ -28,10 +31,9 @@ struct batch {
 
 /*
  * Parses `text` of `len` bytes (text[len] is NUL): one record or, with `ndjson`, one per line. The
- * text is edited in place and must outlive the batch. The caller sets out->ip, out->rows and
- * out->retry_ms. A fault names line, offset and field.
+ * text is edited in place and must outlive the batch. The caller sets out->ip, builder, arena, rows
+ * and retry_ms. A fault names line, offset and field.
  */
-enum verdict batch_parse(struct batch *out, char *text, size_t len, bool ndjson, struct rows *rows,
-                         struct arena *arena, struct fault *f);
+enum verdict batch_parse(struct batch *out, char *text, size_t len, bool ndjson, struct fault *f);
 
 #endif

@@ -154,14 +154,15 @@ static bool process_fill(struct json_noted *members, struct process *out, struct
     return json_is_number((struct text){pid, 1});
 }
 
-enum verdict process_from_json(const char *element, struct json_noted members, size_t index,
-                               struct process *out, struct buf *scratch, struct fault *f)
+enum verdict process_from_json(const struct process_element *e, struct process *out,
+                               struct buf *scratch, struct fault *f)
 {
-    if (*element != '{')
-        return not_a_process(index, "", "must be an object with \"pid\"", f);
+    struct json_noted members = e->members;
+    if (*e->json != '{')
+        return not_a_process(e->index, "", "must be an object with \"pid\"", f);
     memset(out, 0, sizeof *out);
     buf_reset(scratch);
     if (!process_fill(&members, out, scratch))
-        return not_a_process(index, ".pid", "must be a number; every process needs one", f);
+        return not_a_process(e->index, ".pid", "must be a number; every process needs one", f);
     return V_OK;
 }

@@ -23,12 +23,19 @@ struct process {
 /* The number of a member's name in notes (json_notes.key). */
 uint16_t process_key(struct text name);
 
+/* An element of `processes`, whose members were noted with process_key(). */
+struct process_element {
+    const char *json;
+    struct json_noted members;
+    size_t index;
+};
+
 /*
- * Reads `element`, number `index`, whose members were noted with process_key(). Texts point into
- * the gated JSON or into `scratch`, which must have room for all of the element, and live until the
- * next call. V_NOT_A_RECORD if it is not an object, or has no number as `pid`.
+ * Reads an element. Texts point into the gated JSON or into `scratch`, which must have room for all
+ * of the element, and live until the next call. V_NOT_A_RECORD if it is not an object, or has no
+ * number as `pid`.
  */
-enum verdict process_from_json(const char *element, struct json_noted members, size_t index,
-                               struct process *out, struct buf *scratch, struct fault *f);
+enum verdict process_from_json(const struct process_element *e, struct process *out,
+                               struct buf *scratch, struct fault *f);
 
 #endif

@@ -48,11 +48,10 @@ static struct text decode(struct text quoted, struct buf *decoded)
 }
 
 /* The columns that are the same in each row of a record, quoted once, with a comma after them. */
-static enum verdict make_prefix(struct rows *r, const struct record *record, const char *client_ip,
-                                const char received_at[CLOCK_TIME_LEN], size_t *user_count,
-                                struct fault *f)
+static enum verdict make_prefix(struct rows *r, const struct record *record,
+                                const struct rows_origin *from, struct fault *f)
 {
-    enum verdict v = users_join(record->users, &r->users, &r->decoded, user_count, f);
+    enum verdict v = users_join(record->users, &r->users, &r->decoded, &r->count.users, f);
     if (v != V_OK)
         return v;
     buf_reset(&r->decoded);
@@ -60,8 +59,8 @@ static enum verdict make_prefix(struct rows *r, const struct record *record, con
                                       record->os_name.len + record->os_ver.len))
         return fault_memory(f);
     const struct text columns[HOST_COUNT] = {
-        [HOST_RECEIVED_AT] = {received_at, CLOCK_TIME_LEN},
-        [HOST_CLIENT_IP] = text_of(client_ip),
+        [HOST_RECEIVED_AT] = {from->received_at, CLOCK_TIME_LEN},
+        [HOST_CLIENT_IP] = text_of(from->client_ip),
         [HOST_HOSTNAME] = decode(record->hostname, &r->decoded),
         [HOST_PROCESSOR] = decode(record->processor, &r->decoded),
         [HOST_OS_NAME] = decode(record->os_name, &r->decoded),
@@ -92,27 +91,28 @@ static enum verdict too_many(const struct buf *out, struct fault *f)
 }
 
 static enum verdict put_array(struct rows *r, const struct record *record, struct buf *out,
-                              size_t *count, struct fault *f)
+                              struct fault *f)
 {
-    struct json_noted all = json_noted_begin(record->notes), members;
+    struct json_noted all = json_noted_begin(record->notes);
+    struct process_element e = {.index = 0};
     /* Decoded texts are never longer than the JSON: one reservation, and no pointer moves. */
     buf_reset(&r->decoded);
     if (!buf_reserve(&r->decoded, record->processes.len))
         return fault_memory(f);
-    *count = 0;
-    for (const char *element; json_noted_element(&all, &element, &members); (*count)++) {
+    for (; json_noted_element(&all, &e.json, &e.members); e.index++) {
         struct process p;
-        enum verdict v = process_from_json(element, members, *count, &p, &r->decoded, f);
+        enum verdict v = process_from_json(&e, &p, &r->decoded, f);
         if (v != V_OK)
             return v;
         put_row(r, &p, out);
         if (out->failed)
             return too_many(out, f);
     }
+    r->count.processes = e.index;
     return V_OK;
 }
 
-static enum verdict put_table(struct rows *r, struct text processes, struct buf *out, size_t *count,
+static enum verdict put_table(struct rows *r, struct text processes, struct buf *out,
                               struct fault *f)
 {
     buf_reset(&r->decoded);
@@ -123,7 +123,7 @@ static enum verdict put_table(struct rows *r, struct text processes, struct buf 
     struct process p;
     char rss[BUF_DIGITS];
     table_begin(&table, text);
-    for (*count = 0; table_next(&table, &p, rss); (*count)++) {
+    for (r->count.processes = 0; table_next(&table, &p, rss); r->count.processes++) {
         put_row(r, &p, out);
         if (out->failed)
             return too_many(out, f);
@@ -131,17 +131,15 @@ static enum verdict put_table(struct rows *r, struct text processes, struct buf 
     return V_OK;
 }
 
-enum verdict rows_build(struct rows *r, const struct record *record, const char *client_ip,
-                        const char received_at[CLOCK_TIME_LEN], struct buf *out,
-                        struct rows_count *count, struct fault *f)
+enum verdict rows_build(struct rows *r, const struct record *record, const struct rows_origin *from,
+                        struct buf *out, struct fault *f)
 {
-    enum verdict v = make_prefix(r, record, client_ip, received_at, &count->users, f);
+    enum verdict v = make_prefix(r, record, from, f);
     if (v != V_OK)
         return v;
-    v = json_is_array(record->processes)
-            ? put_array(r, record, out, &count->processes, f)
-            : put_table(r, record->processes, out, &count->processes, f);
-    if (v == V_OK && count->processes == 0) {
+    v = json_is_array(record->processes) ? put_array(r, record, out, f)
+                                         : put_table(r, record->processes, out, f);
+    if (v == V_OK && r->count.processes == 0) {
         struct process none = {0};
         put_row(r, &none, out);
         if (out->failed)

@@ -31,7 +31,6 @@ void rebuild_release(struct rebuild *r)
 bool rebuild_line(struct rebuild *r, char *bytes, size_t len)
 {
     struct jsonl_record stored;
-    struct rows_count count;
     size_t tail, chain;
     rows_trim(&r->rows, KEEP);
     arena_reset(&r->arena);
@@ -42,8 +41,8 @@ bool rebuild_line(struct rebuild *r, char *bytes, size_t len)
         return false;
     if (r->line.line_start == 0)
         columns_put_header(&r->out);
-    if (rows_build(&r->rows, &stored.record, r->line.client_ip, r->line.received_at, &r->out,
-                   &count, &stored.fault) != V_OK)
+    const struct rows_origin from = {r->line.client_ip, r->line.received_at};
+    if (rows_build(&r->rows, &stored.record, &from, &r->out, &stored.fault) != V_OK)
         return false;
     columns_convert(&r->columns, &r->out, 0, r->line.line_start == 0, &r->scratch);
     return !r->out.failed;

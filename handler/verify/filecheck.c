@@ -138,7 +138,8 @@ static bool check_record(struct filecheck_pair *c, struct jsonl *lines, const st
 {
     uint64_t at = (uint64_t)lines->start;
     struct jsonl_record stored;
-    struct rows_count count;
+    const struct rows_count *count = &c->rows.count;
+    const struct rows_origin from = {line->client_ip, line->received_at};
     arena_reset(&c->arena);
     if (!jsonl_record(lines->bytes, tail, &c->rows.notes, &c->arena, &stored))
         return check_problem(c, c->json_path, at + stored.offset, "not a record: %s",
@@ -149,14 +150,13 @@ static bool check_record(struct filecheck_pair *c, struct jsonl *lines, const st
     buf_reset(&c->should);
     if (at == 0)
         columns_put_header(&c->should);
-    if (rows_build(&c->rows, &stored.record, line->client_ip, line->received_at, &c->should, &count,
-                   &stored.fault) != V_OK)
+    if (rows_build(&c->rows, &stored.record, &from, &c->should, &stored.fault) != V_OK)
         return check_problem(c, c->json_path, at, "not a record: %s", stored.fault.reason);
     columns_convert(&c->columns, &c->should, 0, at == 0, &c->scratch);
-    if (count.processes != line->process_count || count.users != line->user_count)
+    if (count->processes != line->process_count || count->users != line->user_count)
         return check_problem(c, c->json_path, at,
                              "process_count or user_count differs from the record");
-    c->total->rows += count.processes > 0 ? count.processes : 1;
+    c->total->rows += count->processes > 0 ? count->processes : 1;
     return check_rows(c, lines, line);
 }
 

@@ -78,7 +78,6 @@ static void check_entry(const struct batch *b, const struct entry *e, struct row
     static const char time[] = "2026-11-20T12:34:56.789Z";
     struct arena arena;
     struct jsonl_record got;
-    struct rows_count count;
     struct buf out;
     size_t tail;
     arena_init(&arena, ROOM);
@@ -89,7 +88,9 @@ static void check_entry(const struct batch *b, const struct entry *e, struct row
     CHECK(!got.record.members); /* large ones are first already */
     CHECK((e->id == NULL) == (got.record.id == NULL) &&
           (!e->id || strcmp(e->id, got.record.id) == 0));
-    CHECK(rows_build(rows, &got.record, b->ip->text, time, &out, &count, &got.fault) == V_OK);
+    const struct rows_origin from = {b->ip->text, time};
+    CHECK(rows_build(rows, &got.record, &from, &out, &got.fault) == V_OK);
+    const struct rows_count count = rows->count;
     CHECK(out.len == e->rows_len && memcmp(out.data, b->rows->data + e->rows_at, out.len) == 0);
     CHECK(count.processes == e->count.processes && count.users == e->count.users);
     CHECK(count_rows(out.data, out.len) == (count.processes ? count.processes : 1));
@@ -113,9 +114,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, ROOM);
     buf_init(&csv, ROOM);
     fault_clear(&f);
-    struct batch b = {.ip = &ip, .rows = &csv, .retry_ms = -1};
+    struct batch b = {.ip = &ip, .builder = &rows, .arena = &arena, .rows = &csv, .retry_ms = -1};
     char *text = fuzz_copy(data + 1, size - 1);
-    enum verdict v = batch_parse(&b, text, size - 1, data[0] & 1, &rows, &arena, &f);
+    enum verdict v = batch_parse(&b, text, size - 1, data[0] & 1, &f);
     if (v == V_OK) {
         CHECK(b.count > 0);
         rows_stamp(csv.data + b.header_len, csv.len - b.header_len, time);

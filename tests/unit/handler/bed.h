@@ -85,14 +85,17 @@ struct bed_answer {
 static inline struct bed_answer bed_send(struct bed *b, const char *body, int64_t retry_ms)
 {
     struct bed_answer a;
-    struct batch batch = {.ip = &b->ip, .rows = &b->w.csv, .retry_ms = retry_ms};
+    struct batch batch = {.ip = &b->ip,
+                          .builder = &b->w.rows,
+                          .arena = &b->w.arena,
+                          .rows = &b->w.csv,
+                          .retry_ms = retry_ms};
     memset(&a, 0, sizeof a);
     fault_clear(&a.f);
     buf_reset(&b->w.text);
     buf_puts(&b->w.text, body);
     size_t len = b->w.text.len;
-    a.v = batch_parse(&batch, buf_str(&b->w.text), len, strchr(body, '\n') != NULL, &b->w.rows,
-                      &b->w.arena, &a.f);
+    a.v = batch_parse(&batch, buf_str(&b->w.text), len, strchr(body, '\n') != NULL, &a.f);
     if (a.v == V_OK)
         a.v = store_append(&b->w.store, &batch, &b->w.arena, &a.receipt, &a.f);
     worker_reset(&b->w);

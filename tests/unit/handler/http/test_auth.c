@@ -88,7 +88,8 @@ static void decisions(void **state)
         struct ip ip;
         fault_clear(&f);
         ROW_TRUE(&checks[i], ip_parse(checks[i].address, &ip));
-        ROW_INT(&checks[i], auth_check(&tokens, digest, &r, &ip, checks[i].scope, &f),
+        ROW_INT(&checks[i],
+                auth_check(&(struct auth){&tokens, digest}, &r, &ip, checks[i].scope, &f),
                 checks[i].want);
         bool bearer = f.headers && strcmp(f.headers, "WWW-Authenticate: Bearer\r\n") == 0;
         ROW_INT(&checks[i], bearer, checks[i].want == V_UNAUTHORIZED);
@@ -115,7 +116,8 @@ static void open_lines_have_no_hash(void **state)
     struct ip ip;
     fault_clear(&f);
     ip_parse("127.0.0.1", &ip);
-    assert_int_equal(auth_check(&tokens, digest, &r, &ip, SCOPE_READ, &f), V_UNAUTHORIZED);
+    assert_int_equal(auth_check(&(struct auth){&tokens, digest}, &r, &ip, SCOPE_READ, &f),
+                     V_UNAUTHORIZED);
 }
 
 static void without_a_file_every_request_is_refused(void **state)
@@ -131,7 +133,7 @@ static void without_a_file_every_request_is_refused(void **state)
         struct request r = {.authorization = headers[i], .cookie = "", .method = "GET"};
         fault_clear(&f);
         capture_begin(&out, STDERR_FILENO);
-        enum verdict v = auth_check(&tokens, digest, &r, &ip, SCOPE_INGEST, &f);
+        enum verdict v = auth_check(&(struct auth){&tokens, digest}, &r, &ip, SCOPE_INGEST, &f);
         capture_end(&out);
         assert_int_equal(v, V_UNAVAILABLE);
         assert_null(strchr(f.reason, '/'));

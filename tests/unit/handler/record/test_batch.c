@@ -23,10 +23,10 @@ static enum verdict parse(const char *body, bool ndjson)
     free(text);
     text = malloc(len + 1);
     memcpy(text, body, len + 1);
-    batch = (struct batch){.ip = &ip, .rows = &csv};
+    batch = (struct batch){.ip = &ip, .builder = &rows, .arena = &arena, .rows = &csv};
     fault_clear(&f);
     arena_reset(&arena);
-    return batch_parse(&batch, text, len, ndjson, &rows, &arena, &f);
+    return batch_parse(&batch, text, len, ndjson, &f);
 }
 
 static const struct {

@@ -28,7 +28,8 @@ static enum verdict read_first(const char *array, char out[1024], struct fault *
     fault_clear(f);
     all = json_noted_begin(&notes);
     assert_true(json_noted_element(&all, &element, &members));
-    enum verdict v = process_from_json(element, members, 0, &p, &scratch, f);
+    enum verdict v =
+        process_from_json(&(struct process_element){element, members, 0}, &p, &scratch, f);
     out[0] = '\0';
     for (size_t i = 0; v == V_OK && i < COL_COUNT; i++)
         assert_true(!p.plain[i] || unit_is_plain(p.column[i].ptr, p.column[i].len));

@@ -29,7 +29,9 @@ static enum verdict build(const char *json)
     assert_true(json_notes_reserve(&rows.notes, strlen(text)));
     assert_true(json_gate_noting(text, strlen(text), &doc, &rows.notes, &wrong));
     assert_int_equal(record_check(&doc, &arena, &record, &f), V_OK);
-    return rows_build(&rows, &record, "10.0.0.7", TIME, &out, &count, &f);
+    enum verdict v = rows_build(&rows, &record, &(struct rows_origin){"10.0.0.7", TIME}, &out, &f);
+    count = rows.count;
+    return v;
 }
 
 #define SYSTEM "\"hostname\":\"h\",\"processor\":\"p\\n\",\"os_name\":\"=n\",\"os_ver\":\"6.1\""
