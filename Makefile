@@ -43,7 +43,7 @@ AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
 AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pthread
 
 # The sources of each folder, without main.c. A new file is entered here, and nowhere else.
-handler              = config data fault health listing route sandbox worker
+handler              = config confine data fault health listing route sandbox worker
 handler/http         = auth body fcgi program range reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
@@ -54,7 +54,7 @@ handler/policy       = print
 handler/verify       = csvdiff filecheck healdir receipts replace
 handler/watch        = alarms deliver events groups message newcomers post rules sign state watchconf
 handler/cleanup      = archived purge
-handler/shared       = arena buf clock conf confine digest dir io ip lock log random text vec
+handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
 handler/shared/json  = escape gate names notes walk write
 agent                = check collect config options signals
 agent/mask           = assign command mask secret sql token url value view words

@@ -6,7 +6,7 @@
 #define HANDLER_SANDBOX_H
 
 #include "handler/config.h"
-#include "handler/shared/confine.h"
+#include "handler/confine.h"
 
 /*
  * Limits this process, unless "confine" is false, to the records, the directory of the tokens file,

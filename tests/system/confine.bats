@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a worker may still do once it is confined (handler/shared/confine.h), under a real lighttpd. What
+# What a worker may still do once it is confined (handler/confine.h), under a real lighttpd. What
 # works confined is shown by all the other tests: they run with the default, "confine": true.
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154
 

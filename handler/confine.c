@@ -1,4 +1,4 @@
-#include "handler/shared/confine.h"
+#include "handler/confine.h"
 
 #include "handler/shared/log.h"
 

@@ -16,8 +16,8 @@
  * Where the kernel or the sandbox around the program has one of the two not, the program runs
  * without it; the log says so.
  */
-#ifndef HANDLER_SHARED_CONFINE_H
-#define HANDLER_SHARED_CONFINE_H
+#ifndef HANDLER_CONFINE_H
+#define HANDLER_CONFINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
