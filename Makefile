@@ -289,4 +289,5 @@ print:
 
 .PHONY: print all agent-static units fuzz bench bench-query bench-programs check lint install uninstall deb clean
 .PRECIOUS: $(BUILD)/%.o
--include $(shell find $(BUILD) -type f -name '*.d' ! -path '*/curl/*' 2>/dev/null)
+# Not all of $(BUILD): the sources of other programs are unpacked there, and have files of that name.
+-include $(shell find $(addprefix $(BUILD)/,handler agent aws tests) -type f -name '*.d' 2>/dev/null)
