@@ -107,7 +107,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
 	$(addprefix aws/waves/,plan.asl.json wave.asl.json close.asl.json) \
 	aws/spark/ask.py \
-	$(addprefix aws/cloudformation/,analytics.yaml collector.yaml fleet.yaml highly-available.yaml waves.yaml waves-member.yaml)
+	$(addprefix aws/cloudformation/,analytics.yaml collector.yaml fleet.yaml highly-available.yaml organisation.yaml waves.yaml waves-member.yaml)
 QUESTIONS := changed-between changed-systems clones first-seen growing kernels kernels-behind memory new-programs night-logins restarts roll-call root-logins silent where-is who-ran
 # Where things lie after the installation; what speaks of other machines stays as it is.
 OUR_PATHS = s,/usr/local/sbin,$(SBINDIR),;s,/usr/local/bin/rollcall,$(BINDIR)/rollcall,;s,/usr/local/share/rollcall,$(DATADIR),

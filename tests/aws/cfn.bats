@@ -145,6 +145,24 @@ all_refused() {
     all_refused
 }
 
+@test "organisation.yaml: broken copies are refused" {
+    broken organisation.yaml 's/VersioningConfiguration: \{Status: Enabled\}/VersioningConfiguration: {Status: Suspended}/' 'versions'
+    broken organisation.yaml '/BucketEncryption:/,/SSEAlgorithm/d' 'bucket is not encrypted'
+    broken organisation.yaml 's/IgnorePublicAcls: true/IgnorePublicAcls: false/' 'not closed: IgnorePublicAcls'
+    broken organisation.yaml 's/^( +)StringEquals: \{aws:PrincipalOrgID: .*/\1StringEquals: {aws:PrincipalType: Role}/' 'allows everybody'
+    broken organisation.yaml 's/RecordingFrequency: CONTINUOUS/RecordingFrequency: ALWAYS/' 'RecordingFrequency ALWAYS'
+    broken organisation.yaml 's/TwentyFour_Hours/24_Hours/' 'DeliveryFrequency 24_Hours'
+    broken organisation.yaml 's/Owner: CUSTOM_POLICY/Owner: CUSTOM_POLICIES/' 'Owner CUSTOM_POLICIES'
+    broken organisation.yaml 's/guard-2.x.x/guard-9/' 'PolicyRuntime guard-9'
+    broken organisation.yaml 's/ResourceTypes: \["AWS::ECS::Service"/ResourceTypes: ["AWS::ECS::Services"/' 'does not record AWS::ECS::Services'
+    broken organisation.yaml 's/RoleARN:/RoleArn:/' RoleARN
+    broken organisation.yaml 's/s3:GetBucketAcl/s3:GetBucketAcls/' 'no IAM action s3:GetBucketAcls'
+    broken organisation.yaml 's/!GetAtt AggregatorRole.Arn/!GetAtt AggregatorRule.Arn/' AggregatorRule
+    broken organisation.yaml '/^  ConfigRecorder:/,/^  Channel:/s/^    Condition: Records$/    Condition: Central/' 'ConfigRecorder .*conditional on .Records'
+    broken organisation.yaml '/^  Bucket:/,/Properties/s/RetainExceptOnCreate/Delete/' 'Bucket: DeletionPolicy must be'
+    all_refused
+}
+
 @test "the stacks are created in an emulator with every parameter's edge values" {
     python_packages
     "$VENV_PYTHON" "$AWS_TESTS/emulate.py" "$CFN"

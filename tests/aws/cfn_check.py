@@ -4,6 +4,7 @@ Mistakes: SSM documents inside templates, schedule expressions, undeclared volum
 House rules: no access for everybody, no open SSH, instance metadata version 2 only, encryption at rest, private and
 versioned buckets. What fails only on a real account is in cfn_account.py.
 """
+import functools
 import re
 import sys
 
@@ -108,6 +109,23 @@ def key_problems(resource):
         yield f"no {key}: it is not encrypted with a key of ours"
 
 
+@functools.lru_cache
+def config_words():
+    shape = botocore.session.get_session().get_service_model("config").shape_for
+    return {"RecordingFrequency": ["CONTINUOUS", "DAILY"], "DeliveryFrequency": shape("MaximumExecutionFrequency").enum,
+            "Owner": shape("Owner").enum, "PolicyRuntime": ["guard-2.x.x"], "ResourceType": shape("ResourceType").enum}
+
+
+def config_problems(value):
+    """Words of AWS Config that the validators do not check."""
+    for key, words in config_words().items():
+        if key in value and value[key] not in words:
+            yield f"{key} {value[key]}: none of {words}"
+    for one in value.get("ResourceTypes", []) + value.get("ComplianceResourceTypes", []):
+        if one not in config_words()["ResourceType"]:
+            yield f"AWS Config does not record {one}"
+
+
 def bucket_problems(resource):
     properties = resource["Properties"]
     if resource["Type"] != "AWS::S3::Bucket":
@@ -170,6 +188,8 @@ def problems(template):
         for _, value in each(resource.get("Properties", {})):
             found += disk_problems(value)
             found += open_problems(value)
+            if kind.startswith("AWS::Config::"):
+                found += config_problems(value)
             if "Effect" in value:
                 found += statement_problems(value)
         found += cfn_account.resource_problems(resource, template)
