@@ -197,7 +197,11 @@ const tests = {
     // page.bats stops the agent when the file appears.
     async "states"() {
         const page = await signedIn();
-        const state = () => page.locator(".vrow .st").first().innerText();
+        // Rows are drawn only where they are in sight.
+        const state = async () => {
+            await page.evaluate(() => document.querySelector("section.list")?.scrollIntoView());
+            return page.locator(".vrow .st").first().innerText();
+        };
         await pollUntil(page, "present", async () => /present/.test(await state()));
         writeFileSync(`${T}/ready`, "");
         await pollUntil(page, "late", async () => /late/.test(await state()));

@@ -31,6 +31,9 @@ function useRules(ready) {
     return rules;
 }
 
+// Command lines have up to 4,096 characters; the table below must stay in sight.
+const cut = title => (title.length > 120 ? `${title.slice(0, 119)}…` : title);
+
 // The changes of the last hour come after the table: they cost more.
 function LastHour({ ready }) {
     const [state, set] = useState({});
@@ -49,7 +52,7 @@ function LastHour({ ready }) {
     let body = html`<${Skeleton} rows=${5} />`;
     if (state.data) {
         const items = changeItems(state.data).slice(0, 6);
-        body = items.length ? html`<ul class="look">${items.map(i => html`<${Item} key=${i.key} ...${i} count=${number(i.hosts)} href=${i.to} />`)}</ul>` : html`<${Empty} title="Nothing changed">No process, user or listening port came or left.<//>`;
+        body = items.length ? html`<ul class="look">${items.map(i => html`<${Item} key=${i.key} ...${i} title=${cut(i.title)} count=${number(i.hosts)} href=${i.to} />`)}</ul>` : html`<${Empty} title="Nothing changed">No process, user or listening port came or left.<//>`;
     } else if (state.failure) body = html`<${Failed} failure=${state.failure} what="Changes of the whole fleet need a newer rollcall-query." />`;
     return html`<section class="card" aria-labelledby="hour"><div class="head"><h2 id="hour">Changed in the last hour</h2><span class="grow"></span><a class="sub link" href="/changes?from=-1h">all changes</a></div>${body}</section>`;
 }
