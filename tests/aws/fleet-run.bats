@@ -130,6 +130,37 @@ list() { jq -r ".$1 | map(.name) | sort | join(\" \")" <<<"$output"; }
     [ "$(list answered) / $(list silent)" = "db web1 web2 / gone" ]
 }
 
+# may [SED]: the policy of rollcall-fleet-run(8), after that edit, against the calls so far. Sets status and output.
+may() {
+    sed "${1-}" "$REPO/scripts/rollcall-fleet-run.8" >"$T/page.8"
+    run "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$T/page.8" - "$T/ssm.log" '' AWS::Region=eu-central-1 AWS::AccountId=123456789012 \
+        AWS::StackName=none
+}
+
+@test "the policy in rollcall-fleet-run(8) allows its calls, and nothing else" {
+    fleet
+    run_fleet --no-wait
+    ended 0
+    run_fleet --follow "$output" --json
+    run_fleet --instance i-000000000000001a
+    ended 0
+    [ "$(grep -c '^call ssm SendCommand rollcall-run i-000000000000001a,rollcall=on' "$T/ssm.log")" = 2 ] || fail "$(cat "$T/ssm.log")"
+    may
+    [ "$status" = 0 ] || fail "$output"
+    local edit
+    for edit in 's,document/rollcall-run,document/rollcall-install,' 's,resourceTag/rollcall": "on",resourceTag/rollcall": "off",' \
+        's/"ssm:ListCommands",//' 's/, "ssm:DescribeInstanceInformation"//' 's,:instance/\*,:instance/i-9,'; do
+        may "$edit"
+        [[ $status = 1 && $output = *"denied: ssm:"* ]] || fail "not denied after $edit: $output"
+    done
+    may 's/"ssm:ListCommands",/& "ssm:CancelCommand",/'
+    [[ $status = 1 && $output = "unused: ssm:CancelCommand" ]] || fail "$output"
+    # An instance without the tag may be named, and is refused.
+    run_fleet --instance i-000000000000008a
+    may
+    [[ $status = 1 && $output = *"denied: ssm:SendCommand"*i-000000000000008a* ]] || fail "$output"
+}
+
 @test "on a terminal there is a bar" {
     fleet
     needs script

@@ -6,12 +6,14 @@ TEMPLATE that name it; or "iam ACTION RESOURCE CONTEXT" and, for what must be re
 (waves/calls.js), where trust:AssumeRole asks the role's trust policy about a principal. Policies are those of ROLE in
 TEMPLATE and the managed ones listed here, with NAMEs in ${...} replaced. Exits 1 and names each call that is denied, each
 that must be refused and is not, and each action of the policies that no call used; ELSEWHERE has the actions, joined by
-commas, that another test uses.
+commas, that another test uses. TEMPLATE may be a man page (.8): ROLE is then -, the policy is its display with "Effect", and
+each NAME, a text of the display, is replaced as it is.
 """
 import fnmatch
 import json
 import re
 import sys
+import urllib.parse
 
 import cfn_template
 
@@ -25,6 +27,8 @@ MANAGED = {
 OPERATORS = {"StringEquals": lambda want, got: got in want, "ArnEquals": lambda want, got: got in want,
              "Bool": lambda want, got: got in want, "Null": lambda want, got: ("true" if got is None else "false") in want,
              "ArnLike": lambda want, got: any(fnmatch.fnmatchcase(got or "", one) for one in want),
+             "StringLike": lambda want, got: got is not None and any(fnmatch.fnmatchcase(got, one) for one in want),
+             "StringLikeIfExists": lambda want, got: got is None or any(fnmatch.fnmatchcase(got, one) for one in want),
              "ForAllValues:StringEquals": lambda want, got: all(one in want for one in got or [])}
 
 
@@ -35,7 +39,16 @@ def arn(names, service, rest):
 def aws_calls(names, service, operation, resources):
     """The IAM actions of one logged call, each with its resource and condition keys (Service Authorization Reference)."""
     tag = {"aws:ResourceTag/rollcall-collector": names["AWS::StackName"]}
-    if service == "ssm":
+    if service == "ssm" and operation == "SendCommand":
+        yield "ssm:SendCommand", arn(names, "ssm", "document/" + resources[0]), {}
+        for target in resources[1:]:
+            instance, _, own = target.partition(",")
+            kind = ("ssm", "managed-instance/") if instance.startswith("mi-") else ("ec2", "instance/")
+            yield "ssm:SendCommand", arn(names, kind[0], kind[1] + instance), {
+                "ssm:resourceTag/" + key: value for key, value in (one.split("=", 1) for one in own.split(",") if one)}
+    elif service == "ssm" and operation.startswith(("List", "Describe")):
+        yield f"ssm:{operation}", "*", {}
+    elif service == "ssm":
         parameter = arn(names, "ssm", "parameter" + resources[0])
         yield f"ssm:{operation}", parameter, {}
         if resources[0] in names["PLAIN"].split(","):
@@ -60,17 +73,20 @@ def aws_calls(names, service, operation, resources):
 
 
 def s3_calls(names, method, path):
-    _, bucket, key = path.partition("?")[0].split("/", 2)
+    _, bucket, key = urllib.parse.unquote(path.partition("?")[0]).split("/", 2)
     query = path.partition("?")[2]
     if not key:
-        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", {}
+        asked = urllib.parse.parse_qs(query, keep_blank_values=True)
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", {"s3:prefix": asked["prefix"][0]} if "prefix" in asked else {}
         return
     action = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject"}[method]
     if method == "DELETE" and "uploadId=" in query:
         action = "AbortMultipartUpload"
     yield f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", {}
+    if method == "HEAD":  # "HeadObject", Permissions: a missing object is 404 only for those who may list, else 403
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}", {}
     # The bucket's default encryption; parts are read back with the key when an upload is completed.
-    if action != "AbortMultipartUpload":
+    if action != "AbortMultipartUpload" and "KEY" in names:
         yield ("kms:Decrypt" if action == "GetObject" or query else "kms:GenerateDataKey"), names["KEY"], {}
 
 
@@ -174,6 +190,16 @@ def statements(resource, names):
             yield MANAGED[name]
 
 
+def page_statements(path, names):
+    """The policy that a man page shows."""
+    with open(path, encoding="utf-8") as f:
+        displays = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", f.read(), re.M | re.S)
+    text = "".join(display for display in displays if '"Effect"' in display)
+    for name, value in names.items():
+        text = text.replace(name, value)
+    return json.loads(f"[{text}]")
+
+
 def trusts(resource, names):
     """The role's trust policy, as statements about principals."""
     for statement in resolved(resource["Properties"]["AssumeRolePolicyDocument"]["Statement"], names):
@@ -201,8 +227,9 @@ def permits(statement, action, resource, context):
 def main():
     path, role, log, elsewhere, *pairs = sys.argv[1:]
     names = Names(pair.split("=", 1) for pair in pairs)
-    resources = cfn_template.load(path)["Resources"]
-    granted = list(statements(resources[role], names))
+    page = path.endswith(".8")
+    resources = {} if page else cfn_template.load(path)["Resources"]
+    granted = page_statements(path, names) if page else list(statements(resources[role], names))
     calls, bad = list(service_calls(resources, role, names) if log == "services" else logged(log, names)), []
     if not calls:
         bad.append(f"{log} has no call")

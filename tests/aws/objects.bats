@@ -124,6 +124,41 @@ object() {
     message 404 'no such object'
 }
 
+# may [SED]: the policy of rollcall-bucket(8), after that edit, against the requests in the proxy's log.
+may() {
+    sed "${1-}" "$REPO/aws/rollcall-bucket.8" >"$T/page.8"
+    run "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$T/page.8" - "$T/proxy.log" '' example-records="$BUCKET"
+}
+
+@test "archive: the policy in rollcall-bucket(8) allows its requests, and nothing else" {
+    object "$K" 1000
+    proxy pass status\ 503
+    serve
+    get "$K"
+    status 200
+    get "$K" -r 0-9
+    status 206
+    get "${K/10.0.0.7/10.0.0.8}"
+    status 404
+    local path
+    for path in '' /json /json/date=2026-11-20/ /json/date=2026-11-20 /none; do
+        http -H "Authorization: Bearer $READ_TOKEN" "$URL/list-bucket-content$path"
+    done
+    status 404
+    grep -q '^HEAD ' "$T/proxy.log" && grep -q '^GET .*prefix=fleet' "$T/proxy.log"
+    may
+    gives 0 ''
+    # The check can fail: a condition that hides a missing object, another prefix, other objects, one action too many.
+    may s/StringLikeIfExists/StringLike/
+    gives 1 "denied: s3:ListBucket arn:aws:s3:::$BUCKET {}"
+    may 's,"s3:prefix": "fleet/,&json/,'
+    gives 1 "denied: s3:ListBucket arn:aws:s3:::$BUCKET {'s3:prefix': 'fleet/'}"
+    may 's,example-records/fleet,&2,'
+    gives 1 "denied: s3:GetObject arn:aws:s3:::$BUCKET/fleet/$K"
+    may 's/"s3:GetObject"/["s3:GetObject", "s3:PutObject"]/'
+    gives 1 'unused: s3:PutObject'
+}
+
 @test "archive: who may: the scope read, with GET" {
     object "$K" 10
     serve

@@ -2,7 +2,8 @@
 
 Systems Manager speaks JSON 1.1 (X-Amz-Target: AmazonSSM.…); CloudFormation, EC2 and CloudWatch speak the query
 protocol. Requests without a correct Signature Version 4 are refused. Each request is a line on standard output:
-"call SERVICE OPERATION RESOURCE…"; SignalResource is a line of its own, too. CONFIG is JSON:
+"call SERVICE OPERATION RESOURCE…"; SignalResource is a line of its own, too. SendCommand's resources are the document and
+"INSTANCE,TAG=VALUE,…" of each instance that it reaches. CONFIG is JSON:
 
     {"region": "eu-central-1", "access_key": "…", "secret_key": "…", "session_token": "…" or null,
      "parameters": {"/rollcall/token": "…"}, "documents": {"rollcall-run": "path.yaml"},
@@ -133,6 +134,20 @@ def run_one(config, command, instance_id):
     invocation.update(Status=status)
 
 
+def targeted(config, request):
+    filters = request.get("Targets") or [{"Key": "InstanceIds", "Values": request["InstanceIds"]}]
+    return [name for name, one in config["instances"].items() if one["ping"] == "Online" and matches(name, one, filters)]
+
+
+def named(config, call, request):
+    """The resources of a call."""
+    if call == "SendCommand":
+        reached = [",".join([name, *(f"{key}={value}" for key, value in config["instances"][name]["tags"].items())])
+                   for name in targeted(config, request)]
+        return [request["DocumentName"], *reached]
+    return [request.get("Name", "")]
+
+
 def send_command(config, request):
     if request["DocumentName"] not in config["documents"]:
         raise Fault("InvalidDocument", "")
@@ -142,8 +157,7 @@ def send_command(config, request):
         ssm_document.values(document, given)
     except ssm_document.Refused as why:
         raise Fault("InvalidParameters", str(why)) from why
-    filters = request.get("Targets") or [{"Key": "InstanceIds", "Values": request["InstanceIds"]}]
-    targets = [name for name, one in config["instances"].items() if one["ping"] == "Online" and matches(name, one, filters)]
+    targets = targeted(config, request)
     command_id = str(uuid.uuid4())
     total = len(targets)
     command = {"document": document, "given": given, "errors": 0, "at": time.time(), "targets": request.get("Targets", []),
@@ -240,7 +254,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             authorise(config, self.headers, body)
             request = json.loads(body)
-            print("call", service, call, request.get("Name", request.get("DocumentName", "")), flush=True)
+            print("call", service, call, *named(config, call, request), flush=True)
             with LOCK:
                 answer, status = CALLS[call](config, request), 200
         except Fault as fault:
