@@ -239,8 +239,80 @@ END
     [ "$(lines_stored)" = 1 ]
     grep -qx Environment=SPLAY=0s "$NODE/root/systemctl"
     [ ! -e "$NODE/run/systemd/system/rollcall-agent-once.service.d/now.conf" ]
-    grep -qx 'enable --now rollcall-agent.timer' "$NODE/root/systemctl"
+    grep -qx 'enable rollcall-agent.timer' "$NODE/root/systemctl"
+    grep -qx 'start rollcall-agent.timer' "$NODE/root/systemctl"
     install_document TokenParameter=/rollcall/wrong
     ended 77
     said "rollcall-agent-once.service failed with exit code 77"
 }
+
+# old_systemctl: systemd 219 with a timer-run unit that the tarball brought: what rollcall-install asks of it.
+old_systemctl() {
+    cat <<'END'
+#!/bin/sh
+echo "$*" >>/root/systemctl
+etc=/etc/systemd/system
+case $* in
+--version) echo 'systemd 219' ;;
+"start rollcall-agent-once.service")
+    [ -e $etc/rollcall-agent-once.service ] && [ ! -e $etc/rollcall-agent-once.service.d ] || exit 5
+    SPLAY=$(sed -n 's/^Environment=SPLAY=//p' $etc/rollcall-agent-once.service /run/systemd/system/rollcall-agent-once.service.d/now.conf | tail -n 1)
+    eval "set -- $(sed -n 's/^ExecStart=//p' $etc/rollcall-agent-once.service)"
+    cd / && runuser -u rollcall-agent -- "$@"
+    echo $? >/root/status
+    [ "$(cat /root/status)" = 0 ]
+    ;;
+"show -p ExecMainStatus"*) echo "ExecMainStatus=$(cat /root/status)" ;;
+esac
+END
+}
+
+# old_node: the tools of CentOS 7, as far as old-tool knows them; awscli reads the parameters.
+old_node() {
+    local tool
+    node node "${NEEDED[@]}"
+    rm "$NODE"/usr/bin/dpkg "$NODE"/usr/bin/dpkg-query "$NODE"/usr/bin/apt-get
+    ln -sf bash "$NODE/usr/bin/sh"
+    mkdir -p "$NODE/usr/local/lib/old" "$NODE/run/systemd/system"
+    old_systemctl >"$NODE/usr/local/lib/old/systemctl"
+    printf '#!/bin/sh\necho glibc 2.17\n' >"$NODE/usr/local/bin/getconf"
+    {
+        printf '#!/bin/sh\ncase $4 in\n'
+        jq -r '.parameters | to_entries[] | "\(.key)) echo \(.value | @sh) ;;"' "$T/cloud.json"
+        echo '*) exit 254 ;; esac'
+    } >"$NODE/usr/local/bin/aws"
+    for tool in $("$AWS_TESTS/old-tool" --names); do cp "$AWS_TESTS/old-tool" "$NODE/usr/local/bin/$tool"; done
+    chmod 755 "$NODE"/usr/local/bin/* "$NODE"/usr/local/lib/old/*
+}
+
+@test "install: the tools of CentOS 7 know every option of its steps; copies with later options are refused" {
+    cloud
+    release tarball
+    old_node
+    install_document
+    ended 0
+    said "rollcall-agent-once.service delivered a record"
+    grep -qx 'enable rollcall-agent.timer' "$NODE/root/systemctl"
+    document "$RUN"
+    ended 0
+    [ "$(lines_stored)" = 2 ]
+    install_document Action=Uninstall
+    ended 0
+    grep -qx 'stop rollcall-agent.timer rollcall-agent.service' "$NODE/root/systemctl"
+    [ ! -e "$NODE/usr/local/bin/rollcall-agent" ] && [ ! -e "$NODE/root/refused" ] || fail "$(cat "$NODE/root/refused")"
+    # The check can fail.
+    local edit good=$INSTALL
+    for edit in 's/ \$refused_too / --retry-connrefused /;curl --retry-connrefused (7.52.0)' \
+        's/systemctl enable rollcall/systemctl enable --now rollcall/;systemctl --now (220)' \
+        's/sha256sum -c -/sha256sum --ignore-missing -c -/;sha256sum --ignore-missing (8.25)'; do
+        INSTALL=$T/bad.yaml
+        sed "${edit%;*}" "$good" >"$INSTALL"
+        install_document
+        ended_badly
+        grep -qxF "${edit##*;}" "$NODE/root/refused" || fail "not refused: $edit"
+        INSTALL=$good
+        install_document Action=Uninstall
+        ended 0
+    done
+}
+ended_badly() { [ "$status" != 0 ] || fail "it ended well: $output"; }
