@@ -274,6 +274,8 @@ server_start() {
         SERVER=$!
         PIDS+=("$SERVER")
         if wait_until 15 server_answers; then
+            # One worker answers while others are still being started. A stand-in has another name.
+            wait_until 5 workers_run "$1" || true
             return 0
         fi
         kill "$SERVER" 2>/dev/null || true
@@ -283,6 +285,8 @@ server_start() {
 }
 
 server_answers() { curl -s -o /dev/null -m 5 "$URL/nothing-here"; }
+
+workers_run() { [ "$(server_workers | wc -l)" -ge "$1" ]; }
 
 # server_workers: the pids of the handlers that this lighttpd started.
 server_workers() { pgrep -P "$SERVER" -f rollcall-handler || true; }
