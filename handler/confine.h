@@ -13,8 +13,8 @@
  * newer C library falls back to one that is. Sockets of its own, connect(2), execve(2), and new
  * processes and threads are not in the list.
  *
- * Where the kernel or the sandbox around the program has one of the two not, the program runs
- * without it; the log says so.
+ * If the kernel, or a container around the program, does not offer one of the two, the program
+ * runs without it, and the log says so.
  */
 #ifndef HANDLER_CONFINE_H
 #define HANDLER_CONFINE_H

@@ -248,7 +248,7 @@ check_health() {
     local at=http://127.0.0.1:$port
     [ -z "$cert_parameter" ] || at=https://127.0.0.1
     curl -fsSk --retry 10 --retry-connrefused --retry-delay 2 "$at/healthz"
-    # rollcall-query answers as well: whoever has no token, 401.
+    # rollcall-query answers as well: without a token, 401.
     [ "$(curl -sk -o /dev/null -w '%{http_code}' "$at/api/v1/hosts")" = 401 ]
 }
 

@@ -2,7 +2,7 @@
 #include "handler/read/policy.h"
 #include "tests/unit/unit.h"
 
-/* ' stands for " in the texts of this file. */
+/* ' means " in the texts of this file. */
 static struct policy *parse(const char *text, char error[POLICY_ERROR_LEN])
 {
     char copy[8192];
