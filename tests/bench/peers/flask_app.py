@@ -7,6 +7,7 @@ healing, no sync.
 import csv
 import datetime
 import fcntl
+import gzip
 import hmac
 import io
 import json
@@ -69,12 +70,22 @@ def store(record, now, ip):
         lines.write(json.dumps(record, separators=(",", ":")) + "\n")
 
 
+def body():
+    """The request's JSON value; None if it is not JSON."""
+    if flask.request.headers.get("Content-Encoding") != "gzip":
+        return flask.request.get_json(silent=True)
+    try:
+        return json.loads(gzip.decompress(flask.request.get_data()))
+    except (OSError, EOFError, ValueError):
+        return None
+
+
 @app.post("/data")
 def data():
     sent = flask.request.headers.get("Authorization", "")
     if not hmac.compare_digest(sent, "Bearer " + TOKEN):
         return fail(401, "Unauthorized Access")
-    record = flask.request.get_json(silent=True)
+    record = body()
     reason = fault(record)
     if reason:
         return fail(422, reason)
