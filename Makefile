@@ -1,7 +1,7 @@
 # rollcall: make | make DEV=1 | make check | make lint | make install PREFIX=/usr/local DESTDIR= | make deb
 # Objects are listed, not globbed: what is not named here is not shipped.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BINDIR   = $(PREFIX)/bin
