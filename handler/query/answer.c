@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANSWER_PACK_FROM = 1024, ANSWER_TAG_DIGITS = 32 };
+enum { ANSWER_PACK_FROM = 1024, ANSWER_TAG_DIGITS = 32, ANSWER_HEADERS_MAX = 32 << 10 };
 
 #define ANSWER_ALWAYS                                                                              \
     "Cache-Control: private, no-cache\r\n"                                                         \
@@ -119,19 +119,23 @@ void answer_success(struct query *q)
     buf_release(&whole);
 }
 
-void answer_text(struct query *q, const char *type, const char *name, const char *bytes, size_t len)
+void answer_text(struct query *q, const struct answer_text *t)
 {
-    char headers[512];
+    struct buf headers;
     struct fault f;
-    snprintf(headers, sizeof headers,
-             "Status: 200 OK\r\nContent-Type: %s\r\n%s%s%sVary: Accept-Encoding\r\n" ANSWER_ALWAYS,
-             type, name ? "Content-Disposition: attachment; filename=\"" : "", name ? name : "",
-             name ? "\"\r\n" : "");
+    buf_init(&headers, ANSWER_HEADERS_MAX);
+    buf_printf(&headers, "Status: 200 OK\r\nContent-Type: %s\r\n", t->type);
+    if (t->name)
+        buf_printf(&headers, "Content-Disposition: attachment; filename=\"%s\"\r\n", t->name);
+    buf_puts(&headers, t->headers ? t->headers : "");
+    buf_puts(&headers, "Vary: Accept-Encoding\r\n" ANSWER_ALWAYS);
     buf_reset(&q->reply);
-    answer_entity(q, headers, bytes, len);
+    if (buf_str(&headers))
+        answer_entity(q, headers.data, t->bytes.ptr, t->bytes.len);
     fault_clear(&f);
-    if (q->reply.failed)
+    if (headers.failed || q->reply.failed)
         answer_fault(q, fault_memory(&f), &f);
     else
         answer_send(q);
+    buf_release(&headers);
 }

@@ -13,10 +13,15 @@
  */
 void answer_success(struct query *q);
 
-/* Sends `bytes` of `len` with the given media type, as an attachment called `name`, if that is not
- * NULL. */
-void answer_text(struct query *q, const char *type, const char *name, const char *bytes,
-                 size_t len);
+/* A body that is not JSend. */
+struct answer_text {
+    const char *type;    /* media type */
+    const char *name;    /* it is an attachment of this name; NULL: it is none */
+    const char *headers; /* further ones, each with its CRLF; NULL: none */
+    struct text bytes;
+};
+
+void answer_text(struct query *q, const struct answer_text *t);
 
 /* Sends the fault. */
 void answer_fault(struct query *q, enum verdict v, const struct fault *f);

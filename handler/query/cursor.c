@@ -2,12 +2,46 @@
 
 #include "handler/shared/json/write.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum verdict cursor_bad(struct fault *f)
 {
     return params_bad(f, "cursor", "expected the cursor of an answer with the same sort");
+}
+
+/* A text of a host, in letters, digits and ._- that need no escape anywhere; the rest is =XX. */
+static void cursor_add_text(struct buf *out, const char *text)
+{
+    for (size_t i = 0; i < ROW_PLACE_MAX && text[i]; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c && strchr("._-", c)))
+            buf_putc(out, (char)c);
+        else
+            buf_printf(out, "=%02x", c);
+    }
+}
+
+/* Takes back cursor_add_text(), in place. */
+static bool cursor_read_text(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        unsigned c = (unsigned char)*from;
+        if (c == '=') {
+            if (!isxdigit((unsigned char)from[1]) || !isxdigit((unsigned char)from[2]))
+                return false;
+            const char hex[] = {from[1], from[2], '\0'};
+            c = (unsigned)strtoul(hex, NULL, 16);
+            from += 2;
+        }
+        *to++ = (char)c;
+    }
+    *to = '\0';
+    return true;
 }
 
 /* "ip,hostname,machine_id" */
@@ -22,7 +56,8 @@ static bool cursor_read_row(struct cursor *c, const char *text)
     snprintf(c->name, sizeof c->name, "%.*s", (int)(machine - name - 1), name + 1);
     snprintf(c->machine, sizeof c->machine, "%s", machine + 1);
     c->row = true;
-    return !*ip || ip_parse(ip, &c->ip);
+    return cursor_read_text(c->name) && cursor_read_text(c->machine) &&
+           (!*ip || ip_parse(ip, &c->ip));
 }
 
 /* "ip@rows" */
@@ -67,30 +102,38 @@ void cursor_scan(const struct cursor *c, bool by_address, struct hosts_scan *sca
     scan->from_too = by_address && c->row;
 }
 
+bool cursor_add(const struct cursor *c, const struct cursor_end *end, const struct hosts *hosts,
+                struct buf *out)
+{
+    if (!end->rows_left && hosts->complete)
+        return false;
+    buf_puts(out, c->partial || !hosts->complete ? "~" : "");
+    if (!end->rows_left) {
+        buf_puts(out, hosts->reached.text);
+        buf_puts(out, end->by_address ? "" : "@0");
+    } else if (end->by_address) {
+        const struct report *r = end->last->report;
+        buf_puts(out, end->last->ip.text);
+        buf_putc(out, ',');
+        cursor_add_text(out, hosts_name(end->last));
+        buf_putc(out, ',');
+        if (r && r->fact[FACT_MACHINE_ID].ptr)
+            cursor_add_text(out, r->fact[FACT_MACHINE_ID].ptr);
+    } else {
+        buf_puts(out, c->partial ? c->ip.text : "");
+        buf_puts_u64(out, "@", end->next);
+    }
+    return true;
+}
+
 void cursor_put(const struct cursor *c, const struct cursor_end *end, const struct hosts *hosts,
                 struct buf *out)
 {
     struct buf text;
-    if (!end->rows_left && hosts->complete)
-        return;
     buf_init(&text, 4096);
-    buf_puts(&text, c->partial || !hosts->complete ? "~" : "");
-    if (!end->rows_left) {
-        buf_puts(&text, hosts->reached.text);
-        buf_puts(&text, end->by_address ? "" : "@0");
-    } else if (end->by_address) {
-        const struct report *r = end->last->report;
-        buf_puts(&text, end->last->ip.text);
-        buf_putc(&text, ',');
-        buf_puts(&text, hosts_name(end->last));
-        buf_putc(&text, ',');
-        if (r && r->fact[FACT_MACHINE_ID].ptr)
-            buf_puts(&text, r->fact[FACT_MACHINE_ID].ptr);
-    } else {
-        buf_puts(&text, c->partial ? c->ip.text : "");
-        buf_puts_u64(&text, "@", end->next);
+    if (cursor_add(c, end, hosts, &text)) {
+        buf_puts(out, ",\"cursor\":");
+        jsonw_string(out, text.data, text.len);
     }
-    buf_puts(out, ",\"cursor\":");
-    jsonw_string(out, text.data, text.len);
     buf_release(&text);
 }

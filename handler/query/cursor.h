@@ -7,18 +7,21 @@
  *     ~10.0.0.7,web-1,4f0c...  the same, but rows of this address may be left
  *     ~10.0.0.7@200            rows after so many of a scan that starts after this address
  *
- * A cursor belongs to the order that it was given out for.
+ * Hostname and machine_id are in letters, digits and ._-, other bytes are =XX: a cursor can be put
+ * into a URL or a header as it is. It belongs to the order that it was given out for.
  */
 #ifndef HANDLER_QUERY_CURSOR_H
 #define HANDLER_QUERY_CURSOR_H
 
 #include "handler/query/row.h"
 
+enum { CURSOR_TEXT_MAX = 3 * ROW_PLACE_MAX + 1 };
+
 struct cursor {
     bool partial; /* the scan starts at an address */
     struct ip ip; /* text "": none */
     bool row;     /* rows up to and including that of ip, name and machine are skipped */
-    char name[RECORD_ID_MAX * 4], machine[RECORD_ID_MAX * 4];
+    char name[CURSOR_TEXT_MAX], machine[CURSOR_TEXT_MAX];
     uint64_t skip; /* rows to skip */
 };
 
@@ -38,6 +41,10 @@ struct cursor_end {
     bool rows_left;          /* there are rows after it */
     bool by_address;
 };
+
+/* Appends the cursor of the next page. False: there is no more. */
+bool cursor_add(const struct cursor *c, const struct cursor_end *end, const struct hosts *hosts,
+                struct buf *out);
 
 /* Appends `,"cursor":"..."` if there is more to come. */
 void cursor_put(const struct cursor *c, const struct cursor_end *end, const struct hosts *hosts,

@@ -124,7 +124,9 @@ static enum verdict host_raw(struct query *q, struct place *p, struct fault *f)
         return fault_set(f, V_UNAVAILABLE, "the file changed while it was read; try again");
     buf_add(&q->body, line.ptr, line.len);
     buf_putc(&q->body, '\n');
-    answer_text(q, "application/json", "record.json", q->body.data, q->body.len);
+    answer_text(q, &(struct answer_text){.type = "application/json",
+                                         .name = "record.json",
+                                         .bytes = {q->body.data, q->body.len}});
     q->streamed = true;
     return V_OK;
 }

@@ -15,7 +15,14 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LIST_LIMIT = 1000, LIST_LIMIT_MAX = 20000, LIST_DAYS_LIMIT_MAX = 200, LIST_SLACK_MS = 2000 };
+enum {
+    LIST_LIMIT = 1000,
+    LIST_LIMIT_MAX = 20000,
+    LIST_DAYS_LIMIT_MAX = 200,
+    LIST_ROWS_MIN = 64,
+    LIST_SLACK_MS = 2000,
+    LIST_CURSOR_MAX = 16 << 10,
+};
 
 const char *const list_params[] = {"date",   "state", "flag",   "label",         "q",      "sort",
                                    "fields", "limit", "cursor", "changed_since", "format", NULL};
@@ -182,12 +189,15 @@ static void list_put_counts(const struct list_counts *counts, struct buf *out)
     buf_puts(out, "}}");
 }
 
-static void list_put_rows(struct query *q, const struct list *l, const struct host *const *rows,
-                          size_t count)
+/* Adds up to `count` rows, and returns how many: those that need more than the newest line end with
+ * query_seconds, after the first LIST_ROWS_MIN. */
+static size_t list_put_rows(struct query *q, const struct list *l, const struct host *const *rows,
+                            size_t count)
 {
+    size_t i = 0;
     if (l->csv)
         row_put_csv_header(&l->row, &q->body);
-    for (size_t i = 0; i < count; i++) {
+    for (; i < count && !(l->row.reads && i >= LIST_ROWS_MIN && query_over(q)); i++) {
         if (l->csv) {
             row_put_csv(&l->row, rows[i], q, &q->body);
             continue;
@@ -195,36 +205,98 @@ static void list_put_rows(struct query *q, const struct list *l, const struct ho
         buf_puts(&q->body, i > 0 ? ",\n" : "\n");
         row_put(&l->row, rows[i], q, &q->body);
     }
+    return i;
 }
 
-static void list_answer(struct query *q, const struct list *l, const struct hosts *hosts,
-                        const struct host **chosen)
-{
+/* A page of the list. */
+struct list_page {
+    const struct hosts *hosts;
+    const struct host **chosen;
     struct list_counts counts;
-    size_t count = list_choose(q, l, hosts, chosen, &counts);
-    size_t start = cursor_start(&l->cursor, chosen, count);
-    size_t rows = count - start < (size_t)l->limit ? count - start : (size_t)l->limit;
-    if (l->csv) {
-        list_put_rows(q, l, chosen + start, rows);
-        answer_text(q, "text/csv; charset=utf-8", "hosts.csv", q->body.data, q->body.len);
-        q->streamed = true;
-        return;
-    }
-    buf_puts(&q->body, hosts->complete ? "\"complete\":true" : "\"complete\":false");
-    buf_puts_u64(&q->body, ",\"looked_at\":", hosts->looked_at);
-    buf_puts_u64(&q->body, ",\"of\":", hosts->of);
-    buf_puts_u64(&q->body, ",\"unreadable\":", hosts->unreadable);
-    buf_puts_u64(&q->body, ",\"total\":", count);
+    size_t count, start, rows; /* hosts that were chosen; the page */
+    bool cut;                  /* rows are left for lack of time */
+};
+
+static struct cursor_end list_end(const struct list *l, const struct list_page *p)
+{
+    return (struct cursor_end){.last = p->rows > 0 ? p->chosen[p->start + p->rows - 1] : NULL,
+                               .next = p->start + p->rows,
+                               .rows_left = p->start + p->rows < p->count,
+                               .by_address = l->row.by_address};
+}
+
+/* A table has no place to say that it is not whole, and a spreadsheet would not look. */
+static enum verdict list_answer_csv(struct query *q, const struct list *l, struct list_page *p,
+                                    struct fault *f)
+{
+    struct buf more;
+    p->cut = list_put_rows(q, l, p->chosen + p->start, p->rows) < p->rows;
+    if (p->cut || !p->hosts->complete)
+        return fault_set(f, V_UNAVAILABLE,
+                         "the hosts could not be listed within query_seconds; ask without "
+                         "format=csv for those that could");
+    const struct cursor_end end = list_end(l, p);
+    buf_init(&more, LIST_CURSOR_MAX);
+    buf_puts(&more, "Rollcall-Cursor: ");
+    bool left = cursor_add(&l->cursor, &end, p->hosts, &more);
+    buf_puts(&more, "\r\n");
+    q->body.failed |= !buf_str(&more);
+    if (!q->body.failed)
+        answer_text(q, &(struct answer_text){.type = "text/csv; charset=utf-8",
+                                             .name = "hosts.csv",
+                                             .headers = left ? more.data : NULL,
+                                             .bytes = {q->body.data, q->body.len}});
+    q->streamed = !q->body.failed;
+    buf_release(&more);
+    return V_OK;
+}
+
+/* What comes before the rows. */
+static void list_put_head(struct query *q, const struct list *l, const struct list_page *p)
+{
+    const struct cursor_end end = list_end(l, p);
+    bool complete = p->hosts->complete && !p->cut;
+    buf_puts(&q->body, complete ? "\"complete\":true" : "\"complete\":false");
+    buf_puts_u64(&q->body, ",\"looked_at\":", p->hosts->looked_at);
+    buf_puts_u64(&q->body, ",\"of\":", p->hosts->of);
+    buf_puts_u64(&q->body, ",\"unreadable\":", p->hosts->unreadable);
+    buf_puts_u64(&q->body, ",\"total\":", p->count);
     buf_puts_u64(&q->body, ",\"expect_every_seconds\":", (uint64_t)q->config->expect_every / 1000);
-    list_put_counts(&counts, &q->body);
-    const struct cursor_end end = {.last = rows > 0 ? chosen[start + rows - 1] : NULL,
-                                   .next = start + rows,
-                                   .rows_left = start + rows < count,
-                                   .by_address = l->row.by_address};
-    cursor_put(&l->cursor, &end, hosts, &q->body);
+    list_put_counts(&p->counts, &q->body);
+    cursor_put(&l->cursor, &end, p->hosts, &q->body);
     buf_puts(&q->body, ",\"hosts\":[");
-    list_put_rows(q, l, chosen + start, rows);
+}
+
+static void list_answer_json(struct query *q, const struct list *l, struct list_page *p)
+{
+    list_put_head(q, l, p);
+    size_t from = q->body.len, put = list_put_rows(q, l, p->chosen + p->start, p->rows);
+    if (put < p->rows && !q->body.failed) {
+        struct buf rows;
+        buf_init(&rows, q->body.max);
+        buf_add(&rows, q->body.data + from, q->body.len - from);
+        buf_reset(&q->body);
+        p->rows = put;
+        p->cut = true;
+        list_put_head(q, l, p);
+        buf_add(&q->body, rows.data, rows.len);
+        q->body.failed |= rows.failed;
+        buf_release(&rows);
+    }
     buf_puts(&q->body, "]");
+}
+
+static enum verdict list_answer(struct query *q, const struct list *l, const struct hosts *hosts,
+                                const struct host **chosen, struct fault *f)
+{
+    struct list_page p = {.hosts = hosts, .chosen = chosen};
+    p.count = list_choose(q, l, hosts, chosen, &p.counts);
+    p.start = cursor_start(&l->cursor, chosen, p.count);
+    p.rows = p.count - p.start < (size_t)l->limit ? p.count - p.start : (size_t)l->limit;
+    if (l->csv)
+        return list_answer_csv(q, l, &p, f);
+    list_answer_json(q, l, &p);
+    return V_OK;
 }
 
 enum verdict list_get(struct query *q, struct fault *f)
@@ -241,10 +313,7 @@ enum verdict list_get(struct query *q, struct fault *f)
                    ? fault_memory(f)
                    : fault_set(f, V_UNAVAILABLE, "a directory of the records cannot be read");
     const struct host **chosen = calloc(hosts.count + 1, sizeof *chosen);
-    if (chosen)
-        list_answer(q, &list, &hosts, chosen);
-    else
-        v = fault_memory(f);
+    v = chosen ? list_answer(q, &list, &hosts, chosen, f) : fault_memory(f);
     free(chosen);
     hosts_release(&hosts);
     return v;

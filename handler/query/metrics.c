@@ -168,7 +168,8 @@ enum verdict metrics_get(struct query *q, struct fault *f)
         return fault_memory(f);
     if (over) /* a part would look like hosts that vanished */
         return fault_set(f, V_UNAVAILABLE, "the hosts could not be counted within query_seconds");
-    answer_text(q, "text/plain; version=0.0.4; charset=utf-8", NULL, q->body.data, q->body.len);
+    answer_text(q, &(struct answer_text){.type = "text/plain; version=0.0.4; charset=utf-8",
+                                         .bytes = {q->body.data, q->body.len}});
     q->streamed = true;
     return V_OK;
 }

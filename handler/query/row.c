@@ -112,6 +112,7 @@ enum verdict row_choose(struct row_choice *c, const char *wanted, const char *so
     }
     c->by_address = c->sort == ROW_IP && !c->descending;
     c->days = c->fields >> ROW_FIRST_SEEN != 0;
+    c->reads = c->days || (c->fields >> ROW_FAILS & 1);
     return V_OK;
 }
 
@@ -192,8 +193,8 @@ int row_after(const struct host *host, const struct ip *ip, const char *name, co
         return *host->ip.text ? -1 : 1;
     int order = *ip->text ? files_compare(&host->ip, ip) : 0;
     if (order == 0)
-        order = strcasecmp(hosts_name(host), name);
-    return order ? order : strcmp(id, machine);
+        order = strncasecmp(hosts_name(host), name, ROW_PLACE_MAX);
+    return order ? order : strncmp(id, machine, ROW_PLACE_MAX);
 }
 
 /* ---- JSON */
@@ -230,20 +231,16 @@ static void row_put_flags(const struct host *host, struct buf *out)
     buf_putc(out, ']');
 }
 
-/*
- * Appends the names of the rules that the host fails, each in quotes and with `between` between
- * them, or without quotes. False: they could not be judged within query_seconds.
- */
-static bool row_add_fails(struct query *q, const struct host *host, const char *between,
+/* Appends the names of the rules that the host fails, with `between` between them; in quotes, if
+ * that is a comma. */
+static void row_add_fails(struct query *q, const struct host *host, const char *between,
                           struct buf *out)
 {
     unsigned char states[REPORT_RULES_MAX];
     const struct policy *policy = q->policy.policy;
     bool quoted = *between == ',', any = false;
     if (!policy)
-        return true;
-    if (query_over(q))
-        return false;
+        return;
     judge_host(&q->judge, policy, q->data, host, states);
     for (size_t i = 0; i < policy->count; i++) {
         if (states[i] != JUDGE_FAIL)
@@ -254,19 +251,13 @@ static bool row_add_fails(struct query *q, const struct host *host, const char *
         buf_puts(out, quoted ? "\"" : "");
         any = true;
     }
-    return true;
 }
 
 static void row_put_fails(struct query *q, const struct host *host, struct buf *out)
 {
-    size_t before = out->len;
     buf_putc(out, '[');
-    if (row_add_fails(q, host, ",", out)) {
-        buf_putc(out, ']');
-    } else if (!out->failed) {
-        out->len = before;
-        buf_puts(out, "null");
-    }
+    row_add_fails(q, host, ",", out);
+    buf_putc(out, ']');
 }
 
 static void row_put_state(const struct host *host, struct buf *out)

@@ -12,6 +12,7 @@ struct row_choice {
     bool descending;
     bool by_address; /* sorted by ip, ascending: cursors are exact */
     bool days;       /* a field that needs the lines of the day is among them */
+    bool reads;      /* a field that needs more than the newest line's small members */
 };
 
 /* Reads `fields` and `sort` (each may be NULL). 400 names the parameter. */
@@ -19,6 +20,9 @@ enum verdict row_choose(struct row_choice *c, const char *fields, const char *so
                         struct fault *f);
 
 void row_sort(const struct row_choice *c, const struct host **rows, size_t count);
+
+/* Bytes of hostname and machine_id that tell a place in the list. */
+enum { ROW_PLACE_MAX = 255 };
 
 /* Below, at or above 0 as the host comes before, at or after the place given, in order of address.
  */

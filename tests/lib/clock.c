@@ -1,9 +1,11 @@
 /*
  * clock: a preload for tests that moves the wall clock by TEST_CLOCK_OFFSET seconds, or by the
  * number in the file TEST_CLOCK_FILE. The file is read each time, so the clock of a running program
- * can be moved. The monotonic clock and the time stamps of files are not changed. (faketime(1)
- * leaves a semaphore for every process that is killed, and refuses to start a later one of the same
- * number.)
+ * can be moved. The time stamps of files are not changed. (faketime(1) leaves a semaphore for every
+ * process that is killed, and refuses to start a later one of the same number.)
+ *
+ * With TEST_MONOTONIC_STEP the monotonic clock does not run, but advances by so many milliseconds
+ * each time that it is read: what a time limit cuts off is then the same on every machine.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,8 +37,21 @@ static time_t offset(void)
     return text ? atol(text) : 0;
 }
 
+static void step(const char *ms, struct timespec *ts)
+{
+    static long long reads;
+    long long now = ++reads * atol(ms);
+    ts->tv_sec = 1000 + now / 1000;
+    ts->tv_nsec = now % 1000 * 1000000;
+}
+
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
+    const char *ms = id == CLOCK_MONOTONIC ? getenv("TEST_MONOTONIC_STEP") : NULL;
+    if (ms) {
+        step(ms, ts);
+        return 0;
+    }
     int r = (int)syscall(SYS_clock_gettime, id, ts);
     if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
         ts->tv_sec += offset();

@@ -119,7 +119,7 @@ PY
 @test "query: pages by cursor are the whole list, in every order" {
     stack_start
     local i sort pages cursor
-    for i in $(seq 1 7); do beat "10.0.0.$i" "\"hostname\":\"h-$((i % 3))\""; done
+    for i in $(seq 1 7); do beat "10.0.0.$i" "\"hostname\":\"h-$((i % 3)), \\r\\n&=%\\u00fc\""; done
     for sort in ip -ip hostname -records; do
         ask "/api/v1/hosts?sort=$sort&fields=ip"
         rows .ip >"$T/whole"
@@ -169,6 +169,26 @@ PY
     ask '/api/v1/hosts?format=csv&fields=ip,hostname'
     assert_header Content-Type 'text/csv; charset=utf-8'
     [ "$(cat "$T/body")" = $'"ip","hostname"\r\n"10.0.0.1","\'=cmd()"\r' ]
+}
+
+@test "query: a CSV of a part names the cursor of the next rows, whatever the hosts are called" {
+    stack_start
+    local cursor='' pages
+    beat 10.0.0.1 '"hostname":"one"'
+    beat 10.0.0.2 '"hostname":"\r\nX-Evil: 1\u00fc%"' "\"machine_id\":\"m,$(printf '%.0sx' {1..900})\""
+    beat 10.0.0.3 '"hostname":"three"'
+    : >"$T/pages"
+    for pages in 1 2 3; do
+        ask "/api/v1/hosts?format=csv&fields=ip&limit=1${cursor:+&cursor=$cursor}"
+        [ "$STATUS" = 200 ] || fail "$STATUS"
+        run ! grep -qi '^X-Evil' "$T/head"
+        sed 1d "$T/body" >>"$T/pages"
+        cursor=$(sed -n 's/^[Rr]ollcall-[Cc]ursor: *//p' "$T/head" | tr -d '\r')
+        [[ $cursor =~ ^[A-Za-z0-9.,=_~-]*$ ]]
+        [ -n "$cursor" ] || break
+    done
+    [ "$pages" = 3 ]
+    [ "$(tr -d '"\r' <"$T/pages" | xargs)" = '10.0.0.1 10.0.0.2 10.0.0.3' ]
 }
 
 @test "files: streamed up to the last commit, with ranges and tags" {
@@ -240,15 +260,73 @@ PY
     done
 }
 
-@test "query: it opens nothing for writing" {
+# traced PROGRAM [ARGUMENT...]: runs it, and adds its calls that open, make or change a file to $T/calls.
+traced() {
+    local calls='open openat openat2 creat unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat mkdir mkdirat
+        rmdir truncate ftruncate fallocate chmod fchmod fchmodat chown fchown lchown fchownat utimensat utime utimes mknod mknodat
+        setxattr fsetxattr write pwrite64 writev'
+    # shellcheck disable=SC2086
+    strace -f -o "$T/calls.new" -e "trace=$(printf '?%s,' $calls | sed 's/,$//')" "$@" >"$T/out" 2>"$T/err" || [ $? = 1 ]
+    cat "$T/calls.new" >>"$T/calls"
+}
+
+# Calls that change something, or write to anything but the three standard descriptors.
+changes_of_files() {
+    grep -E '^[0-9]+ +[a-z]' "$T/calls" |
+        grep -vE '^[0-9]+ +(open|openat|openat2)\(.*O_RDONLY|"/dev/null"|^[0-9]+ +(write|writev)\([012],'
+}
+
+@test "query, silent, policy: each opens files for reading only" {
     ! sanitized || skip "n/a: sanitizers open files of their own"
+    printf '10.0.0.9 name=ghost\n' >"$T/hosts"
+    stack_start "policy_file=\"$BATS_TEST_DIRNAME/../../scripts/policy/baseline.json\""
+    beat 10.0.0.7 '"machine_id":"m1"'
+    beat 10.0.0.7 '"machine_id":"m1"' '"kernel":"x"'
+    local path day
+    day=$(today)
+    : >"$T/calls"
+    printf '%s read,metrics # all\n' "$(printf %s both | sha256sum | cut -c1-64)" >>"$T/tokens"
+    for path in /api/v1/hosts '/api/v1/hosts?fields=ip,first_seen,missed,day&limit=10' '/api/v1/hosts?format=csv' \
+        /api/v1/hosts/10.0.0.7 '/api/v1/hosts/10.0.0.7?raw=1' '/api/v1/hosts/10.0.0.7/timeline?points=3' /api/v1/hosts/10.0.0.7/days \
+        /api/v1/hosts/10.0.0.7/changes '/api/v1/search?cmd=init' "/api/v1/search?cmd=init&host=10&date=$day" /api/v1/changes \
+        '/api/v1/compliance?rule=no-telnet-rsh' /metrics "/files/$day/10.0.0.7_$day.json" "/files/$day/10.0.0.7_$day.csv"; do
+        REQUEST_METHOD=GET PATH_INFO=${path%%\?*} QUERY_STRING=${path#"${path%%\?*}"} REMOTE_ADDR=127.0.0.1 \
+            HTTP_AUTHORIZATION="Bearer both" ROLLCALL_CONFIG=$T/handler.json
+        export REQUEST_METHOD PATH_INFO QUERY_STRING=${QUERY_STRING#\?} REMOTE_ADDR HTTP_AUTHORIZATION ROLLCALL_CONFIG
+        traced "$ROLLCALL_BUILD/rollcall-query"
+        grep -q 'Status: 200' "$T/out" || fail "$path: $(cat "$T/out" "$T/err")"
+    done
+    unset REQUEST_METHOD
+    traced "$SILENT"
+    grep -q ghost "$T/out"
+    traced "$SILENT" --json "$RECORDS"
+    traced "$ROLLCALL_BUILD/rollcall-policy" "$BATS_TEST_DIRNAME/../../scripts/policy/baseline.json" "$RECORDS"
+    grep -q 'rules fail' "$T/out"
+    [ "$(grep -c "_$day.json" "$T/calls")" -gt 15 ]
+    run changes_of_files
+    [ -z "$output" ] || fail "$output"
+}
+
+@test "a confined query ends when the records directory is replaced, and its successor answers from the new one" {
     stack_start
     beat 10.0.0.7
-    REQUEST_METHOD=GET PATH_INFO=/api/v1/hosts REMOTE_ADDR=127.0.0.1 HTTP_AUTHORIZATION="Bearer $READ_TOKEN" \
-        ROLLCALL_CONFIG=$T/handler.json strace -f -e trace=open,openat,creat,unlink,unlinkat,rename,mkdir,truncate,ftruncate \
-        -o "$T/calls" "$ROLLCALL_BUILD/rollcall-query" >"$T/out"
-    grep -q 'Status: 200' "$T/out"
-    run ! grep -vE 'O_RDONLY|"/dev/null"|^[0-9]+ +(\+|---)' "$T/calls"
+    ask /api/v1/hosts
+    assert_json '.data.total == 1'
+    mv "$RECORDS" "$T/old"
+    mkdir -m 750 "$RECORDS"
+    new_answer() {
+        ask /api/v1/hosts
+        [ "$STATUS" = 503 ] || assert_json '.data.total == 0'
+        [ "$STATUS" = 200 ]
+    }
+    new_answer || true
+    [ "$STATUS" != 200 ] || [ -z "$(landlock)" ]
+    wait_until 60 new_answer
+    [ -z "$(landlock)" ] || grep -q 'event=records_dir_replaced' "$T/web"/*.log "$T/server.log"
+}
+
+landlock() {
+    "$PYTHON" -c 'import ctypes; version = ctypes.CDLL(None).syscall(444, None, 0, 1); print(version if version > 0 else "")'
 }
 
 @test "query: --check names every bad line of the hosts file" {

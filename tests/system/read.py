@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""read.py diff [PAIRS] | memo | soak [REQUESTS]: rollcall-query against independent code.
+"""read.py diff [PAIRS] | memo | cursor | soak [REQUESTS]: rollcall-query against independent code.
 
 diff   what /changes says of random pairs of records is what the code below says
 memo   a worker with a memo and one without answer byte for byte the same, whatever happens to the files
+cursor what query_seconds cuts off goes on with the cursor: the pages together are the whole answer
 soak   the memory of a worker stays flat over many mixed requests
 """
 import datetime
@@ -51,7 +52,7 @@ class QueryWorker(rig.Worker):
 def new_site(**keys):
     site = rig.Site(**keys)
     with open(os.path.join(site.dir, "tokens"), "w", encoding="ascii") as f:
-        f.write(hashlib.sha256(rig.TOKEN.encode()).hexdigest() + " read # test\n")
+        f.write(hashlib.sha256(rig.TOKEN.encode()).hexdigest() + " read,metrics # test\n")
     return site
 
 
@@ -273,19 +274,47 @@ def check_diff(pairs):
 
 # ---- memo
 
-QUERIES = ["", "fields=ip,records,bytes,last_seen,flags&sort=-bytes", "flag=shared,rebooted&state=present,late,absent",
-           "q=-h-3", "format=csv", "limit=2"]
+QUERIES = [("/api/v1/hosts", query) for query in (
+    "", "fields=ip,records,bytes,last_seen,flags&sort=-bytes", "flag=shared,rebooted&state=present,late,absent", "q=-h-3",
+    "format=csv", "limit=2", "fields=ip,fails")]
+OTHERS = [("/api/v1/search", "cmd=nginx&by=process&date={day}"), ("/api/v1/search", "cmd=n*x&by=cmd&date={day}"),
+          ("/api/v1/search", "cmd=nginx&date={day}&host=h-"), ("/api/v1/search", "cmd=nginx&at={day}T12:00:10Z"),
+          ("/api/v1/changes", "from={day}T12:00:00Z&to={day}T23:59:59Z"), ("/api/v1/compliance", "rule=no-nginx"),
+          ("/api/v1/compliance", "rule=boots&state=pass"), ("/api/v1/hosts/10.0.0.1", ""), ("/api/v1/hosts/10.0.0.4/timeline", "date={day}"),
+          ("/api/v1/hosts/10.0.0.1/changes", "from={day}T12:00:00Z&to={day}T23:59:59Z"), ("/api/v1/hosts/10.0.0.2/days", "")]
+POLICY = {"rules": [{"name": "no-nginx", "why": "w", "severity": "low", "forbid": {"process": {"cmd": "nginx"}}},
+                    {"name": "boots", "why": "w", "severity": "low", "at_least": {"kernel": "6.1"}}]}
 
 
 def fact(name, **more):
     return {"processes": [], "users": [], "processor": "p", "os_name": "Linux", "os_ver": "6.1", "hostname": name, **more}
 
 
+def running(*commands):
+    return [{"pid": pid, "user": "www", "cmd": cmd} for pid, cmd in enumerate(commands, 1)]
+
+
+def with_policy(site):
+    """Makes the configuration name POLICY."""
+    path = os.path.join(site.dir, "policy.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(POLICY, f)
+    with open(site.config, encoding="utf-8") as f:
+        keys = json.load(f)
+    with open(site.config, "w", encoding="utf-8") as f:
+        json.dump({**keys, "policy_file": path}, f)
+
+
+AS_OF = re.compile(rb'"as_of":"[^"]*"')
+
+
 class Twins:
     """A worker with a memo and one without, over the same files."""
 
     def __init__(self):
+        self.seen = {path: set() for path in ("/api/v1/hosts", "/api/v1/search", "/api/v1/changes", "/api/v1/compliance")}
         self.site = new_site(expect_every="1h", absent_days=3)
+        with_policy(self.site)
         with open(self.site.config, encoding="utf-8") as f:
             plain = dict(json.load(f), query_memo=False)
         self.workers = [QueryWorker(self.site)]
@@ -295,11 +324,14 @@ class Twins:
         self.workers.append(QueryWorker(self.site))
 
     def compare(self, what, day):
-        for query in QUERIES:
-            query = f"date={day}&{query}"
-            memo, plain = [w.ask("/api/v1/hosts", query) for w in self.workers]
-            assert memo.status == plain.status == 200, (what, memo, plain)
-            assert memo.body == plain.body, f"{what}: {query}\nwith memo    {memo.body!r}\nwithout memo {plain.body!r}"
+        for path, query in [(path, f"date={day}&{query}") for path, query in QUERIES] + OTHERS:
+            query = query.format(day=day)
+            memo, plain = [w.ask(path, query) for w in self.workers]
+            assert memo.status == plain.status and memo.status in (200, 404), (what, path, query, memo, plain)
+            answers = [AS_OF.sub(b"", reply.body) for reply in (memo, plain)]
+            assert answers[0] == answers[1], f"{what}: {path}?{query}\nwith memo    {memo.body!r}\nwithout memo {plain.body!r}"
+            if path in self.seen and memo.status == 200:
+                self.seen[path].add(answers[0])
 
     def check(self, what, day):
         """At once; when the memo may remember; when it remembers."""
@@ -319,9 +351,10 @@ def memo_steps(site, day, midnight):
     at = midnight + DAY / 2
     files = [File(site, f"10.0.0.{i}", day) for i in range(1, 7)]
     for i, f in enumerate(files):
-        f.add(*[f.line(fact(f"h-{i}", machine_id=f"m{i}", boot_id="b"), at + n) for n in range(20)])
+        f.add(*[f.line(fact(f"h-{i}", machine_id=f"m{i}", boot_id="b", processes=running("init", f"nginx -{i}")), at + n)
+                for n in range(20)])
     yield "written"
-    files[0].add(files[0].line(fact("renamed", machine_id="m0", boot_id="c"), at + 30))
+    files[0].add(files[0].line(fact("renamed", machine_id="m0", boot_id="b", processes=running("init")), at + 30))
     yield "append"
     files[1].add(files[1].line(fact("b1"), at + 30, left=1), files[1].line(fact("b2"), at + 30))
     yield "batch"
@@ -333,7 +366,7 @@ def memo_steps(site, day, midnight):
     other = File(site, "10.0.0.200", day)
     old = os.stat(files[3].path)
     other.ip = "10.0.0.4"
-    other.add(*[other.line(fact("H-3", machine_id="M3", boot_id="b"), at + n) for n in range(20)])
+    other.add(*[other.line(fact("H-3", machine_id="M3", boot_id="b", processes=running("init", "NGINX -3")), at + n) for n in range(20)])
     os.utime(other.path, ns=(old.st_atime_ns, old.st_mtime_ns))
     assert os.path.getsize(other.path) == old.st_size
     os.rename(files[3].path, files[3].path + ".kept")
@@ -369,9 +402,89 @@ def check_memo():
     try:
         for what in memo_steps(twins.site, day, midnight):
             twins.check(what, day)
+        assert min(len(answers) for answers in twins.seen.values()) > 5, {p: len(a) for p, a in twins.seen.items()}
     finally:
         twins.close()
     print("equal")
+
+
+# ---- cursor
+
+FLEET = 150
+SLOW = {"TEST_MONOTONIC_STEP": "600"}      # ms: a second is over at the second look at the clock
+
+
+def all_pages(worker, path, query):
+    """The `data` of each page until one is complete and has no cursor."""
+    pages, cursor = [], ""
+    while not pages or cursor:
+        reply = worker.ask(path, query + ("&cursor=" + urllib.parse.quote(cursor) if cursor else ""))
+        assert reply.status == 200, (path, query, reply)
+        pages.append(reply.json["data"])
+        page, after = pages[-1], pages[-1].get("cursor", "")
+        assert page["complete"] or (after and page["looked_at"] <= page["of"]), (path, query, page)
+        assert after != cursor or not after, (path, query, page)
+        cursor = after
+    assert pages[-1]["complete"], pages[-1]
+    return pages
+
+
+def added_up(rows, key):
+    """Rows with the same members but the numbers, those added up."""
+    sums = {}
+    for row in rows:
+        one = sums.setdefault(tuple(str(row.get(k)) for k in key), [0, 0])
+        one[0] += row["hosts"]
+        one[1] += row.get("count", row.get("processes"))
+    return sums
+
+
+WHOLE = [  # path, query, what the pages have together
+    ("/api/v1/hosts", "fields=ip,hostname,fails", lambda pages: [(r["ip"], r["fails"]) for p in pages for r in p["hosts"]]),
+    ("/api/v1/hosts", "fields=ip&sort=-hostname&limit=50", lambda pages: sorted(r["ip"] for p in pages for r in p["hosts"])),
+    ("/api/v1/hosts", "fields=ip&state=present,late,absent,gone&limit=7", lambda pages: [r["ip"] for p in pages for r in p["hosts"]]),
+    ("/api/v1/search", "cmd=nginx&by=process&date={day}", lambda pages: [(r["ip"], r["cmd"]) for p in pages for r in p["results"]]),
+    ("/api/v1/search", "cmd=nginx&by=host&date={day}&limit=4", lambda pages: [r["ip"] for p in pages for r in p["results"]]),
+    ("/api/v1/search", "cmd=nginx&by=cmd&date={day}", lambda pages: added_up((r for p in pages for r in p["results"]), ["cmd"])),
+    ("/api/v1/search", "cmd=nginx&by=process&date={day}&host=h", lambda pages: [(r["ip"], r["cmd"]) for p in pages for r in p["results"]]),
+    ("/api/v1/changes", "from={day}T12:00:00Z&to={day}T13:00:00Z",
+     lambda pages: (added_up((r for p in pages for r in p["changes"]), ["kind", "cmd", "fact", "after"]),
+                    sum(p["hosts_compared"] for p in pages))),
+    ("/api/v1/compliance", "rule=no-nginx", lambda pages: ([r["ip"] for p in pages for r in p["hosts"]],
+                                                           sum(p["rules"][0]["fail"] for p in pages))),
+    ("/api/v1/compliance", "rule=boots&state=pass&limit=9", lambda pages: [r["ip"] for p in pages for r in p["hosts"]]),
+]
+
+
+def check_cursor(clock):
+    """`clock` is the preload of tests/lib/clock.c."""
+    site = new_site(expect_every="48h", absent_days=3, query_seconds=1)
+    with_policy(site)
+    noon = time.time() // DAY * DAY - DAY // 2
+    day = day_of(noon)
+    for n in range(FLEET):
+        file = File(site, f"10.0.{n // 100}.{n % 100 + 1}", day)
+        record = fact(f"h{n % 7}-{n}", machine_id=f"m{n}", boot_id="b")
+        file.add(file.line({**record, "processes": running("init", "cron")}, noon),
+                 file.line({**record, "processes": running("init", f"nginx -{n % 3}")}, noon + 600))
+    slow, plain = QueryWorker(site, env={**SLOW, "LD_PRELOAD": clock}), QueryWorker(site)
+    try:
+        for path, query, whole in WHOLE:
+            query = query.format(day=day)
+            pages = all_pages(slow, path, query)
+            assert not pages[0]["complete"] and len(pages) > 2, (path, query, pages[0])
+            want = all_pages(plain, path, query)
+            assert all(page["complete"] for page in want), (path, query)
+            assert len(whole(want)) > 1 and whole(pages) == whole(want), f"{path}?{query}\nwant {whole(want)}\ngot  {whole(pages)}"
+        for path, query, said in (("/api/v1/hosts", "format=csv", "query_seconds"), ("/metrics", "", "query_seconds")):
+            assert plain.ask(path, query).status == 200
+            reply = slow.ask(path, query)
+            assert reply.status == 503 and said in reply.json["message"], reply
+    finally:
+        slow.stop()
+        plain.stop()
+        site.remove()
+    print(f"{len(WHOLE)} questions")
 
 
 # ---- soak
@@ -413,11 +526,13 @@ def check_soak(requests):
 
 
 def main():
-    kind, number = sys.argv[1], [int(n) for n in sys.argv[2:]]
+    kind, number = sys.argv[1], [int(n) for n in sys.argv[2:] if n.isdigit()]
     if kind == "diff":
         check_diff(*(number or [500]))
     elif kind == "memo":
         check_memo()
+    elif kind == "cursor":
+        check_cursor(sys.argv[2])
     elif kind == "soak":
         check_soak(*(number or [100_000]))
     else:
