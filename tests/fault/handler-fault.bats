@@ -409,9 +409,9 @@ diskcut() {
     diskcut btrfs
 }
 
-@test "one busy address is refused at once after 16 long waits, and another is served" {
+@test "one busy address is refused at once after 16 long waits, said once a second, and another is served" {
     "$PYTHON" - <<'END'
-import fcntl, json, os, threading, rig
+import fcntl, json, os, threading, time, rig
 site = rig.Site(lock_timeout_ms=150)
 workers = [rig.Worker(site) for _ in range(16)]
 body = json.dumps(rig.base_record()).encode()
@@ -433,6 +433,12 @@ try:
             break
     else:
         raise AssertionError(site.log_text()[-2000:])
+    def told():
+        return site.log_text().count("event=address_busy file=10.0.0.1_")
+    before, refused, start = told(), 0, time.monotonic()
+    for _ in range(60):                               # one after the other: no two workers say it at the same moment
+        refused += "wait for its file" in workers[0].request(body, REMOTE_ADDR="10.0.0.1").json["message"]
+    assert told() - before <= time.monotonic() - start + 1, (told(), before, refused)
     assert workers[0].request(body, REMOTE_ADDR="10.0.0.2").status == 200
     os.close(held)
     assert rig.wait_for(lambda: workers[0].request(body, REMOTE_ADDR="10.0.0.1").status == 200)

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 
 WATCH=$ROLLCALL_BUILD/rollcall-watch
+WRAP=()
 
 # Each test starts at NOON; `clock +60` moves the clock of the programs by a minute.
 watch_setup() {
@@ -39,11 +40,11 @@ targets() {
 # target NAME PORT [MEMBERS]: a webhook as JSON.
 target() { printf '{"type":"webhook","name":"%s","url":"http://127.0.0.1:%s/hook"%s}' "$1" "$2" "${3-}"; }
 
-# watch [OPTION...]: one run; its exit status in STATUS, its log in $T/err and $T/out.
+# watch [OPTION...]: one run, below the command WRAP if that is set; its exit status in STATUS, its log in $T/err and $T/out.
 watch() {
     STATUS=0
     clock "$SECONDS_AFTER" # whatever passed since
-    env ROLLCALL_CONFIG="$T/handler.json" "${RUNNER[@]}" "$WATCH" --config "$T/watch.json" --state "$T/state" "$@" \
+    env ROLLCALL_CONFIG="$T/handler.json" "${WRAP[@]}" "${RUNNER[@]}" "$WATCH" --config "$T/watch.json" --state "$T/state" "$@" \
         >"$T/out" 2>"$T/err" 3>&- || STATUS=$?
     cat "$T/err" >>"$T/log"
 }

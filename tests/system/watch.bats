@@ -240,6 +240,30 @@ one() {
     same "" "$(told a .event)"
 }
 
+@test "killed after sending, at each call that replaces its file: told at least once, always with the same id" {
+    ! sanitized || skip "n/a: strace and the leak checker exclude each other"
+    local call first='' last
+    beats 40 10.0.0 0
+    beats 1 10.0.1 0
+    one
+    clock 3400
+    beats 40 10.0.0 3400
+    for call in pwrite64 fsync rename,renameat,renameat2; do
+        WRAP=(strace -f -o "$T/trace" -e "trace=$call" -e "inject=$call:signal=KILL:when=1")
+        watch
+        [ "$STATUS" = 137 ] || fail "$call: exit $STATUS: $(cat "$T/err" "$T/trace")"
+        last=$(told a '"\(.event) \(.id)"')
+        [ "${first:=$last}" = "$last" ]
+        [[ $first == host.silent\ * ]]
+        clock $((SECONDS_AFTER + 60))
+    done
+    WRAP=()
+    watched
+    same "$first" "$(told a '"\(.event) \(.id)"')"
+    watched
+    same "" "$(told a .event)"
+}
+
 @test "hostile host names are escaped and cut" {
     long=$(printf 'x%.0s' $(seq 300))
     one
@@ -331,6 +355,26 @@ PY
     exec 8<&-
     same 75 "$STATUS"
     grep -q 'another rollcall-watch is running' "$T/err"
+}
+
+@test "it opens for writing only what is in its state directory" {
+    ! sanitized || skip "n/a: sanitizers open files of their own"
+    local calls='openat open creat unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat mkdir mkdirat rmdir
+        truncate ftruncate fallocate chmod fchmod fchmodat'
+    policy "$NO_TELNET"
+    beats 30 10.0.0 0 '{"processes":[{"pid":1,"cmd":"telnetd"}]}'
+    beats 1 10.0.1 -7200
+    one
+    # shellcheck disable=SC2086
+    WRAP=(strace -f -y -o "$T/trace" -e "trace=$(printf '?%s,' $calls | sed 's/,$//')")
+    watched --from-scratch
+    WRAP=()
+    grep -q 'rule.broken' "$T/a/requests"
+    grep -q "_2026-03-10.json" "$T/trace"
+    grep -E '^[0-9]+ +[a-z]' "$T/trace" | grep -v O_RDONLY | grep -v '"/dev/null"' >"$T/changes"
+    grep -q '\.new-a\.json' "$T/changes"
+    run ! grep -vF "$T/state" "$T/changes"
+    [ "$(find "$T/state" -type f)" = "$T/state/a.json" ]
 }
 
 @test "records that cannot be read are 74, and nothing is told" {
