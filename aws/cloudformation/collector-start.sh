@@ -1,6 +1,6 @@
 # The user data of collector.yaml's instance. CloudFormation sets these variables before it:
 # stack region suffix bucket key volume zone address package package_sha256 aws_package aws_package_sha256
-# keep_days keep_listing_days port token_parameter cert_parameter key_parameter ssm_key_parameter.
+# keep_days keep_listing_days port token_parameter cert_parameter key_parameter ssm_key_parameter policy watch_parameter.
 # It can run again: it changes only what is missing.
 # shellcheck shell=bash disable=SC2154
 set -euEo pipefail
@@ -177,11 +177,30 @@ give_token() {
 }
 
 configure_handler() {
-    jq --arg bucket "$bucket" --arg region "$region" --argjson days "$keep_days" --argjson listings "$keep_listing_days" \
-        '.s3 = {bucket: $bucket, region: $region} | .keep_days = $days | .keep_listing_days = $listings' \
+    local rules=
+    case $policy in
+    '') ;;
+    baseline) rules=/usr/share/rollcall/policy/baseline.json ;;
+    *)
+        rules=/etc/rollcall/policy.json
+        parameter "$policy" >$rules
+        ;;
+    esac
+    [ -z "$rules" ] || rollcall-policy --check $rules
+    jq --arg bucket "$bucket" --arg region "$region" --argjson days "$keep_days" --argjson listings "$keep_listing_days" --arg rules "$rules" \
+        '.s3 = {bucket: $bucket, region: $region} | .keep_days = $days | .keep_listing_days = $listings
+            | if $rules == "" then del(.policy_file) else .policy_file = $rules end' \
         /etc/rollcall/handler.json >/etc/rollcall/handler.json.new
     chmod 644 /etc/rollcall/handler.json.new
     mv /etc/rollcall/handler.json.new /etc/rollcall/handler.json
+}
+
+# Whom rollcall-watch tells what is wrong. The address of a webhook is a secret.
+configure_watch() {
+    [ -n "$watch_parameter" ] || return 0
+    (umask 077 && parameter "$watch_parameter" >/etc/rollcall/watch.json)
+    chown rollcall-watch /etc/rollcall/watch.json
+    rollcall-watch --check
 }
 
 # With a certificate: rollcall's TLS configuration of lighttpd. Without: Debian's own, on our port.
@@ -231,7 +250,7 @@ END
 # Records must never land on the root disk: without the volume nothing that writes or reads them starts.
 require_volume() {
     local unit
-    for unit in rollcall-handler@ rollcall-query@ rollcall-files@ rollcall-archive rollcall-cleanup; do
+    for unit in rollcall-handler@ rollcall-query@ rollcall-files@ rollcall-watch rollcall-archive rollcall-cleanup; do
         mkdir -p "/etc/systemd/system/$unit.service.d"
         printf '[Unit]\nRequiresMountsFor=%s\nAssertPathIsMountPoint=%s\n' "$records" "$records" \
             >"/etc/systemd/system/$unit.service.d/volume.conf"
@@ -241,6 +260,7 @@ require_volume() {
 start_all() {
     systemctl daemon-reload
     systemctl enable --now rollcall-handler.socket rollcall-query.socket rollcall-files.socket rollcall-disk.timer rollcall-archive.timer rollcall-cleanup.timer
+    [ -z "$watch_parameter" ] || systemctl enable --now rollcall-watch.timer
     systemctl restart lighttpd
 }
 
@@ -269,6 +289,7 @@ main() {
     install_rollcall
     give_token
     configure_handler
+    configure_watch
     configure_web_server
     watch_disk
     require_volume

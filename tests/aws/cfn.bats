@@ -128,6 +128,8 @@ all_refused() {
     broken highly-available.yaml 's/elasticfilesystem:ClientWrite/elasticfilesystem:ClientWrites/' 'no IAM action elasticfilesystem:ClientWrites'
     broken highly-available.yaml 's/AWS::WAFv2::WebACL$/AWS::WAFv2::WebAcl/' WebAcl
     broken highly-available.yaml 's/TransitEncryption: ENABLED/TransitEncryption: ALWAYS/' ALWAYS
+    broken highly-available.yaml '/^  WatchService:/,/^  [A-Z]/{/DependsOn/d}' 'WatchService: .*must wait for'
+    broken highly-available.yaml 's/SourceVolume: watch/SourceVolume: wacht/' 'no volume wacht'
     broken highly-available.yaml 's/Principal: .AWS: .!GetAtt TaskRole.*/Principal: {AWS: "*"}/' 'allows everybody'
     all_refused
 }
@@ -171,7 +173,8 @@ all_refused() {
 # services_may ROLE TEMPLATE: the role allows the calls that AWS's services make with it, and no others.
 services_may() {
     "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$2" "$1" services '' AWS::Partition=aws AWS::Region=x AWS::AccountId=1 AWS::StackName=s \
-        TokensParameter=/rollcall/tokens HasTokensKey= KEY=arn:aws:kms:x:1:key/k
+        TokensParameter=/rollcall/tokens HasTokensKey= KEY=arn:aws:kms:x:1:key/k \
+        NoPolicy= OwnPolicy=1 Policy=/rollcall/policy HasWatch=1 WatchParameter=/rollcall/watch
 }
 
 @test "highly-available.yaml: ECS and the scheduler may do what they need, and nothing else" {

@@ -103,7 +103,9 @@ def service_problems(resource, template):
     if resource["Type"] != "AWS::ECS::Service":
         return
     properties = resource["Properties"]
-    if "DesiredCount" in properties and any(one["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget" for one in template["Resources"].values()):
+    name = next(name for name, one in template["Resources"].items() if one is resource)
+    scaled = [str(one["Properties"]) for one in template["Resources"].values() if one["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget"]
+    if "DesiredCount" in properties and any(f"{{{name}.Name}}" in one for one in scaled):
         yield "DesiredCount would undo the scaling at each update"
     task = template["Resources"][properties["TaskDefinition"]["Ref"]]["Properties"]
     if properties.get("EnableExecuteCommand") and any(one.get("ReadonlyRootFilesystem") for one in task["ContainerDefinitions"]):

@@ -28,7 +28,7 @@ user_data() {
     "$PYTHON" "$AWS_TESTS/cfn_template.py" "$TEMPLATE" LaunchTemplate AWS::StackName=rollcall AWS::Region=eu-central-1 \
         AWS::URLSuffix=amazonaws.com NewBucket=1 NewKey=1 NewVolume=1 Bucket=archive-bucket Key.Arn=arn:aws:kms:x:1:key/k \
         Records="${VOLUME-vol-1}" AvailabilityZone=eu-central-1a Address.AllocationId=eipalloc-1 KeepDays=90 KeepListingDays=7 \
-        TokenParameter=/rollcall/new ApiPort=7100 SsmAgentKeyParameter= TlsCertParameter= TlsKeyParameter= \
+        TokenParameter=/rollcall/new ApiPort=7100 SsmAgentKeyParameter= TlsCertParameter= TlsKeyParameter= Policy=baseline WatchParameter= \
         PackageUrl="${DEB-}" PackageSha256="${SUM-}" AwsPackageUrl="${AWS_DEB-}" AwsPackageSha256="${AWS_SUM-}" "$@" >"$T/user-data"
 }
 
@@ -83,6 +83,15 @@ END
     configure --arg id "$VOLUME" '.volumes[$id] = {zone: "eu-central-1a", instance: null}'
 }
 
+# webhook: one that takes what rollcall-watch tells. Its port in HOOK, its requests in $T/hook/requests.
+webhook() {
+    mkdir "$T/hook"
+    "${IN[@]}" "$PYTHON" "$REPO/tests/system/webhook" "$T/hook" >"$T/hook/log" 2>&1 3>&- &
+    PIDS+=($!)
+    wait_until 60 test -s "$T/hook/port" || fail "$(cat "$T/hook/log")"
+    HOOK=$(<"$T/hook/port")
+}
+
 # configure JQ...: changes what the stand-in for AWS knows.
 configure() { jq "$@" "$T/cloud.json" >"$T/cloud.json.new" && cat "$T/cloud.json.new" >"$T/cloud.json"; }
 
@@ -99,9 +108,12 @@ may_resize() { [ $((0x$(awk '/^CapEff/ {print $2}' /proc/self/status) >> 24 & 1)
 signalled() { grep -qx "SignalResource rollcall Collector $ID $1" "$T/ssm.log" || fail "no signal $1: $(cat "$T/ssm.log") $output"; }
 count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
 
-@test "a collector starts: volume, packages, token, web server, address, signal to the stack; a second run changes nothing" {
+@test "a collector starts: volume, packages, token, web server, address, alarms, signal to the stack; a second run changes nothing" {
     machine
-    user_data
+    webhook
+    configure --arg hook "http://127.0.0.1:$HOOK/hook" \
+        '.parameters["/rollcall/watch"] = ({targets: [{type: "webhook", url: $hook}], page_url: "https://rollcall.example.com/"} | tojson)'
+    user_data WatchParameter=/rollcall/watch
     starts
     [ "$status" = 0 ] || fail "$output"
     signalled SUCCESS
@@ -122,6 +134,16 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
     curl -s -H "Authorization: Bearer $(chroot_run "$NODE" rollcall-token --scope read --label reader)" \
         http://127.0.0.1:7100/api/v1/hosts | jq -e '.data.total == 1 and .data.hosts[0].records == 1'
     grep -q 'enable --now .*rollcall-query.socket rollcall-files.socket' "$NODE/root/systemctl"
+    # The policy of the package is asked, and rollcall-watch tells what it finds.
+    curl -s -H "Authorization: Bearer $(chroot_run "$NODE" rollcall-token --scope read --label asks)" \
+        http://127.0.0.1:7100/api/v1/compliance | jq -e '.data.policy and (.data.rules | length > 5)'
+    grep -qx 'enable --now rollcall-watch.timer' "$NODE/root/systemctl"
+    grep -q AssertPathIsMountPoint "$NODE/etc/systemd/system/rollcall-watch.service.d/volume.conf"
+    [ "$(chroot_run "$NODE" stat -c '%a %U' /etc/rollcall/watch.json)" = "600 rollcall-watch" ]
+    chroot_run "$NODE" install -d -o rollcall-watch -m 700 /var/lib/rollcall-watch
+    "${IN[@]}" chroot "$NODE" setpriv --reuid=rollcall-watch --regid=rollcall-watch --init-groups rollcall-watch --from-scratch
+    jq -e '.body | fromjson.events | any(.event == "rule.broken" and (.url | startswith("https://rollcall.example.com/policies?rule=")))' \
+        "$T/hook/requests"
     # The page is there.
     curl -s http://127.0.0.1:7100/hosts | cmp - "$REPO/lighttpd/htdocs/index.html"
     jq -e '.keep_days == 90 and .keep_listing_days == 7 and .s3 == {bucket: "archive-bucket", region: "eu-central-1"}' \
@@ -137,26 +159,37 @@ count_calls() { grep -c "^call $1 " "$T/ssm.log"; }
     "$PYTHON" "$AWS_TESTS/iam_simulate.py" "$TEMPLATE" Role "$T/ssm.log" \
         s3:ListBucket,s3:GetObject,s3:PutObject,s3:AbortMultipartUpload,kms:GenerateDataKey AWS::Partition=aws AWS::Region=eu-central-1 \
         AWS::AccountId=123456789012 AWS::StackName=rollcall NewBucket=1 NewKey=1 NewVolume=1 HasTls= HasSsmKey= Records="$VOLUME" \
+        HasPolicy= HasWatch=1 WatchParameter=/rollcall/watch \
         TokenParameter=/rollcall/new Address.AllocationId=eipalloc-1 Key.Arn=arn:aws:kms:x:1:key/k KEY=arn:aws:kms:x:1:key/k
-    # A second run keeps volume and token.
+    # A second run keeps volume and token; without a policy the key is removed.
     printf '#!/bin/sh\nexit 0\n' >"$NODE/usr/local/bin/systemctl"
+    user_data WatchParameter=/rollcall/watch Policy=
     starts
     [ "$status" = 0 ] || fail "$output"
+    jq -e 'has("policy_file") | not' "$NODE/etc/rollcall/handler.json"
     [ "$(count_calls 'ec2 AttachVolume')" = 1 ] && [ "$(count_calls 'ssm PutParameter')" = 1 ]
     [ "$(grep -c " $NODE/var/lib/rollcall " /proc/self/mounts)" = 1 ]
     [ "$(grep -c '^UUID' "$NODE/etc/fstab")" = 1 ]
 }
 
-@test "a collector starts on Ubuntu 24.04" {
+@test "a collector starts on Ubuntu 24.04, with a policy of one's own; one that is not valid stops the start" {
     chroot_ubuntu
     machine
-    user_data
+    configure '.parameters["/rollcall/policy"] = ({rules: [{name: "no-telnet", why: "w", severity: "low", forbid: {process: {cmd: "telnetd"}}}]} | tojson)
+        | .parameters["/rollcall/bad"] = "{}"'
+    user_data Policy=/rollcall/policy
     starts
     [ "$status" = 0 ] || fail "$output"
     signalled SUCCESS
     curl -s -H "Authorization: Bearer $(jq -r '.parameters["/rollcall/new"]' "$T/cloud.json")" -H 'Content-Type: application/json' \
         --data-binary "@$T/record.json" http://127.0.0.1:7100/data | jq -e '.status == "success" and .data.durable'
     [ "$(findmnt -no SOURCE "$NODE/var/lib/rollcall")" = "$DISK" ]
+    curl -s -H "Authorization: Bearer $(chroot_run "$NODE" rollcall-token --scope read --label reader)" \
+        http://127.0.0.1:7100/api/v1/compliance | jq -e '.data.rules | map(.name) == ["no-telnet"]'
+    user_data Policy=/rollcall/bad
+    starts
+    [ "$status" != 0 ]
+    [[ $output = *'policy.json: expected {"rules": [...]}'* ]] || fail "$output"
 }
 
 @test "a replacement instance uses the volume with its records, and the token" {

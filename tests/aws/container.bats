@@ -165,6 +165,80 @@ stopping() { ! curl -s -o /dev/null --max-time 2 "$URL/healthz"; }
     [ -e "$RECORDS/data/2020-01-01/10.0.0.9_2020-01-01.json" ]
 }
 
+# task NAME: the container of a task definition of highly-available.yaml as options of podman run and, after "--", its command; each ends
+# with a NUL: the environment, secrets from $T/NAME, the mounts in $T/efs.
+task() {
+    "$PYTHON" - "$REPO" "$1" "$T" "${@:2}" <<'PY'
+import json, os, sys
+repo, resource, top, *pairs = sys.argv[1:]
+sys.path.insert(0, f"{repo}/tests/aws")
+import cfn_template, iam_simulate
+names = iam_simulate.Names({"Policy": "", "NoPolicy": "", "OwnPolicy": "", "HasTokensKey": "", "IsPublic": "1", "KeepDays": "90",
+                            "KeepListingDays": "7", "VpcPrefix": "127.0", **dict(pair.split("=", 1) for pair in pairs)})
+task = cfn_template.load(f"{repo}/aws/cloudformation/highly-available.yaml")["Resources"][resource]["Properties"]
+container = iam_simulate.resolved(task["ContainerDefinitions"][0], names)
+for variable in container.get("Environment", []):
+    print("-e", f"{variable['Name']}={variable['Value']}", sep="\0", end="\0")
+for secret in container.get("Secrets", []):
+    with open(f"{top}/secrets/{os.path.basename(secret['ValueFrom'])}", encoding="utf-8") as f:
+        print("-e", f"{secret['Name']}={json.dumps(json.load(f)) if secret['Name'].endswith('_JSON') else f.read()}", sep="\0", end="\0")
+for mount in container["MountPoints"]:
+    if mount["SourceVolume"] != "run":
+        print("-v", f"{top}/efs/{mount['SourceVolume']}:{mount['ContainerPath']}{':ro' if mount.get('ReadOnly') == True else ''}", sep="\0", end="\0")
+print("--", *container.get("Command", []), sep="\0", end="\0")
+PY
+}
+
+# run_task NAME PARAMETER=VALUE...: starts it, detached. Its id in TASK.
+run_task() {
+    local options command
+    task "$@" >"$T/task"
+    mapfile -t -d "" options < <(sed -z '/^--$/,$d' "$T/task")
+    mapfile -t -d "" command < <(sed -z '1,/^--$/d' "$T/task")
+    TASK=rollcall-$1-$BASHPID
+    "${PODMAN[@]}" run -d --name "$TASK" --read-only --cap-drop=all --security-opt no-new-privileges --user 10001:10001 \
+        --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network=host -e "ROLLCALL_PORT=$PORT" "${options[@]}" \
+        rollcall:test "${command[@]}" >"$T/id" 2>"$T/run.log" 3>&- || fail "$(cat "$T/run.log")"
+}
+
+@test "container: the tasks of highly-available.yaml start: hosts and rules are answered, and rollcall-watch tells what is wrong" {
+    local watch
+    mkdir -p "$T/secrets" "$T/efs/records" "$T/efs/watch" "$T/hook"
+    chown 10001:10001 "$T/efs/records" "$T/efs/watch"
+    cp "$T/tokens" "$T/secrets/tokens"
+    "$PYTHON" "$REPO/tests/system/webhook" "$T/hook" >"$T/hook/log" 2>&1 3>&- &
+    PIDS+=($!)
+    wait_until 60 test -s "$T/hook/port" || fail "$(cat "$T/hook/log")"
+    printf '{"targets":[{"type":"webhook","url":"http://127.0.0.1:%s/hook"}]}' "$(<"$T/hook/port")" >"$T/secrets/watch"
+    echo '{"rules":[{"name":"sync","why":"w","severity":"high","require":{"process":{"cmd":"chronyd"}}}]}' >"$T/secrets/policy"
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    run_task Task TokensParameter=/rollcall/tokens OwnPolicy=1 Policy=/rollcall/policy
+    NAME=$TASK
+    wait_until 30 server_answers || fail "$("${PODMAN[@]}" logs "$NAME" 2>&1)"
+    http_post "$T/record.json" -H 'X-Forwarded-For: 10.9.9.9'
+    assert_status 200
+    http -H "Authorization: Bearer $READ_TOKEN" "$URL/api/v1/hosts"
+    assert_json '.data.total == 1 and .data.hosts[0].ip == "10.9.9.9" and .data.hosts[0].fails == ["sync"]'
+    run_task Watch OwnPolicy=1 Policy=/rollcall/policy WatchParameter=/rollcall/watch
+    watch=$TASK
+    # The first run notes what is wrong. What is wrong later is told.
+    wait_until 60 test -s "$T/efs/watch/webhook.json" || fail "$("${PODMAN[@]}" logs "$watch" 2>&1)"
+    "${PODMAN[@]}" stop -t 20 "$watch" >"$T/stop"
+    [ "$("${PODMAN[@]}" inspect -f '{{.State.ExitCode}}' "$watch")" = 0 ]
+    http_post "$T/record.json" -H 'X-Forwarded-For: 10.9.9.10'
+    assert_status 200
+    "${PODMAN[@]}" start "$watch" >"$T/start" 3>&-
+    wait_until 60 test -s "$T/hook/requests" || fail "$("${PODMAN[@]}" logs "$watch" 2>&1)"
+    jq -e '.body | fromjson.events | any(.event == "rule.broken" and .rule == "sync" and .hosts[0].ip == "10.9.9.10")' "$T/hook/requests"
+    "${PODMAN[@]}" rm -f -t 5 "$watch" >"$T/stop"
+    [ "$(find "$T/efs/records" -newer "$T/start" | wc -l)" = 0 ]
+    # The policy of the image is the default.
+    [[ $(task Task TokensParameter=/rollcall/tokens Policy=baseline | tr '\0' ' ') = *'"policy_file":"/usr/local/share/rollcall/policy/baseline.json"'* ]]
+    [[ $(task Task TokensParameter=/rollcall/tokens NoPolicy=1 | tr '\0' ' ') != *policy_file* ]]
+    inside rollcall-policy --check /usr/local/share/rollcall/policy/baseline.json
+}
+
 @test "container: the image declares its user, port, volume, health check and stop signal" {
     "${PODMAN[@]}" inspect rollcall:test >"$T/image"
     jq -e '.[0] | .Config.User == "10001:10001" and (.Config.ExposedPorts | has("8080/tcp"))

@@ -38,6 +38,7 @@ EDGES = {
     "CollectorUrl": ["http://a", "https://" + "a" * 251], "CaParameter": ["", *NAMES], "TagKey": ["a", "b" * 128],
     "TagValue": ["a", "b" * 256], "Rate": ["rate(30 minutes)", "rate(1 hour)", "rate(99 hours)", "rate(31 days)"],
     "MaxConcurrency": ["1", "9999999", "100%"], "MaxErrors": ["1", "9999999", "100%"],
+    "Policy": ["", "baseline", *NAMES], "WatchParameter": ["", *NAMES],
     "InstanceRoles": ["", "a", "r" * 64 + "," + "s" * 64], "ImageId": [IMAGE],
 }
 REFUSED = {

@@ -137,8 +137,8 @@ def container_calls(container, names):
     for action in "CreateLogStream", "PutLogEvents":
         group = cfn_template.text(container["LogConfiguration"]["Options"]["awslogs-group"], names)
         yield f"logs:{action}", arn(names, "logs", f"log-group:{group}:log-stream:1"), {}
-    for secret in container.get("Secrets", []):
-        yield "ssm:GetParameters", cfn_template.text(secret["ValueFrom"], names), {}
+    for secret in resolved(container.get("Secrets", []), names):
+        yield "ssm:GetParameters", secret["ValueFrom"], {}
         yield "kms:Decrypt", names["KEY"], {"kms:ViaService": f"ssm.{names['AWS::Region']}.amazonaws.com"}
 
 
@@ -246,4 +246,5 @@ def main():
     sys.exit(1 if bad else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -272,6 +272,7 @@ a-proxy rollcall_tokens=[] rollcall_trusted_proxies='["my proxy"]'
 a-flag rollcall_tokens=[] rollcall_firewall=perhaps
 a-path rollcall_tokens=[] rollcall_tls_cert_path=x rollcall_tls_key_path=y
 no-ca rollcall_tokens=[] rollcall_client_ca=/nowhere.pem
+no-policy rollcall_tokens=[] rollcall_policy=/nowhere.json
 no-such-key rollcall_tokens=[] rollcall_handler='{"colour": "red"}'
 [collectors:vars]
 ansible_host=$COLLECTOR
@@ -309,6 +310,7 @@ END
     wrong a-proxy "rollcall_trusted_proxies must be a list of addresses or prefixes"
     wrong a-flag "rollcall_firewall must be true or false, not 'perhaps'"
     wrong a-path "must be absolute paths"
+    wrong no-policy "rollcall_policy: the file /nowhere.json does not exist"
     wrong no-ca "the file /nowhere.pem does not exist"
     wrong no-package "/nowhere.deb: there is no such package. Build it with make deb, or set rollcall_handler_deb"
     wrong no-sum "rollcall_handler_deb_url needs rollcall_handler_deb_sha256"
@@ -396,9 +398,23 @@ END
     [ "$(in_node systemctl show -P AmbientCapabilities rollcall-agent)" = "cap_dac_read_search cap_sys_ptrace" ]
     node_play "${fast[@]}"
     succeeded unchanged
+    [ "$(states rollcall-watch.timer)" = "inactive " ]
+    mkdir "$T/hook"
+    background "$T/hook/log" "$PYTHON" "$REPO/tests/system/webhook" "$T/hook"
+    wait_until 60 test -s "$T/hook/port" || fail "$(cat "$T/hook/log")"
+    echo '{"rules":[{"name":"no-such","why":"w","severity":"high","require":{"process":{"cmd":"no-such-program"}}}]}' >"$T/policy.json"
     node_play -e rollcall_run=timer -e rollcall_calendar='*:0/10' -e rollcall_workers=3 -e '{"rollcall_handler": {}}' \
-        -e rollcall_cacert="$T/node.pem"
+        -e rollcall_cacert="$T/node.pem" -e rollcall_policy="$T/policy.json" -e rollcall_watch_secret=a-secret \
+        -e "{\"rollcall_watch\": {\"targets\": [{\"type\": \"webhook\", \"url\": \"http://127.0.0.1:$(<"$T/hook/port")/\", \"secret_file\": \"/etc/rollcall/watch.secret\"}]}}"
     succeeded
+    # Alarms: the timer runs, and what is told is what the policy says.
+    [ "$(states rollcall-watch.timer)" = "active " ]
+    [ "$(in_node stat -c '%a %U' /etc/rollcall/watch.secret)" = "600 rollcall-watch" ]
+    in_node systemctl start rollcall-watch.service || fail "$(in_node journalctl --no-pager -u rollcall-watch)"
+    [ -s "$T/node/var/lib/rollcall-watch/webhook.json" ]
+    in_node runuser -u rollcall-watch -- rollcall-watch --from-scratch
+    jq -e '(.headers["rollcall-signature"] | startswith("t=")) and (.body | fromjson.events | any(.event == "rule.broken" and .rule == "no-such"))' \
+        "$T/hook/requests"
     [ "$(states rollcall-agent.service rollcall-agent.timer rollcall-handler@{1..4} rollcall-cleanup.timer)" = \
         "inactive active active active active inactive inactive " ]
     in_node systemctl show -P TimersCalendar rollcall-agent.timer | grep -qF '*:00/10:00'
@@ -407,5 +423,6 @@ END
     local reader
     reader=$(in_node rollcall-token --scope read --label reader)
     curl -sk -H "Authorization: Bearer $reader" "https://127.0.0.1:$HTTPS/api/v1/hosts" | jq -e '.status == "success" and .data.total >= 1'
+    curl -sk -H "Authorization: Bearer $reader" "https://127.0.0.1:$HTTPS/api/v1/compliance" | jq -e '.data.rules[0].fail >= 1'
 }
 some_records() { [ "$(records "$T/node")" -ge 2 ]; }
