@@ -48,7 +48,7 @@ handler/http         = auth body fcgi program range reply request session tokens
 handler/record       = batch columns csv process pstable record rows users
 handler/store        = append commit crowd dirs heal jsonl layout manifest pair rebuild resend \
 	snapshots store trailer
-handler/read         = beats changes diff facts files glob hosts hostsfile judge memo place policy procs report select snapshot states tail version
+handler/read         = beats changes diff facts files glob hosts hostsfile judge memo place policy procs records report select snapshot states tail version
 handler/query        = answer changed changes compliance cursor download fleet groups host list metrics params query row search session
 handler/policy       = print
 handler/verify       = csvdiff filecheck healdir receipts replace

@@ -5,16 +5,14 @@
 #include "handler/policy/print.h"
 
 #include "handler/config.h"
+#include "handler/read/records.h"
 #include "handler/shared/conf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 static const char usage[] =
     "usage: rollcall-policy --check FILE\n"
@@ -37,8 +35,8 @@ static const char usage[] =
 enum { ABSENT_DAYS = 7, EVERY_MS = 5 * 60 * 1000 };
 
 struct options {
-    const char *policy, *directory, *hosts_path;
-    int64_t every_ms, now_ms;
+    struct records records;
+    const char *policy;
     enum print_format format;
     bool check;
 };
@@ -49,32 +47,17 @@ static int bad_option(const char *option, const char *right)
     return EX_USAGE;
 }
 
-/* The end of a closed day, or now for today. */
-static bool read_date(const char *date, int64_t *now_ms)
-{
-    char midnight[CLOCK_TIME_LEN + 1];
-    int64_t now = clock_now();
-    if (strlen(date) != CLOCK_DATE_LEN)
-        return false;
-    snprintf(midnight, sizeof midnight, "%sT00:00:00.000Z", date);
-    int64_t day = clock_parse(midnight);
-    if (day < 0 || day > now)
-        return false;
-    *now_ms = day + CLOCK_DAY_MS < now ? day + CLOCK_DAY_MS - 1 : now;
-    return true;
-}
-
 /* 0 to go on, else the exit status. */
 static int read_option(int c, struct options *o)
 {
-    if (c == 'd' && !read_date(optarg, &o->now_ms))
+    if (c == 'd' && !records_as_of(optarg, &o->records.now_ms))
         return bad_option("--date", "expected a day such as 2026-11-20, today or before");
-    if (c == 'e' && (!conf_duration(optarg, &o->every_ms) || o->every_ms < 1000))
+    if (c == 'e' && (!conf_duration(optarg, &o->records.every_ms) || o->records.every_ms < 1000))
         return bad_option("--every", "expected a duration of at least 1s, such as 5m");
     if (c == 'o' && !print_format_find(optarg, &o->format))
         return bad_option("--format", "expected text, json or junit");
     if (c == 'f')
-        o->hosts_path = optarg;
+        o->records.hosts_path = optarg;
     o->check |= c == 'c';
     return c == '?' ? EX_USAGE : 0;
 }
@@ -100,69 +83,45 @@ static int read_options(int argc, char **argv, struct options *o)
         return bad_option("arguments", o->check ? "expected --check and one policy file"
                                                 : "expected a policy file and a directory");
     o->policy = argv[optind];
-    o->directory = argv[optind + 1];
+    o->records.directory = argv[optind + 1];
     return 0;
 }
 
-static int cannot_read(const char *what)
-{
-    fprintf(stderr, "rollcall-policy: cannot read %s: %s\n", what, strerror(errno));
-    return EX_IOERR;
-}
-
 /* Judges the hosts and prints. The exit status. */
-static int judge(const struct policy *policy, int data, const struct hosts *hosts,
-                 enum print_format format)
+static int judge(const struct policy *policy, const struct records *r, enum print_format format)
 {
-    struct print p = {.policy = policy, .data = data, .hosts = hosts, .format = format};
-    size_t all = hosts->count * policy->count;
+    struct print p = {.policy = policy, .data = r->data, .hosts = &r->hosts, .format = format};
+    size_t all = r->hosts.count * policy->count;
     p.states = calloc(all + 1, 1);
     if (!p.states)
-        return cannot_read("the hosts");
+        return records_cannot_read(r, "the hosts");
     judge_init(&p.judge);
-    for (size_t i = 0; i < hosts->count; i++)
-        judge_host(&p.judge, policy, data, &hosts->list[i], p.states + i * policy->count);
+    for (size_t i = 0; i < r->hosts.count; i++)
+        judge_host(&p.judge, policy, r->data, &r->hosts.list[i], p.states + i * policy->count);
     bool written = print_all(&p), any = memchr(p.states, JUDGE_FAIL, all) != NULL;
     judge_release(&p.judge);
     free(p.states);
     if (!written || fflush(stdout) != 0)
-        return cannot_read("standard output");
+        return records_cannot_read(r, "standard output");
     return any ? 1 : 0;
 }
 
-static int run(const struct options *o, const struct policy *policy)
+static int run(struct options *o, const struct policy *policy)
 {
-    struct hostsfile hosts_file;
-    struct hosts hosts;
-    int dir = open(o->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int data = dir < 0 ? -1 : openat(dir, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || (data < 0 && errno != ENOENT))
-        return cannot_read(o->directory);
-    hostsfile_init(&hosts_file, o->hosts_path);
-    if (!hostsfile_refresh(&hosts_file, NULL, NULL))
-        return cannot_read(o->hosts_path);
-    const struct hosts_scan scan = {.data = data,
-                                    .now_ms = o->now_ms,
-                                    .every_ms = o->every_ms,
-                                    .absent_days = ABSENT_DAYS,
-                                    .hosts_file = &hosts_file};
-    if (!hosts_scan(&hosts, &scan))
-        return cannot_read(o->directory);
-    int status = judge(policy, data, &hosts, o->format);
-    if (hosts.unreadable > 0)
-        fprintf(stderr,
-                "rollcall-policy: %zu files could not be read to the end; run rollcall-verify\n",
-                hosts.unreadable);
-    hosts_release(&hosts);
-    hostsfile_release(&hosts_file);
-    close(data);
-    close(dir);
+    int status = records_scan(&o->records);
+    if (status == 0)
+        status = judge(policy, &o->records, o->format);
+    records_end(&o->records);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {.every_ms = EVERY_MS, .now_ms = clock_now()};
+    struct options o = {.records = {.program = "rollcall-policy",
+                                    .now_ms = clock_now(),
+                                    .every_ms = EVERY_MS,
+                                    .absent_days = ABSENT_DAYS,
+                                    .data = -1}};
     char error[POLICY_ERROR_LEN];
     int status = read_options(argc, argv, &o);
     if (status != 0)

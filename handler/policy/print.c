@@ -130,16 +130,12 @@ static void print_text(struct print *p, struct buf *out)
 static void print_string(const char *name, const char *value, struct buf *out)
 {
     jsonw_name(out, name);
-    if (value && *value)
-        jsonw_str(out, value);
-    else
-        buf_puts(out, "null");
+    jsonw_str_or_null(out, value);
 }
 
 static void print_json_hosts(struct print *p, size_t rule, struct buf *out)
 {
     const char *between = "\n";
-    struct judge_evidence e;
     for (size_t i = 0; i < p->hosts->count; i++) {
         const struct host *h = &p->hosts->list[i];
         enum judge_state state = print_state(p, i, rule);
@@ -152,11 +148,8 @@ static void print_json_hosts(struct print *p, size_t rule, struct buf *out)
         buf_putc(out, ',');
         print_string("hostname", hosts_name(h), out);
         buf_putc(out, ',');
-        print_string("state", judge_state_name(state), out);
-        if (state == JUDGE_FAIL && print_evidence(p, i, rule, &e)) {
-            buf_putc(out, ',');
-            judge_put_evidence(&e, out);
-        }
+        bool read = state == JUDGE_FAIL && judge_read(&p->judge, p->data, h);
+        judge_put_verdict(read ? &p->judge : NULL, &p->policy->rules[rule], h, state, out);
         buf_putc(out, '}');
     }
 }

@@ -23,22 +23,7 @@ struct compliance {
 static void compliance_put(const char *name, const char *value, struct buf *out)
 {
     jsonw_name(out, name);
-    if (value && *value)
-        jsonw_str(out, value);
-    else
-        buf_puts(out, "null");
-}
-
-/* Appends `"state":...` and, for a rule that fails, the evidence. */
-static void compliance_put_verdict(struct query *q, const struct policy_rule *rule,
-                                   const struct host *host, enum judge_state state, struct buf *out)
-{
-    struct judge_evidence e;
-    compliance_put("state", judge_state_name(state), out);
-    if (state == JUDGE_FAIL && judge_rule(&q->judge, rule, host, &e) == JUDGE_FAIL) {
-        buf_putc(out, ',');
-        judge_put_evidence(&e, out);
-    }
+    jsonw_str_or_null(out, value);
 }
 
 static void compliance_row(struct query *q, struct compliance *c, const struct host *host)
@@ -53,9 +38,8 @@ static void compliance_row(struct query *q, struct compliance *c, const struct h
     buf_putc(&c->rows, ',');
     compliance_put("received_at", seen, &c->rows);
     buf_putc(&c->rows, ',');
-    if (c->state == JUDGE_FAIL)
-        judge_read(&q->judge, q->data, host);
-    compliance_put_verdict(q, c->rule, host, c->state, &c->rows);
+    bool read = c->state == JUDGE_FAIL && judge_read(&q->judge, q->data, host);
+    judge_put_verdict(read ? &q->judge : NULL, c->rule, host, c->state, &c->rows);
     buf_putc(&c->rows, '}');
 }
 
@@ -165,14 +149,15 @@ static void compliance_put_verdicts(struct query *q, const struct host *host)
     unsigned char states[REPORT_RULES_MAX];
     const struct policy *policy = q->policy.policy;
     judge_host(&q->judge, policy, q->data, host, states);
-    judge_read(&q->judge, q->data, host);
+    bool read = judge_read(&q->judge, q->data, host);
     for (size_t i = 0; i < policy->count; i++) {
         buf_puts(&q->body, i > 0 ? ",\n{" : "\n{");
         compliance_put("name", policy->rules[i].name, &q->body);
         buf_putc(&q->body, ',');
         compliance_put("severity", policy_severity_name(policy->rules[i].severity), &q->body);
         buf_putc(&q->body, ',');
-        compliance_put_verdict(q, &policy->rules[i], host, (enum judge_state)states[i], &q->body);
+        judge_put_verdict(read ? &q->judge : NULL, &policy->rules[i], host,
+                          (enum judge_state)states[i], &q->body);
         buf_putc(&q->body, '}');
     }
 }

@@ -3,10 +3,10 @@
 #include "handler/http/fcgi.h"
 #include "handler/query/answer.h"
 #include "handler/query/resources.h"
+#include "handler/read/records.h"
 #include "handler/shared/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,14 +134,9 @@ static enum verdict query_find(struct query *q, const struct query_route **route
 /* Opens the directory of the daily files for each request: it may have been replaced. */
 static enum verdict query_open_store(struct query *q, struct fault *f)
 {
-    int dir = open(q->config->records_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    q->data = dir < 0 ? -1 : openat(dir, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = errno;
-    if (dir >= 0)
-        close(dir);
-    if (q->data >= 0 || (dir >= 0 && error == ENOENT))
+    if (records_open(q->config->records_dir, &q->data))
         return V_OK;
-    log_event(LOG_ERROR, "records_unreadable", "error=%s", strerror(error));
+    log_event(LOG_ERROR, "records_unreadable", "error=%s", strerror(errno));
     return fault_set(f, V_UNAVAILABLE, "the records cannot be read; the log has the cause");
 }
 

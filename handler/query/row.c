@@ -199,14 +199,6 @@ int row_after(const struct host *host, const struct ip *ip, const char *name, co
 
 /* ---- JSON */
 
-static void row_put_string(const char *value, struct buf *out)
-{
-    if (*value)
-        jsonw_str(out, value);
-    else
-        buf_puts(out, "null");
-}
-
 static void row_put_labels(const struct host *host, struct buf *out)
 {
     buf_putc(out, '[');
@@ -274,7 +266,7 @@ static void row_put_time(const struct host *host, struct buf *out)
     char text[CLOCK_TIME_LEN + 1] = "";
     if (host->report)
         clock_rfc3339(host->report->received_ms, text);
-    row_put_string(text, out);
+    jsonw_str_or_null(out, text);
 }
 
 static void row_put_fact(const struct host *host, unsigned field, struct buf *out)
@@ -295,10 +287,10 @@ static void row_put_field(const struct host *host, unsigned field, struct buf *o
 {
     switch (field) {
     case ROW_IP:
-        row_put_string(host->ip.text, out);
+        jsonw_str_or_null(out, host->ip.text);
         break;
     case ROW_HOSTNAME:
-        row_put_string(hosts_name(host), out);
+        jsonw_str_or_null(out, hosts_name(host));
         break;
     case ROW_LABELS:
         row_put_labels(host, out);
@@ -336,7 +328,7 @@ static void row_put_beats(const struct host *host, unsigned field, const struct 
     if (field == ROW_FIRST_SEEN) {
         if (beats->first_seen >= 0)
             clock_rfc3339(beats->first_seen, text);
-        row_put_string(text, out);
+        jsonw_str_or_null(out, text);
     } else if (!host->report) {
         buf_puts(out, "null");
     } else if (field == ROW_MISSED) {

@@ -469,3 +469,15 @@ void judge_put_evidence(const struct judge_evidence *e, struct buf *out)
     }
     buf_puts(out, "]");
 }
+
+void judge_put_verdict(struct judge *j, const struct policy_rule *rule, const struct host *host,
+                       enum judge_state state, struct buf *out)
+{
+    struct judge_evidence e;
+    jsonw_name(out, "state");
+    jsonw_str(out, judge_state_name(state));
+    if (state == JUDGE_FAIL && j && judge_rule(j, rule, host, &e) == JUDGE_FAIL) {
+        buf_putc(out, ',');
+        judge_put_evidence(&e, out);
+    }
+}

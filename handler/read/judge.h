@@ -73,6 +73,13 @@ void judge_host(struct judge *j, const struct policy *policy, int data, const st
  */
 void judge_put_evidence(const struct judge_evidence *e, struct buf *out);
 
+/*
+ * Appends `"state":...` and, for a rule that fails, its evidence. `j` has read the record of the
+ * host (judge_read()); NULL: it could not be read again, and there is no evidence.
+ */
+void judge_put_verdict(struct judge *j, const struct policy_rule *rule, const struct host *host,
+                       enum judge_state state, struct buf *out);
+
 /* A command line, cut at JUDGE_CMD_MAX at a whole character. */
 struct text judge_cut(struct text cmd);
 

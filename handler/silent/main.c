@@ -2,11 +2,9 @@
  * rollcall-silent: the roll call as one command: which hosts are silent. See rollcall-silent(8).
  */
 #include "handler/config.h"
-#include "handler/read/hosts.h"
+#include "handler/read/records.h"
 #include "handler/shared/json/write.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,11 +33,8 @@ static const char usage[] =
     "78 configuration error.\n";
 
 struct silent {
-    const char *directory, *hosts_path;
+    struct records records;
     int64_t older_ms; /* -1: by state */
-    int64_t every_ms;
-    int64_t absent_days;
-    int64_t now_ms;
     bool json;
 };
 
@@ -47,21 +42,6 @@ static int silent_usage(const char *option, const char *right)
 {
     fprintf(stderr, "rollcall-silent: %s: %s; see --help\n", option, right);
     return EX_USAGE;
-}
-
-/* The end of a closed day, or now for today. */
-static bool silent_date(const char *date, int64_t *now_ms)
-{
-    char midnight[CLOCK_TIME_LEN + 1];
-    int64_t now = clock_now();
-    if (strlen(date) != CLOCK_DATE_LEN)
-        return false;
-    snprintf(midnight, sizeof midnight, "%sT00:00:00.000Z", date);
-    int64_t day = clock_parse(midnight);
-    if (day < 0 || day > now)
-        return false;
-    *now_ms = day + CLOCK_DAY_MS < now ? day + CLOCK_DAY_MS - 1 : now;
-    return true;
 }
 
 /* 0 to go on, -1 to end with success, else the exit status. */
@@ -79,19 +59,20 @@ static int silent_options(int argc, char **argv, struct silent *s)
         }
         if (c == 'o' && !conf_duration(optarg, &s->older_ms))
             return silent_usage("--older", "expected a duration such as 15m");
-        if (c == 'e' && (!conf_duration(optarg, &s->every_ms) || s->every_ms < 1000))
+        if (c == 'e' &&
+            (!conf_duration(optarg, &s->records.every_ms) || s->records.every_ms < 1000))
             return silent_usage("--every", "expected a duration of at least 1s, such as 5m");
-        if (c == 'd' && !silent_date(optarg, &s->now_ms))
+        if (c == 'd' && !records_as_of(optarg, &s->records.now_ms))
             return silent_usage("--date", "expected a day such as 2026-11-20, today or before");
         if (c == 'f')
-            s->hosts_path = optarg;
+            s->records.hosts_path = optarg;
         s->json |= c == 'j';
         if (c == '?')
             return EX_USAGE;
     }
     if (argc - optind > 1)
         return silent_usage(argv[optind + 1], "expected one directory");
-    s->directory = argv[optind];
+    s->records.directory = argv[optind];
     return 0;
 }
 
@@ -100,12 +81,14 @@ static bool silent_configure(struct silent *s, char error[CONF_ERROR_LEN])
 {
     struct config c;
     bool have = config_load(config_path(), &c, error);
-    if (!have && (!s->directory || access(config_path(), F_OK) == 0))
+    if (!have && (!s->records.directory || access(config_path(), F_OK) == 0))
         return false;
-    s->directory = s->directory ? s->directory : c.records_dir;
-    s->hosts_path = s->hosts_path ? s->hosts_path : have ? c.hosts_file : NULL;
-    s->every_ms = s->every_ms ? s->every_ms : c.expect_every;
-    s->absent_days = c.absent_days;
+    s->records.directory = s->records.directory ? s->records.directory : c.records_dir;
+    s->records.hosts_path = s->records.hosts_path ? s->records.hosts_path
+                            : have                ? c.hosts_file
+                                                  : NULL;
+    s->records.every_ms = s->records.every_ms ? s->records.every_ms : c.expect_every;
+    s->records.absent_days = c.absent_days;
     return true;
 }
 
@@ -113,7 +96,8 @@ static bool silent_is(const struct silent *s, const struct host *host)
 {
     if (s->older_ms < 0 || !host->report)
         return states_silent(host->state);
-    return !states_hidden(host->state) && s->now_ms - host->report->received_ms > s->older_ms;
+    return !states_hidden(host->state) &&
+           s->records.now_ms - host->report->received_ms > s->older_ms;
 }
 
 /* "3 d 4 h", "4 h 12 min", "12 min", "40 s" */
@@ -150,7 +134,7 @@ static void silent_row(const struct silent *s, const struct host *host)
     char age[32] = "-", name[64], system[64], seen[CLOCK_TIME_LEN + 1] = "-", processes[24] = "-";
     const char *os = silent_fact(host, FACT_OS_PRETTY_NAME);
     if (host->report) {
-        silent_age(s->now_ms - host->report->received_ms, age);
+        silent_age(s->records.now_ms - host->report->received_ms, age);
         clock_rfc3339(host->report->received_ms, seen);
         snprintf(processes, sizeof processes, "%" PRIu64, host->report->line.process_count);
     }
@@ -177,20 +161,14 @@ static void silent_member(struct buf *b, const char *name, const char *value)
 {
     buf_putc(b, ',');
     jsonw_name(b, name);
-    if (value && *value)
-        jsonw_str(b, value);
-    else
-        buf_puts(b, "null");
+    jsonw_str_or_null(b, value);
 }
 
 static void silent_object(struct buf *b, const struct host *host)
 {
     char seen[CLOCK_TIME_LEN + 1];
     buf_puts(b, "{\"ip\":");
-    if (*host->ip.text)
-        jsonw_str(b, host->ip.text);
-    else
-        buf_puts(b, "null");
+    jsonw_str_or_null(b, host->ip.text);
     silent_member(b, "hostname", hosts_name(host));
     silent_member(b, "state", states_name(host->state));
     if (host->report)
@@ -229,50 +207,26 @@ static bool silent_json(const struct silent *s, const struct hosts *hosts)
     return ok;
 }
 
-static int silent_cannot(const char *what)
+/* Prints. The exit status. */
+static int silent_print(const struct silent *s)
 {
-    fprintf(stderr, "rollcall-silent: cannot read %s: %s\n", what, strerror(errno));
-    return EX_IOERR;
-}
-
-static int silent_run(const struct silent *s)
-{
-    struct hostsfile hosts_file;
-    struct hosts hosts;
-    int dir = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int data = dir < 0 ? -1 : openat(dir, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || (data < 0 && errno != ENOENT))
-        return silent_cannot(s->directory);
-    hostsfile_init(&hosts_file, s->hosts_path);
-    if (!hostsfile_refresh(&hosts_file, NULL, NULL))
-        return silent_cannot(s->hosts_path);
-    const struct hosts_scan scan = {.data = data,
-                                    .now_ms = s->now_ms,
-                                    .every_ms = s->every_ms,
-                                    .absent_days = s->absent_days,
-                                    .hosts_file = &hosts_file};
-    if (!hosts_scan(&hosts, &scan))
-        return silent_cannot(s->directory);
-    bool written = true;
+    const struct hosts *hosts = &s->records.hosts;
+    bool written = true, any = false;
     if (s->json)
-        written = silent_json(s, &hosts);
+        written = silent_json(s, hosts);
     else
-        silent_table(s, &hosts);
-    bool any = false;
-    for (size_t i = 0; i < hosts.count; i++)
-        any |= silent_is(s, &hosts.list[i]);
-    if (hosts.unreadable > 0)
-        fprintf(stderr,
-                "rollcall-silent: %zu files could not be read to the end; run rollcall-verify\n",
-                hosts.unreadable);
-    hosts_release(&hosts);
-    hostsfile_release(&hosts_file);
-    return fflush(stdout) != 0 || !written ? silent_cannot("standard output") : any ? 1 : 0;
+        silent_table(s, hosts);
+    for (size_t i = 0; i < hosts->count; i++)
+        any |= silent_is(s, &hosts->list[i]);
+    if (fflush(stdout) != 0 || !written)
+        return records_cannot_read(&s->records, "standard output");
+    return any ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct silent s = {.older_ms = -1, .now_ms = clock_now()};
+    struct silent s = {.records = {.program = "rollcall-silent", .now_ms = clock_now(), .data = -1},
+                       .older_ms = -1};
     char error[CONF_ERROR_LEN];
     int status = silent_options(argc, argv, &s);
     if (status != 0)
@@ -281,5 +235,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "rollcall-silent: %s\n", error);
         return EX_CONFIG;
     }
-    return silent_run(&s);
+    status = records_scan(&s.records);
+    if (status == 0)
+        status = silent_print(&s);
+    records_end(&s.records);
+    return status;
 }

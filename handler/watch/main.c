@@ -2,6 +2,7 @@
  * rollcall-watch: tells what is wrong with the fleet before somebody looks. See rollcall-watch(8).
  */
 #include "handler/config.h"
+#include "handler/read/records.h"
 #include "handler/shared/clock.h"
 #include "handler/shared/io.h"
 #include "handler/shared/lock.h"
@@ -117,14 +118,9 @@ static int watch_open_state(struct watch *w)
 
 static int watch_open_records(struct watch *w)
 {
-    int dir = open(w->collector.records_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    w->data = dir < 0 ? -1 : openat(dir, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int saved = errno;
-    if (dir >= 0)
-        close(dir);
-    if (dir < 0 || (w->data < 0 && saved != ENOENT))
+    if (!records_open(w->collector.records_dir, &w->data))
         return watch_fail(EX_IOERR, "records_unreadable", w->collector.records_dir,
-                          strerror(saved));
+                          strerror(errno));
     hostsfile_init(&w->hosts_file, w->collector.hosts_file);
     if (!hostsfile_refresh(&w->hosts_file, NULL, NULL))
         return watch_fail(EX_IOERR, "hosts_file_unreadable", w->collector.hosts_file,

@@ -69,6 +69,14 @@ void jsonw_str(struct buf *b, const char *s)
     jsonw_string(b, s, strlen(s));
 }
 
+void jsonw_str_or_null(struct buf *b, const char *s)
+{
+    if (s && *s)
+        jsonw_str(b, s);
+    else
+        buf_puts(b, "null");
+}
+
 void jsonw_name(struct buf *b, const char *name)
 {
     jsonw_str(b, name);

@@ -18,6 +18,9 @@ void jsonw_string(struct buf *b, const char *s, size_t len);
 /* The same for a NUL-terminated string. */
 void jsonw_str(struct buf *b, const char *s);
 
+/* The same, but null for NULL and for an empty string. */
+void jsonw_str_or_null(struct buf *b, const char *s);
+
 /* `"name":` */
 void jsonw_name(struct buf *b, const char *name);
 
