@@ -45,6 +45,7 @@ static char *select_word(char **at, bool *ok)
 
 static const char *select_term(char *word, struct select_term *term)
 {
+    *term = (struct select_term){.field = SELECT_ANY};
     term->negate = *word == '-' && word[1];
     word += term->negate;
     if (!select_field(&word, &term->field))
