@@ -91,20 +91,13 @@ static int groups_by_hosts(const void *a, const void *b)
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-static void groups_put_string(const char *name, const char *value, struct buf *out)
-{
-    jsonw_name(out, name);
-    if (*value)
-        jsonw_str(out, value);
-    else
-        buf_puts(out, "null");
-}
-
 void groups_put_host(const struct host *host, struct buf *out)
 {
-    groups_put_string("ip", host->ip.text, out);
+    jsonw_name(out, "ip");
+    jsonw_str_or_null(out, host->ip.text);
     buf_putc(out, ',');
-    groups_put_string("hostname", hosts_name(host), out);
+    jsonw_name(out, "hostname");
+    jsonw_str_or_null(out, hosts_name(host));
 }
 
 void groups_put(struct groups *g, size_t limit, const char *count_name, struct buf *out)

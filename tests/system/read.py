@@ -499,11 +499,16 @@ def mixed(r, day):
         ("/api/v1/hosts/10.0.0.1", f"at={day}T12:00:00Z"), ("/api/v1/hosts/10.0.0.2", "raw=1"),
         ("/api/v1/hosts/10.0.0.3/timeline", f"date={day}&points=5"), ("/api/v1/hosts/10.0.0.4/days", ""),
         ("/api/v1/hosts/10.0.0.5/changes", f"from={day}T00:00:00Z"), ("/api/v1/hosts/10.0.0.99", ""),
+        ("/api/v1/search", "by=process&cmd=" + urllib.parse.quote(hostile)), ("/api/v1/search", f"cmd=n*x&by=cmd&date={day}"),
+        ("/api/v1/search", f"cmd=nginx&date={day}&host=h-"), ("/api/v1/search", "user=" + urllib.parse.quote(hostile)),
+        ("/api/v1/compliance", "rule=no-nginx"), ("/api/v1/compliance", "host=" + urllib.parse.quote(hostile)), ("/metrics", ""),
+        ("/api/v1/changes", f"from={day}T12:00:00Z&to={day}T13:00:00Z"), ("/api/v1/changes", "kind=" + urllib.parse.quote(hostile)),
         (f"/files/{day}/10.0.0.1_{day}.json", ""), (f"/files/{day}/../x", ""), ("/api/v1/nothing", "")])
 
 
 def check_soak(requests):
     site = new_site(expect_every="1h", absent_days=3)
+    with_policy(site)
     worker = QueryWorker(site)
     midnight = time.time() // DAY * DAY - DAY
     day, r = day_of(midnight), random.Random(7)
