@@ -476,6 +476,16 @@ def check_cursor(clock):
             want = all_pages(plain, path, query)
             assert all(page["complete"] for page in want), (path, query)
             assert len(whole(want)) > 1 and whole(pages) == whole(want), f"{path}?{query}\nwant {whole(want)}\ngot  {whole(pages)}"
+        # A file of over 2 GiB, a hole but for its last line: too much to look at every record of that day.
+        large = File(site, "10.9.9.9", day)
+        large.size = 3 << 30
+        line = large.line(fact("large", machine_id="l", boot_id="b"), noon)
+        with open(large.path, "wb") as f:
+            f.seek((3 << 30) - 40)
+            f.write(b"\n" * 40 + line)
+        reply = plain.ask("/api/v1/search", f"cmd=nginx&date={day}&host=large")
+        assert reply.status == 422 and reply.json["data"]["field"] == "host" and "who-ran.sql" in reply.json["data"]["reason"], reply
+        assert plain.ask("/api/v1/search", f"cmd=nginx&date={day}&host=-large&limit=1").status == 200
         for path, query, said in (("/api/v1/hosts", "format=csv", "query_seconds"), ("/metrics", "", "query_seconds")):
             assert plain.ask(path, query).status == 200
             reply = slow.ask(path, query)

@@ -208,6 +208,126 @@ static void the_state_is_that_of_the_table(void **state)
     }
 }
 
+/* ---- records of several hosts -> flags */
+
+/* Appends a record with these members to the day's file of the address, received so many seconds
+ * before noon. */
+static void add_record(const char *address, int ago, const char *members)
+{
+    struct trailer t = {.seq = 1};
+    struct ip ip;
+    struct buf line;
+    char name[FILES_NAME_MAX], path[200];
+    assert_true(ip_parse(address, &ip));
+    files_name(&ip, clock_day_start(noon), name);
+    snprintf(path, sizeof path, "%s/%.10s", directory, name);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    off_t size = unit_size(path);
+    t.line_start = size > 0 ? (uint64_t)size : 0;
+    clock_rfc3339(noon - ago * 1000, t.received_at);
+    snprintf(t.client_ip, sizeof t.client_ip, "%s", address);
+    memset(t.chain, 'a', DIGEST_HEX_LEN);
+    buf_init(&line, 4096);
+    buf_printf(&line, "{\"processor\":\"p\",\"os_name\":\"Linux\"%s", members);
+    trailer_open(&t, &line);
+    trailer_close(&t, &line);
+    unit_write_at(path, line.data, line.len, (off_t)t.line_start);
+    buf_release(&line);
+}
+
+enum { RECORDS_MAX = 5 };
+#define MACHINE(m, b) ",\"machine_id\":\"" m "\",\"boot_id\":\"" b "\""
+#define F(flag)       (1u << FLAG_##flag)
+
+static const struct {
+    int line;
+    struct {
+        const char *address;
+        int ago; /* seconds */
+        const char *members;
+    } records[RECORDS_MAX];
+    unsigned flags[3]; /* of the hosts, by address */
+} flags[] = {
+    {__LINE__, {{"10.0.0.1", 10, MACHINE("m", "b")}}, {0}},
+    /* the same boot of a machine at two addresses, and a copy of it */
+    {__LINE__,
+     {{"10.0.0.1", 10, MACHINE("m", "b")}, {"10.0.0.2", 10, MACHINE("m", "b")}},
+     {F(MULTIHOMED), F(MULTIHOMED)}},
+    {__LINE__,
+     {{"10.0.0.1", 10, MACHINE("m", "b")}, {"10.0.0.2", 10, MACHINE("m", "c")}},
+     {F(CLONE), F(CLONE)}},
+    {__LINE__, {{"10.0.0.1", 10, MACHINE("m", "b")}, {"10.0.0.2", 10, MACHINE("n", "b")}}, {0, 0}},
+    /* only hosts that are present are clones: the first was renumbered after a reboot */
+    {__LINE__,
+     {{"10.0.0.1", 1200, MACHINE("m", "b")}, {"10.0.0.2", 10, MACHINE("m", "c")}},
+     {0, 0}},
+    /* noon minus 10 s is 11:59:50 */
+    {__LINE__, {{"10.0.0.1", 10, ",\"collected_at\":\"2026-11-20T11:58:50.000Z\""}}, {0}},
+    {__LINE__, {{"10.0.0.1", 10, ",\"collected_at\":\"2026-11-20T11:58:49.000Z\""}}, {F(CLOCK)}},
+    {__LINE__, {{"10.0.0.1", 10, ",\"collected_at\":\"2026-11-20T12:00:51.000Z\""}}, {F(CLOCK)}},
+    {__LINE__, {{"10.0.0.1", 10, ",\"collected_at\":\"2026-11-20T11:00:00.000Z\""}}, {F(BEHIND)}},
+    /* always an hour: its clock is wrong, it is not behind */
+    {__LINE__,
+     {{"10.0.0.1", 310, ",\"collected_at\":\"2026-11-20T10:54:50.000Z\""},
+      {"10.0.0.1", 10, ",\"collected_at\":\"2026-11-20T10:59:50.000Z\""}},
+     {F(CLOCK)}},
+    {__LINE__, {{"10.0.0.1", 10, ",\"truncated\":3"}}, {F(TRUNCATED)}},
+    {__LINE__, {{"10.0.0.1", 10, ",\"truncated\":0"}}, {0}},
+    {__LINE__,
+     {{"10.0.0.1", 310, MACHINE("m", "b")}, {"10.0.0.1", 10, MACHINE("m", "c")}},
+     {F(REBOOTED)}},
+    {__LINE__,
+     {{"10.0.0.1", 310, MACHINE("m", "b") ",\"os_ver\":\"6.1.0-28\""},
+      {"10.0.0.1", 10, MACHINE("m", "b") ",\"os_ver\":\"6.1.0-9\""}},
+     {F(REGRESSED)}},
+};
+
+static void the_flags_are_those_of_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        struct hosts hosts;
+        tear_down(NULL);
+        set_up(NULL);
+        for (int k = 0; k < RECORDS_MAX && flags[i].records[k].address; k++)
+            add_record(flags[i].records[k].address, flags[i].records[k].ago,
+                       flags[i].records[k].members);
+        const struct hosts_scan scan = {.data = data, .now_ms = noon, .every_ms = 5 * MINUTE};
+        assert_true(hosts_scan(&hosts, &scan));
+        for (size_t k = 0; k < hosts.count; k++)
+            ROW_INT(&flags[i], hosts.list[k].flags, flags[i].flags[k]);
+        hosts_release(&hosts);
+    }
+}
+
+/* One that falls silent is seen, although others report from its address all the time. */
+static void each_of_five_machines_behind_a_nat_has_a_state(void **state)
+{
+    (void)state;
+    static const char *const machines[] = {MACHINE("m0", "b"), MACHINE("m1", "b"),
+                                           MACHINE("m2", "b"), MACHINE("m3", "b"),
+                                           MACHINE("m4", "b")};
+    size_t silent = 0;
+    for (int beat = 11; beat >= 0; beat--)
+        for (int m = 0; m < 5; m++)
+            if (m != 3 || beat > 4) /* m3 stops after the seventh */
+                add_record("10.0.0.1", beat * 300 + m, machines[m]);
+    struct hosts hosts;
+    const struct hosts_scan scan = {.data = data, .now_ms = noon, .every_ms = 5 * MINUTE};
+    assert_true(hosts_scan(&hosts, &scan));
+    assert_int_equal(hosts.count, 5);
+    for (size_t i = 0; i < hosts.count; i++) {
+        const char *id = hosts.list[i].report->fact[FACT_MACHINE_ID].ptr;
+        bool stopped = strcmp(id, "m3") == 0;
+        assert_int_equal(hosts.list[i].state, stopped ? STATE_LATE : STATE_PRESENT);
+        assert_int_equal(hosts.list[i].flags, F(SHARED));
+        silent += stopped;
+    }
+    assert_int_equal(silent, 1);
+    hosts_release(&hosts);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -215,6 +335,8 @@ int main(void)
         TEST(a_scan_is_continued_where_it_ended),
         TEST(a_scan_may_start_at_an_address),
         TEST(the_state_is_that_of_the_table),
+        TEST(the_flags_are_those_of_the_table),
+        TEST(each_of_five_machines_behind_a_nat_has_a_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
