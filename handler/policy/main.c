@@ -21,7 +21,7 @@ static const char usage[] =
     "\n"
     "Judges every host whose daily files are in DIR by the policy in FILE.\n"
     "\n"
-    "  --check         check the policy only: name the first thing that is wrong\n"
+    "  --check         check the policy only: name every rule that is wrong\n"
     "  --date DATE     as of the end of that day (UTC)\n"
     "  --every TIME    the interval of hosts that the hosts file gives none (5m)\n"
     "  --hosts FILE    the hosts file; see rollcall-hosts(5)\n"
@@ -115,6 +115,12 @@ static int run(struct options *o, const struct policy *policy)
     return status;
 }
 
+static void report_rule(void *context, const char *error)
+{
+    (void)context;
+    fprintf(stderr, "rollcall-policy: %s\n", error);
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {.records = {.program = "rollcall-policy",
@@ -122,15 +128,12 @@ int main(int argc, char **argv)
                                     .every_ms = EVERY_MS,
                                     .absent_days = ABSENT_DAYS,
                                     .data = -1}};
-    char error[POLICY_ERROR_LEN];
     int status = read_options(argc, argv, &o);
     if (status != 0)
         return status > 0 ? status : 0;
-    struct policy *policy = policy_load(o.policy, error);
-    if (!policy) {
-        fprintf(stderr, "rollcall-policy: %s\n", error);
+    struct policy *policy = policy_check(o.policy, report_rule, NULL);
+    if (!policy)
         return EX_CONFIG;
-    }
     if (o.check)
         printf("%s: ok, %zu rule%s\n", o.policy, policy->count, text_plural(policy->count));
     else

@@ -48,15 +48,18 @@ static unsigned check_hosts(const struct config *config)
     return bad;
 }
 
+static void report_rule(void *bad, const char *error)
+{
+    ++*(unsigned *)bad;
+    fprintf(stderr, "rollcall-query: policy_file: %s\n", error);
+}
+
 static unsigned check_policy(const struct config *config)
 {
-    struct policy_file policy;
-    char error[POLICY_ERROR_LEN];
-    bool ok = policy_file_open(&policy, config->policy_file, error);
-    if (!ok)
-        fprintf(stderr, "rollcall-query: policy_file: %s\n", error);
-    policy_file_close(&policy);
-    return !ok;
+    unsigned bad = 0;
+    if (config->policy_file)
+        policy_free(policy_check(config->policy_file, report_rule, &bad));
+    return bad;
 }
 
 /* Each file of the configuration has a function that names its bad lines. */

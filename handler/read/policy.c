@@ -90,6 +90,9 @@ struct policy_reader {
     struct policy_rule *rule;
     char path[POLICY_PATH_MAX]; /* of the member, such as forbid.process.cmd */
     char *error;
+    policy_report *report; /* is told each bad rule; NULL: the first one ends the reading */
+    void *context;
+    bool reported;
 };
 
 typedef bool policy_read(struct policy_reader *r, struct text value, void *dest);
@@ -533,10 +536,14 @@ static bool policy_rules(struct policy_reader *r, const struct json_doc *doc)
     for (struct text value; json_iter_element(&it, &value);) {
         if (++r->number > REPORT_RULES_MAX)
             return policy_bad(r, "expected at most 256 rules");
-        if (!policy_rule(r, value))
+        if (policy_rule(r, value))
+            continue;
+        if (!r->report)
             return false;
+        r->report(r->context, r->error);
+        r->reported = true;
     }
-    return true;
+    return !r->reported;
 }
 
 static uint64_t policy_hash(const char *text, size_t len)
@@ -565,22 +572,28 @@ static bool policy_fill(struct policy_reader *r, const char *text, size_t len)
     return false;
 }
 
-struct policy *policy_parse(const char *name, const char *text, size_t len,
-                            char error[POLICY_ERROR_LEN])
+static struct policy *policy_make(struct policy_reader *r, const char *text, size_t len)
 {
-    error[0] = '\0';
+    r->error[0] = '\0';
     struct policy *p = calloc(1, sizeof *p);
-    struct policy_reader r = {.policy = p, .name = name, .error = error};
     if (!p) {
-        policy_memory(&r);
+        policy_memory(r);
         return NULL;
     }
+    r->policy = p;
     arena_init(&p->arena, POLICY_ARENA_MAX);
     p->hash = policy_hash(text, len);
-    if (policy_fill(&r, text, len))
+    if (policy_fill(r, text, len))
         return p;
     policy_free(p);
     return NULL;
+}
+
+struct policy *policy_parse(const char *name, const char *text, size_t len,
+                            char error[POLICY_ERROR_LEN])
+{
+    struct policy_reader r = {.name = name, .error = error};
+    return policy_make(&r, text, len);
 }
 
 void policy_free(struct policy *p)
@@ -591,20 +604,37 @@ void policy_free(struct policy *p)
     free(p);
 }
 
-struct policy *policy_load(const char *path, char error[POLICY_ERROR_LEN])
+/* Reads the file called r->name. */
+static struct policy *policy_open(struct policy_reader *r)
 {
     struct policy *p = NULL;
     struct buf text;
     buf_init(&text, POLICY_BYTES_MAX);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(r->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd >= 0 && io_read_file(fd, &text))
-        p = policy_parse(path, text.len > 0 ? text.data : "", text.len, error);
+        p = policy_make(r, text.len > 0 ? text.data : "", text.len);
     else
-        snprintf(error, POLICY_ERROR_LEN, "%.128s: cannot be read: %s", path,
+        snprintf(r->error, POLICY_ERROR_LEN, "%.128s: cannot be read: %s", r->name,
                  errno == EFBIG ? "expected at most 1 MiB" : strerror(errno));
     if (fd >= 0)
         close(fd);
     buf_release(&text);
+    return p;
+}
+
+struct policy *policy_load(const char *path, char error[POLICY_ERROR_LEN])
+{
+    struct policy_reader r = {.name = path, .error = error};
+    return policy_open(&r);
+}
+
+struct policy *policy_check(const char *path, policy_report *report, void *context)
+{
+    char error[POLICY_ERROR_LEN];
+    struct policy_reader r = {.name = path, .error = error, .report = report, .context = context};
+    struct policy *p = policy_open(&r);
+    if (!p && !r.reported)
+        report(context, error);
     return p;
 }
 

@@ -111,6 +111,10 @@ struct policy *policy_parse(const char *name, const char *text, size_t len,
 struct policy *policy_load(const char *path, char error[POLICY_ERROR_LEN]);
 void policy_free(struct policy *p); /* NULL is allowed */
 
+/* Like policy_load(), but reports every rule that is wrong, in one line each. */
+typedef void policy_report(void *context, const char *error);
+struct policy *policy_check(const char *path, policy_report *report, void *context);
+
 /* The rule with that name, or NULL. */
 const struct policy_rule *policy_find(const struct policy *p, const char *name);
 

@@ -329,11 +329,24 @@ landlock() {
     "$PYTHON" -c 'import ctypes; version = ctypes.CDLL(None).syscall(444, None, 0, 1); print(version if version > 0 else "")'
 }
 
-@test "query: --check names every bad line of the hosts file" {
+@test "query: --check names every bad line of the hosts file, and every bad rule of the policy" {
     printf '%s\n' 'ok.example.net' '10.0.0.0/99' 'x every=banana' >"$T/hosts"
-    make_config "hosts_file=\"$T/hosts\""
+    cat >"$T/policy.json" <<'END'
+{"rules":[{"name":"a","why":"w","severity":"low","forbid":{"process":{"comand":"x"}}},
+          {"name":"b","why":"w","severity":"low","forbid":{"process":{"cmd":"x"}}},
+          {"name":"c","severity":"low","forbid":{"process":{"cmd":"x"}}}]}
+END
+    make_config "hosts_file=\"$T/hosts\"" "policy_file=\"$T/policy.json\""
     ROLLCALL_CONFIG=$T/handler.json run -78 "$ROLLCALL_BUILD/rollcall-query" --check
-    [[ $output == *"line 2"*"line 3: every="* ]]
+    [[ $output == *"line 2"*"line 3: every="*"rule 1 (a): forbid.process.comand: unknown member"*"rule 3 (c): why is missing"* ]]
+    [ "${#lines[@]}" = 4 ]
+    run -78 "$ROLLCALL_BUILD/rollcall-policy" --check "$T/policy.json"
+    [ "${#lines[@]}" = 2 ]
+    [[ $output == *"rule 1 (a): "*"rule 3 (c): "* ]]
+    echo '{"rules":[' >"$T/policy.json"
+    run -78 "$ROLLCALL_BUILD/rollcall-policy" --check "$T/policy.json"
+    [[ ${#lines[@]} = 1 && $output == *"not JSON"* ]]
+    echo '{"rules":[]}' >"$T/policy.json"
     echo ok >"$T/hosts"
     ROLLCALL_CONFIG=$T/handler.json run -0 "$ROLLCALL_BUILD/rollcall-query" --check
 }
