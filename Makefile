@@ -101,6 +101,7 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	rollcall-bucket.socket rollcall-bucket@.service rollcall-objects.socket rollcall-objects@.service \
 	rollcall-watch.service rollcall-watch.timer rollcall-query.socket rollcall-query@.service rollcall-files.socket rollcall-files@.service see-everything.conf rollcall.sysusers rollcall.tmpfiles) \
 	scripts/cron/rollcall-agent scripts/policy/baseline.json handler/query/openapi.yaml \
+	$(addprefix scripts/monitoring/,rollcall.rules.yml grafana-dashboard.json prometheus.yml alertmanager.yml watch.json) \
 	$(addprefix aws/athena/,compact.sql create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/compact.sql duckdb/files.sql duckdb/parquet.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
 	$(addprefix scripts/postgresql/,schema.sql first-seen.sql kernels-behind.sql roll-call.sql silent.sql where-is.sql who-ran.sql) \
