@@ -156,6 +156,16 @@ lines_kept() { cat "$ROOT"/var/lib/rollcall/data/*/*.json | wc -l; }
     curl -s -H "Authorization: Bearer $(in_root rollcall-token --scope read --label reader)" "$URL/api/v1/hosts" |
         jq -e '.data.total == 1 and .data.hosts[0].records == 1'
     curl -s "$URL/hosts" | cmp - "$REPO/lighttpd/htdocs/index.html"
+    # Hosts are judged without a server, and what is wrong is told by the watch's own user.
+    echo '{"rules":[{"name":"no-such","why":"w","severity":"low","require":{"process":{"cmd":"no-such-program"}}}]}' >"$ROOT/etc/rollcall/policy.json"
+    run -1 in_root rollcall-policy /etc/rollcall/policy.json /var/lib/rollcall
+    [[ $output == *"1 of 1 rule fails"* ]] || fail "$output"
+    in_root rollcall-policy --check /usr/share/rollcall/policy/baseline.json
+    in_root sed -i 's,"records_dir",  "policy_file": "/etc/rollcall/policy.json"\,\n&,' /etc/rollcall/handler.json
+    echo '{"targets":[{"type":"webhook","url":"http://127.0.0.1:9/"}]}' >"$ROOT/etc/rollcall/watch.json"
+    in_root install -d -o rollcall-watch -m 700 /var/lib/rollcall-watch
+    in_root runuser -u rollcall-watch -- rollcall-watch --dry-run --from-scratch |
+        jq -e '.body.events | any(.event == "rule.broken" and .rule == "no-such")'
     # Whom the tokens file does not name is not let in, nor does the agent's file let others read it.
     in_root rollcall-token --list | grep '^token  ingest'
     run modes /etc/rollcall/tokens /etc/rollcall/token
