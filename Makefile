@@ -104,10 +104,10 @@ DATA = lighttpd/lighttpd.conf lighttpd/production.conf lighttpd/errors/413.html 
 	$(addprefix scripts/monitoring/,rollcall.rules.yml grafana-dashboard.json prometheus.yml alertmanager.yml watch.json) \
 	$(addprefix aws/athena/,compact.sql create-files.sql create-processes.sql create-processes-view.sql create-records.sql duckdb/compact.sql duckdb/files.sql duckdb/parquet.sql duckdb/tables.sql \
 	$(QUESTIONS:%=%.sql) $(QUESTIONS:%=duckdb/%.sql)) \
-	$(addprefix scripts/postgresql/,schema.sql first-seen.sql kernels-behind.sql roll-call.sql silent.sql where-is.sql who-ran.sql) \
+	$(addprefix scripts/postgresql/,schema.sql $(QUESTIONS:%=%.sql)) \
 	$(addprefix aws/ssm/,rollcall-install.yaml rollcall-run.yaml) \
 	$(addprefix aws/waves/,plan.asl.json wave.asl.json close.asl.json) \
-	aws/spark/ask.py \
+	aws/spark/ask.py aws/airflow/rollcall_daily.py \
 	$(addprefix aws/cloudformation/,analytics.yaml collector.yaml fleet.yaml highly-available.yaml organisation.yaml waves.yaml waves-member.yaml)
 QUESTIONS := changed-between changed-systems clones first-seen growing kernels kernels-behind memory new-programs night-logins restarts roll-call root-logins silent where-is who-ran
 # Where things lie after the installation; what speaks of other machines stays as it is.

@@ -45,7 +45,7 @@ ELSEWHERE = {
     ("getArchiveRoot", "404"): "the root is always there",
     ("getArchiveRoot", "504"): "S3 that does not answer in time: tests/aws/bucket.bats",
     ("getArchiveLevel", "504"): "S3 that does not answer in time: tests/aws/bucket.bats",
-    ("getArchiveObject", "504"): "S3 that does not answer in time: tests/aws/bucket.bats",
+    ("getArchiveObject", "504"): "S3 that does not answer in time: tests/aws/objects.bats",
     ("getArchiveRoot", "400"): "no prefix, nothing to be wrong",
 }
 
