@@ -75,8 +75,9 @@ void confine_dir(struct confine *c, const char *path, enum confine_access access
 void confine_file(struct confine *c, const char *path)
 {
     char dir[PATH_MAX];
-    if (strlen(path) < sizeof dir) {
-        strcpy(dir, path);
+    size_t size = strlen(path) + 1;
+    if (size <= sizeof dir) {
+        memcpy(dir, path, size);
         confine_dir(c, dirname(dir), CONFINE_READ);
     }
     if (realpath(path, dir))
