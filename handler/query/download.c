@@ -88,7 +88,7 @@ static enum verdict download_open(const struct query *q, struct download *d, str
         return download_none(f);
     if (fstat(d->fd, &own) == 0 && own.st_size >= d->size)
         return V_OK;
-    return fault_set(f, V_UNAVAILABLE,
+    return fault_set(f, V_NOT_FOUND,
                      "the file is shorter than its last commit says; "
                      "the next record rebuilds it");
 }

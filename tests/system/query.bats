@@ -218,6 +218,10 @@ PY
     cmp "$T/body" "$csv"
     http -I -H "Authorization: Bearer $READ_TOKEN" "$URL/files/$day/10.0.0.7_$day.csv"
     assert_header Content-Length "$(stat -c %s "$csv")"
+    truncate -s -1 "$csv"
+    ask "/files/$day/10.0.0.7_$day.csv"
+    assert_status 404
+    grep -q 'the file is shorter than its last commit says' "$T/body"
 }
 
 @test "files: nothing else can be read" {
