@@ -63,7 +63,7 @@ COUNTS="SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM processes),
     after=$(($(milliseconds) - start))
     cmp "$T/small" "$T/large"
     [ "$(wc -l <"$T/small")" = 20 ]
-    small=$(cat "$T"/made/data/*/*.csv | wc -c)
+    small=$(find "$T/made/data" -name "*.csv" -exec cat {} + | wc -c)
     large=$(duck "$T/made/data" "SELECT sum(total_compressed_size) FROM parquet_metadata('$T/parquet/processes/*/*.parquet')
         WHERE path_in_schema IN ('client_ip', 'hostname', 'received_at', 'cmd', 'rss')" | jq -r '.[0]')
     echo "# memory.sql: $small bytes and $before ms before, $large bytes and $after ms after" >&3

@@ -35,7 +35,7 @@ rows_of() {
     } | gzip -c >"$T/torn.gz"
     mv "$T/torn.gz" "$file"
     local questions=(kernels kernels-behind memory growing first-seen roll-call night-logins restarts silent) start=$SECONDS
-    "$REPO/build/venv-spark/bin/python" "$REPO/aws/spark/ask.py" --archive "$T/archive" --day 2026-11-20 \
+    SPARK_LOCAL_IP=127.0.0.1 SPARK_LOCAL_HOSTNAME=localhost "$REPO/build/venv-spark/bin/python" "$REPO/aws/spark/ask.py" --archive "$T/archive" --day 2026-11-20 \
         $(printf "$ATHENA/%s.sql " "${questions[@]}") >"$T/spark" 2>"$T/spark.log" || fail "$(tail -n 30 "$T/spark.log")"
     echo "# ${#questions[@]} questions in $((SECONDS - start)) s, of $(cat "$T"/archive/*/*/* | wc -c) bytes" >&3
     for question in "${questions[@]}"; do
