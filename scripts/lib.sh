@@ -21,6 +21,12 @@ usage_error() {
 
 rollcall_version() { sed -n 's/^VERSION := //p' "$REPO/Makefile"; }
 
+# When the sources are from, in seconds: what is built from the same sources is the same, byte for byte.
+source_date() {
+    [ -z "${SOURCE_DATE_EPOCH-}" ] || { echo "$SOURCE_DATE_EPOCH" && return; }
+    git -C "$REPO" -c safe.directory='*' log -1 --format=%ct 2>/dev/null || stat -c %Y "$REPO/Makefile"
+}
+
 is_root() { [ "$(id -u)" = 0 ]; }
 
 as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
