@@ -34,12 +34,12 @@ teardown() { rollcall_teardown; }
     [ "$status" = 0 ] || fail "$output"
     (cd "$T/r" && sha256sum --quiet -c SHA256SUMS)
     [ ! -e "$T/r/rollcall-agent_0.0.9_amd64.deb" ]
-    [ "$(awk '{print $2}' "$T/r/SHA256SUMS" | sed 's/_.*//' | sort | tr '\n' ' ')" = "rollcall-agent rollcall-aws rollcall-handler " ]
+    [ "$(awk '{print $2}' "$T/r/SHA256SUMS" | sed 's/_.*//' | sort | tr '\n' ' ')" = "rollcall-$(make -s --no-print-directory -C "$REPO" print-VERSION).spdx.json rollcall-agent rollcall-aws rollcall-handler " ]
     [[ $output = *"$(sha256sum <"$T/r/SHA256SUMS" | cut -d' ' -f1)"* ]]
 }
 
 @test "release: -h, --help, -V and --version" {
-    for program in scripts/release scripts/tarball/pack aws/cloudformation/embed; do
+    for program in scripts/release scripts/spdx scripts/rpm/build scripts/tarball/pack aws/cloudformation/embed; do
         for option in -h --help; do
             run "$REPO/$program" $option
             [ "$status" = 0 ]
