@@ -592,7 +592,8 @@ static struct policy *policy_make(struct policy_reader *r, const char *text, siz
 struct policy *policy_parse(const char *name, const char *text, size_t len,
                             char error[POLICY_ERROR_LEN])
 {
-    struct policy_reader r = {.name = name, .error = error};
+    struct policy_reader r = {.name = name};
+    r.error = error;
     return policy_make(&r, text, len);
 }
 
@@ -624,7 +625,8 @@ static struct policy *policy_open(struct policy_reader *r)
 
 struct policy *policy_load(const char *path, char error[POLICY_ERROR_LEN])
 {
-    struct policy_reader r = {.name = path, .error = error};
+    struct policy_reader r = {.name = path};
+    r.error = error;
     return policy_open(&r);
 }
 
