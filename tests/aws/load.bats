@@ -237,7 +237,8 @@ answers() {
     day_before
     loads "$RECORDS"
     change_answers
-    diff <(cd "$REPO/scripts/postgresql" && ls -- *.sql) <(cd "$REPO/aws/athena" && ls -- *.sql | sed '/^create-/d; s/^compact/schema/' | sort)
+    diff <(find "$REPO/scripts/postgresql" -name '*.sql' -printf '%f\n' | sort) \
+        <(find "$REPO/aws/athena" -maxdepth 1 -name '*.sql' -printf '%f\n' | sed '/^create-/d; s/^compact/schema/' | sort)
 }
 
 @test "load: the program of who-ran is no pattern" {
