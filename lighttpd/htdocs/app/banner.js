@@ -15,13 +15,16 @@ const WHAT = {
     missing: "The collector has no read side: rollcall-query does not run",
 };
 
+function Incomplete({ answer }) {
+    const upTo = answer.looked_at < answer.of ? `looked at ${show(answer.looked_at)} of ${show(answer.of)} addresses` : `looked at all ${show(answer.of)} addresses, but could not finish their rows,`;
+    return html`<div class="banner warn" role="status"><span><strong>Not all hosts are shown:</strong> the collector ${upTo} in the time it may take (query_seconds).</span></div>`;
+}
+
 export function Banner() {
     useSecond();
     const { failure, answer, poll } = store;
     if (!failure || failure.kind === "unauthorized") {
-        if (answer && answer.complete === false)
-            return html`<div class="banner warn" role="status"><span><strong>Not all hosts are shown:</strong> the collector looked at ${show(answer.looked_at)} of ${show(answer.of)} addresses in the time it may take (query_seconds).</span></div>`;
-        return null;
+        return answer?.complete === false ? html`<${Incomplete} answer=${answer} />` : null;
     }
     const wait = poll ? Math.max(0, Math.ceil((poll.next - performance.now()) / 1000)) : 0;
     const old = answer ? ` since ${clock(store.failingSince)}. What you see is from ${clock(Date.parse(answer.as_of))} (${age(now(answer) - Date.parse(answer.as_of))} old).` : ".";
