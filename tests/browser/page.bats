@@ -74,6 +74,23 @@ page_end() { wait "$BROWSER" || fail "$(cat "$T/page.log")"; }
     page_end
 }
 
+@test "page: a token that loses its scope, and a collector that cannot read its tokens, have words of their own" {
+    fleet 20
+    stack_start
+    page_begin refused
+    sed -i "s/^\($(sha256 "$READ_TOKEN")\) read/\1 ingest/" "$T/tokens"
+    wait_until 120 said_or_gone forbidden
+    mv "$T/tokens" "$T/tokens.away"
+    page_end
+}
+said_or_gone() { [ -e "$T/$1" ] || gone "$BROWSER"; }
+
+@test "page: an incomplete answer, paper, no JavaScript and less motion" {
+    fleet 20
+    stack_start
+    page ways
+}
+
 @test "page: its numbers are those of the files" {
     fleet 400 --records 3 --wrong
     stack_start

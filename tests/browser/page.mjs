@@ -104,6 +104,49 @@ const tests = {
         await pollUntil(page, "the sign-in form", () => page.locator("#token").isVisible());
         assert.equal(new URL(page.url()).pathname, "/hosts");
     },
+    // page.bats takes the scope from the token when `ready` appears, and moves the tokens away when `forbidden` does.
+    async "refused"() {
+        const page = await signedIn();
+        const before = await text(page, "[data-sentence]");
+        writeFileSync(`${T}/ready`, "");
+        await pollUntil(page, "403", async () => (await page.locator(".banner").isVisible()) && /This token may not read the fleet/.test(await text(page, ".banner")));
+        writeFileSync(`${T}/forbidden`, "");
+        await pollUntil(page, "503", async () => /The collector cannot answer now/.test(await text(page, ".banner")));
+        assert.equal(await text(page, "[data-sentence]"), before, "the data stay");
+    },
+    async "ways"() {
+        const page = await signedIn();
+        await page.waitForSelector(".vrow");
+        // The answers are the collector's; only what an answer that ran out of time says is put into them.
+        let looked = 12;
+        await page.route("**/api/v1/hosts?**", async route => {
+            const response = await route.fetch();
+            const answer = await response.json();
+            await route.fulfill({ response, json: { ...answer, data: { ...answer.data, complete: false, looked_at: looked, of: 20 } } });
+        });
+        await pollUntil(page, "how far it came", async () => (await page.locator(".banner.warn").count()) && /looked at 12 of 20 addresses/.test(await text(page, ".banner.warn")));
+        looked = 20;
+        await pollUntil(page, "all addresses, not all rows", async () => /all 20 addresses, but could not finish/.test(await text(page, ".banner.warn")));
+        await page.unrouteAll({ behavior: "wait" });
+        await pollUntil(page, "no banner", async () => !(await page.locator(".banner").count()));
+
+        await page.emulateMedia({ media: "print", colorScheme: "dark" });
+        assert.ok(!(await page.locator("nav.main").isVisible()), "no navigation on paper");
+        assert.ok(await page.locator(".vrow").first().isVisible());
+        assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+        await page.emulateMedia({ media: "screen" });
+
+        const moving = async reducedMotion => {
+            await page.emulateMedia({ reducedMotion });
+            return page.evaluate(() => document.getAnimations().length);
+        };
+        await until("the sign of life", async () => (await moving("no-preference")) > 0);
+        assert.equal(await moving("reduce"), 0);
+
+        const plain = await open({ javaScriptEnabled: false });
+        await plain.goto(`${BASE}/hosts`);
+        assert.match(await text(plain, ".noscript"), /\/api\/v1\/hosts/);
+    },
     async "numbers"() {
         const page = await signedIn();
         const files = JSON.parse(readFileSync(`${T}/states.json`));
