@@ -1,5 +1,6 @@
 #include "handler/sandbox.h"
 
+#include "handler/http/fcgi.h"
 #include "handler/store/layout.h"
 
 #include <limits.h>
@@ -10,7 +11,7 @@ void sandbox_start(struct confine *c, const struct config *config, enum confine_
 {
     static const char *const branches[] = {LAYOUT_DATA, LAYOUT_RECORD};
     char path[PATH_MAX];
-    *c = (struct confine){.ruleset = -1};
+    confine_off(c);
     if (!config->confine)
         return;
     confine_open(c);
@@ -23,5 +24,10 @@ void sandbox_start(struct confine *c, const struct config *config, enum confine_
     for (size_t i = 0; i < n; i++)
         if (files[i])
             confine_file(c, files[i]);
-    confine_start(c);
+    sandbox_limit(c, CONFINE_SERVE);
+}
+
+void sandbox_limit(struct confine *c, enum confine_calls calls)
+{
+    confine_start(c, calls, fcgi_opened() == FCGI_MODE_CGI ? LOG_DEBUG : LOG_INFO);
 }
