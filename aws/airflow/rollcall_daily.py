@@ -3,9 +3,10 @@
     verify -> archive -> catalogue -> load -> report -> cleanup
 
 A task that fails stops those after it: a day that does not verify is not shipped, and nothing is removed. Every
-task can be repeated, so a day can be cleared and run again, and a backfill brings days that were missed:
+task can be repeated, so a day can be cleared and run again. A backfill brings days that were missed; these are the 20th
+to the 26th, because the run for a day is dated half past midnight of that day:
 
-    airflow dags backfill rollcall_daily --start-date 2026-11-20 --end-date 2026-11-26
+    airflow dags backfill rollcall_daily --start-date 2026-11-20 --end-date 2026-11-27
 
 This is for sites that run their pipelines in Airflow. It does not replace the timers of the packages: use one or the
 other. Worker and records must be on the same machine, or the records on a shared file system. The tasks run as
