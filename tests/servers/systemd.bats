@@ -253,9 +253,13 @@ three() { [ "\$(cat /var/lib/rollcall/data/*/*.json | wc -l)" -ge 3 ]; }
 until_true three
 until_true three
 echo "stays: \$(state rollcall-agent.service)"
+# "start" returns when the timer runs, not when the service that it conflicts with has ended.
+stopped() { [ "\$(systemctl is-active "\$1")" = inactive ]; }
 systemctl start rollcall-agent.timer
+until_true stopped rollcall-agent.service
 echo "timer: \$(state rollcall-agent.service rollcall-agent.timer) \$(systemctl show -P Result rollcall-agent.service)"
 systemctl start rollcall-agent.service
+until_true stopped rollcall-agent.timer
 echo "stays again: \$(state rollcall-agent.service rollcall-agent.timer)"
 END
     boot "$CONTAINER"
