@@ -40,7 +40,7 @@ pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 HANDLER_LIBS = $(call pkg_libs,fcgi libcjson libdeflate libcrypto libseccomp) -lcsv
 VERIFY_LIBS  = $(call pkg_libs,libcjson libcrypto) -lcsv
 AGENT_LIBS   = $(call pkg_libs,libcurl libcjson libdeflate)
-AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto libseccomp) -lcsv -pthread
+AWS_LIBS     = $(call pkg_libs,libcurl expat zlib libcjson libcrypto) -lcsv -pthread
 
 # The sources of each folder, without main.c. A new file is entered here, and nowhere else.
 handler              = config confine data fault health listing route sandbox worker
@@ -56,7 +56,7 @@ handler/watch        = alarms deliver events groups message newcomers post rules
 handler/cleanup      = archived purge
 handler/shared       = arena buf clock conf digest dir io ip lock log random text vec
 handler/shared/json  = escape gate names notes walk write
-agent                = calls check collect config options signals
+agent                = check collect config options signals
 agent/mask           = assign command mask secret sql token url value view words
 agent/proc           = cmdline container guard history listeners listening nettable processes procfs \
 	procstat sockdiag usernames
@@ -65,7 +65,7 @@ agent/psutil         = listing psfull psnet psproc
 agent/send           = attempt backlog backoff gzip post reply send spool spoolname
 aws/s3               = credential credentials fault http ini list metadata multipart names object percent profile role s3 url xml
 aws/archive          = catalogue day manifest_io objmeta pack pool progress restore ship unpack verify
-aws/bucket           = deadline fetch limits list path service
+aws/bucket           = deadline fetch list path service
 
 SHARED_DIRS  = handler/shared handler/shared/json
 HANDLER_DIRS = handler handler/http handler/record handler/store handler/read handler/query handler/policy handler/verify handler/watch handler/cleanup
@@ -147,7 +147,7 @@ $(BUILD)/rollcall-silent: $(BUILD)/handler/silent/main.o $(HANDLER_LIB) $(SHARED
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)
 
 $(BUILD)/rollcall-watch: $(BUILD)/handler/watch/main.o $(HANDLER_LIB) $(SHARED_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(call pkg_libs,libcurl libseccomp)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS) $(call pkg_libs,libcurl)
 
 $(BUILD)/rollcall-policy: $(BUILD)/handler/policy/main.o $(HANDLER_LIB) $(SHARED_LIB)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LIBS)

@@ -25,7 +25,6 @@ void config_init(struct agent_config *c)
     *c = (struct agent_config){
         .gzip = true,
         .listening = true,
-        .confine = true,
         .cmd_max = 4096,
         .deadline = 10 * SECOND,
         .connect_timeout = 5 * SECOND,
@@ -59,7 +58,6 @@ void config_keys(struct agent_config *c, struct conf_key keys[CONFIG_KEYS + 1])
          .max = CMD_MAX_LIMIT},
         {.name = "deadline", .type = CONF_DURATION, .dest = &c->deadline, .min = 100, .max = HOUR},
         {.name = "gzip", .type = CONF_BOOL, .dest = &c->gzip},
-        {.name = "confine", .type = CONF_BOOL, .dest = &c->confine},
         {.name = "cacert", .type = CONF_STRING, .dest = &c->cacert},
         {.name = "cert", .type = CONF_STRING, .dest = &c->cert},
         {.name = "key", .type = CONF_STRING, .dest = &c->key},

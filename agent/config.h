@@ -15,7 +15,7 @@
 #define CONFIG_PATH "/etc/rollcall/agent.json"
 #define SPOOL_PATH  "/var/spool/rollcall"
 
-enum { CONFIG_KEYS = 25 };
+enum { CONFIG_KEYS = 24 };
 
 enum config_args { ARGS_MASKED, ARGS_NONE, ARGS_FULL };
 
@@ -28,7 +28,7 @@ struct agent_config {
     char *args; /* as given; `arguments` is its meaning */
     char *cacert, *cert, *key;
     char *log;
-    bool containers, gzip, insecure, full, listening, confine;
+    bool containers, gzip, insecure, full, listening;
     int64_t cmd_max;  /* bytes */
     int64_t deadline; /* this and the following: milliseconds */
     int64_t connect_timeout, max_time, splay;

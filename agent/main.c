@@ -4,7 +4,6 @@
  * Reads options and configuration, then runs one beat (collect, send), or with --every one after
  * the other. The function that finds an error logs it, in one line.
  */
-#include "agent/calls.h"
 #include "agent/check.h"
 #include "agent/collect.h"
 #include "agent/config.h"
@@ -59,7 +58,6 @@ static const char usage[] =
     "  --every TIME       stay, and repeat every TIME; SIGTERM ends, SIGHUP reloads\n"
     "  --splay TIME       first wait a random time, at most this long (0)\n"
     "  --no-gzip          send it uncompressed\n"
-    "  --no-confine       keep system calls that are never needed\n"
     "  --spool DIR        keeps what could not be delivered (/var/spool/rollcall), or off\n"
     "  --spool-bytes N, --spool-age TIME\n"
     "                     limits of the spool (64 MiB, 7d)\n"
@@ -293,26 +291,12 @@ static int agent_stay(struct agent *a)
     return code;
 }
 
-/* Once, at the start: a filter cannot be taken back. Beats by cron do not say that they have one.
- */
-static void agent_limit(const struct agent *a)
-{
-    bool limited = a->config.confine && calls_limit();
-    if (a->config.every && !a->options.print && !a->options.check)
-        log_event(LOG_INFO, limited ? "confined" : "not_confined", "calls=%s",
-                  limited             ? "seccomp"
-                  : a->config.confine ? "the kernel does not offer it"
-                                      : "not wanted");
-}
-
 static int agent_run(struct agent *a)
 {
     config_init(&a->config);
     history_init(&a->history);
     a->first_log = -1;
     int code = agent_configure(a);
-    if (code == EX_OK)
-        agent_limit(a);
     if (code == EX_OK)
         code = a->options.print   ? agent_print(a)
                : a->options.check ? check_run(&a->config)

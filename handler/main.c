@@ -66,8 +66,8 @@ static int serve(const struct config *config)
         return program_cannot_start(&program);
     sandbox_start(&limits, config, CONFINE_WRITE, NULL, 0);
     while (fcgi_accept(&request)) {
-        if (confine_stale(&limits)) {
-            status = program_start_again("records_dir_replaced", config->records_dir);
+        if (confine_is_stale(&limits)) {
+            status = program_start_again(config->records_dir);
             fcgi_finish(&request);
             return status;
         }

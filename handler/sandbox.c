@@ -1,6 +1,5 @@
 #include "handler/sandbox.h"
 
-#include "handler/http/fcgi.h"
 #include "handler/store/layout.h"
 
 #include <limits.h>
@@ -11,7 +10,7 @@ void sandbox_start(struct confine *c, const struct config *config, enum confine_
 {
     static const char *const branches[] = {LAYOUT_DATA, LAYOUT_RECORD};
     char path[PATH_MAX];
-    confine_off(c);
+    *c = (struct confine){.ruleset = -1};
     if (!config->confine)
         return;
     confine_open(c);
@@ -24,10 +23,5 @@ void sandbox_start(struct confine *c, const struct config *config, enum confine_
     for (size_t i = 0; i < n; i++)
         if (files[i])
             confine_file(c, files[i]);
-    sandbox_limit(c, CONFINE_SERVE);
-}
-
-void sandbox_limit(struct confine *c, enum confine_calls calls)
-{
-    confine_start(c, calls, fcgi_opened() == FCGI_MODE_CGI ? LOG_DEBUG : LOG_INFO);
+    confine_start(c);
 }

@@ -11,12 +11,9 @@
 /*
  * Limits this process, unless "confine" is false, to the records, the directory of the tokens file,
  * and for reading the directories of `files` (a NULL name is skipped). The branches of records_dir
- * may be symbolic links to other disks. `c` is filled in any case, for confine_stale().
+ * may be symbolic links to other disks. `c` is filled in any case, for confine_is_stale().
  */
 void sandbox_start(struct confine *c, const struct config *config, enum confine_access records,
                    const char *const *files, size_t n);
-
-/* confine_start(); a worker says once that it is confined, a CGI program does not. */
-void sandbox_limit(struct confine *c, enum confine_calls calls);
 
 #endif

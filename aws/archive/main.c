@@ -10,7 +10,6 @@
 #include "aws/s3/http.h"
 #include "aws/s3/list.h"
 #include "handler/config.h"
-#include "handler/confine.h"
 #include "handler/shared/io.h"
 #include "handler/store/layout.h"
 
@@ -297,14 +296,6 @@ static int take_lock(const char *records_dir)
     return EX_OK;
 }
 
-/* Files stay as they are: a restore may be to any directory. */
-static void limit_calls(void)
-{
-    struct confine c;
-    confine_off(&c);
-    confine_start(&c, CONFINE_NETWORK, LOG_DEBUG);
-}
-
 static int with_store(struct invocation *c, const struct config *config)
 {
     const struct s3_config s3 = {.bucket = config->s3.bucket,
@@ -349,8 +340,6 @@ int main(int argc, char **argv)
     if (!http_global(error))
         return complain(EX_CONFIG, error, "");
     catch_signals();
-    if (config.confine)
-        limit_calls();
     if (!command.verify && !command.catalogue && !command.restore && !command.options.dry_run)
         status = take_lock(config.records_dir);
     return status ? status : with_store(&command, &config);

@@ -2,7 +2,6 @@
  * rollcall-bucket: lists the archive in S3 over HTTP. See rollcall-bucket(8).
  */
 #include "aws/bucket/deadline.h"
-#include "aws/bucket/limits.h"
 #include "aws/bucket/service.h"
 #include "handler/http/fcgi.h"
 #include "handler/http/program.h"
@@ -83,21 +82,13 @@ static struct s3_site *open_site(const struct config *c, char error[CONF_ERROR_L
 static int serve(const struct config *config, struct s3_site *site, unsigned seconds)
 {
     static struct service service;
-    struct confine limits;
     struct request request;
-    const char *replaced;
     int status = program_open(&program);
     if (status != 0)
         return status;
     if (!service_init(&service, config, site, seconds))
         return program_cannot_start(&program);
-    limits_start(&limits, config);
     while (fcgi_accept(&request)) {
-        if ((replaced = confine_stale(&limits))) {
-            status = program_start_again("file_replaced", replaced);
-            fcgi_finish(&request);
-            return status;
-        }
         size_t len = service_answer(&service, &request);
         if (len > 0)
             fcgi_answer(service.reply.data, len);

@@ -89,11 +89,6 @@ enum fcgi_mode fcgi_open(void)
     return mode;
 }
 
-enum fcgi_mode fcgi_opened(void)
-{
-    return mode;
-}
-
 static const char *param_fcgi(void *source, const char *name)
 {
     (void)source;

@@ -23,9 +23,6 @@ enum fcgi_mode { FCGI_MODE_NONE, FCGI_MODE_CGI, FCGI_MODE_SOCKET, FCGI_MODE_FAIL
 
 enum fcgi_mode fcgi_open(void);
 
-/* What fcgi_open() returned. */
-enum fcgi_mode fcgi_opened(void);
-
 /* Waits for a request. False if the process is to end. */
 bool fcgi_accept(struct request *r);
 

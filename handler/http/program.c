@@ -77,14 +77,13 @@ int program_cannot_start(const struct program *p)
     return EX_OSERR;
 }
 
-int program_start_again(const char *event, const char *path)
+int program_start_again(const char *records_dir)
 {
     struct fault f = {.offset = -1, .retry_after = 1};
     struct buf answer;
     buf_init(&answer, 4096);
-    log_event(LOG_WARN, event, "path=%s", path);
-    enum verdict v =
-        fault_set(&f, V_UNAVAILABLE, "a directory or file of the server was replaced; try again");
+    log_event(LOG_WARN, "records_dir_replaced", "dir=%s", records_dir);
+    enum verdict v = fault_set(&f, V_UNAVAILABLE, "the records directory was replaced; try again");
     reply_fault(&answer, v, &f);
     fcgi_answer(answer.data, answer.len);
     buf_release(&answer);

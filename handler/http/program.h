@@ -30,11 +30,11 @@ int program_bad_config(const struct program *p, const char *error);
 int program_open(const struct program *p);
 
 /*
- * Answers the request in hand with 503: at `path` is something else than at the start, which a
- * confined process (confine.h) cannot use. Logs that as `event`. Returns the exit status with which
- * the web server or systemd starts the program again.
+ * Answers the request in hand with 503: records_dir is another directory than at the start, which a
+ * confined process (confine.h) cannot use. Returns the exit status with which the web server or
+ * systemd starts the program again.
  */
-int program_start_again(const char *event, const char *path);
+int program_start_again(const char *records_dir);
 
 /* Prints errno as the reason why the program cannot start; returns the exit status for it. */
 int program_cannot_start(const struct program *p);

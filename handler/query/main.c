@@ -91,8 +91,8 @@ static int serve(const struct config *config)
     const char *const files[] = {config->hosts_file, config->policy_file};
     sandbox_start(&limits, config, CONFINE_READ, files, sizeof files / sizeof files[0]);
     while (fcgi_accept(&request)) {
-        if (confine_stale(&limits)) {
-            status = program_start_again("records_dir_replaced", config->records_dir);
+        if (confine_is_stale(&limits)) {
+            status = program_start_again(config->records_dir);
             fcgi_finish(&request);
             return status;
         }

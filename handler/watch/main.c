@@ -2,7 +2,6 @@
  * rollcall-watch: tells what is wrong with the fleet before somebody looks. See rollcall-watch(8).
  */
 #include "handler/config.h"
-#include "handler/confine.h"
 #include "handler/read/records.h"
 #include "handler/shared/clock.h"
 #include "handler/shared/io.h"
@@ -193,14 +192,6 @@ static int watch_run(struct watch *w)
     return code;
 }
 
-/* Only the calls: the targets' secrets and certificates may be anywhere. */
-static void watch_limit(void)
-{
-    struct confine c;
-    confine_off(&c);
-    confine_start(&c, CONFINE_NETWORK, LOG_DEBUG);
-}
-
 int main(int argc, char **argv)
 {
     static struct watch w = {
@@ -215,8 +206,6 @@ int main(int argc, char **argv)
         printf("%s: ok\n", w.config_path);
         return 0;
     }
-    if (status == 0 && w.collector.confine)
-        watch_limit();
     if (status == 0)
         status = watch_open_state(&w);
     if (status == 0)

@@ -17,8 +17,8 @@ mode() { echo "$*" >"$T/stub/mode"; }
 seen() { jq -sr "$1" "$T/stub/seen"; }
 seen_more() { [ "$(seen length)" -gt "$1" ]; }
 delivered() { [ "$(grep -c ^delivered "$T/out")" -ge "$1" ]; }
-# complaints: the log, without what depends on the machine: late beats, its filters.
-complaints() { grep -vE 'event=(late|confined|not_confined)' "$T/err" || true; }
+# complaints: the log, without the beats that a busy machine makes late.
+complaints() { grep -v event=late "$T/err" || true; }
 said() { grep -q "$1" "$T/err"; }
 spooled() { [ "$(find "$SPOOL" -name '*.gz' | wc -l)" -ge "$1" ]; }
 spool_empty() { ! find "$SPOOL" -name '*.gz' | grep -q .; }
@@ -202,8 +202,6 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same 0 "$STATUS"
 }
 
-runs_as() { [ "$(stat -c %u "/proc/$1")" = "$2" ]; }
-
 @test "a directory service that hangs is asked once, not in every beat for every user" {
   [ "$(id -u)" = 0 ] || skip "needs root to become other users"
   command -v cc >/dev/null || skip "needs a compiler for the service"
@@ -238,7 +236,7 @@ C
     setpriv --reuid $uid --clear-groups sleep 600 3>&- &
     PIDS+=($!)
   done
-  wait_for runs_as "${PIDS[-1]}" 54323
+  wait_for [ "$(stat -c %u "/proc/${PIDS[-1]}")" = 54323 ]
   ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$T/hang.so \
     stay --url "$URL/mode" --no-gzip --deadline 4s
   wait_for delivered 4
