@@ -55,7 +55,6 @@ async function nights() {
     await one.plan('ecs');
     await one.plan('ssm');
     const ended = [...await one.waves('ecs', { to: 15 }), ...await one.waves('ssm', { from: 15, to: 30 }), await one.close('ecs'), await one.close('ssm')];
-    await table.stop();
     if (ended.some(run => run.error) || one.organisation.restarts.length === 0 || one.organisation.commands.size !== 1)
         throw new Error(`the nights failed: ${JSON.stringify(ended.map(run => run.error))}`);
     return one.organisation;

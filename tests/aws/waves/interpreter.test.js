@@ -1,7 +1,7 @@
 // The interpreter does what AWS's pages say of JSONata in Step Functions ("Transforming data with JSONata", "Passing data
 // between states with variables", "Handling errors", "Service quotas"), and the table what DynamoDB's say.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { Failure, execute } from './asl.js';
 import { Clock } from './clock.js';
 import { SCHEMA } from './night.js';
@@ -104,7 +104,6 @@ test('MaxConcurrency: side by side, in virtual time, and results in order', asyn
 });
 
 let table;
-after(() => table?.stop());
 
 test('a transaction is all or none: a condition that fails leaves every item as it was', async () => {
     table = await Table.start({ TableName: 'table', ...SCHEMA });

@@ -1,7 +1,7 @@
 // Whole nights: plan, waves and close over a table and an organisation. SEEDS nights with random accidents, then one
 // night for each case that has a name.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { execute } from './asl.js';
 import { Clock } from './clock.js';
 import { VALUES, definition } from './definitions.js';
@@ -14,7 +14,6 @@ const SHORT = { Waves: '8', WindowSeconds: '3600' };
 let table, made = 0;
 
 before(async () => { table = await Table.start({ TableName: 'unused', ...SCHEMA }); });
-after(() => table.stop());
 
 async function night(options) {
     const name = `night${++made}`;

@@ -1,24 +1,22 @@
 // table: the table of waves.yaml in dynalite, which checks keys, expressions and conditions as DynamoDB does. It has no
 // transactions: transactWriteItems makes single conditional updates, after one look at all conditions (checked by
 // interpreter.js), so a test that needs all or none has it as long as nobody writes in between.
-import http from 'node:http';
+import { EventEmitter } from 'node:events';
 import dynalite from 'dynalite';
 import { Failure } from './asl.js';
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
-const SIGNED = 'AWS4-HMAC-SHA256 Credential=x/20261127/x/dynamodb/aws4_request, SignedHeaders=host, Signature=x';
+const HEADERS = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-date': '20261127T000000Z',
+    authorization: 'AWS4-HMAC-SHA256 Credential=x/20261127/x/dynamodb/aws4_request, SignedHeaders=host, Signature=x' };
 
-function post(port, operation, body) {
-    return new Promise((resolve, reject) => {
-        const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': `DynamoDB_20120810.${operation}`,
-            'X-Amz-Date': '20261127T000000Z', Authorization: SIGNED };
-        const request = http.request({ host: '127.0.0.1', port, method: 'POST', headers, agent }, response => {
-            const parts = [];
-            response.on('data', part => parts.push(part));
-            response.on('end', () => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(parts)) }));
-        });
-        request.on('error', reject);
-        request.end(JSON.stringify(body));
+// post: a request to the server without a socket, which is three times as fast.
+function post(server, operation, body) {
+    return new Promise(resolve => {
+        const headers = { ...HEADERS, 'x-amz-target': `DynamoDB_20120810.${operation}` };
+        const request = Object.assign(new EventEmitter(), { method: 'POST', url: '/', headers });
+        const response = { setHeader() {}, end(text) { resolve({ status: this.statusCode, body: JSON.parse(text) }); } };
+        server.emit('request', request, response);
+        request.emit('data', Buffer.from(JSON.stringify(body)));
+        request.emit('end');
     });
 }
 
@@ -27,10 +25,6 @@ export class Table {
     static async start(properties) {
         const table = new Table();
         table.server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
-        // Idle connections stay: one that the server closes as a request arrives would be an error.
-        table.server.keepAliveTimeout = 0;
-        await new Promise(ready => table.server.listen(0, '127.0.0.1', ready));
-        table.port = table.server.address().port;
         await table.call('CreateTable', properties);
         await table.ready(properties.TableName);
         return table;
@@ -41,7 +35,7 @@ export class Table {
     }
 
     async call(operation, given) {
-        const { status, body } = await post(this.port, operation, given);
+        const { status, body } = await post(this.server, operation, given);
         if (status === 200)
             return body;
         throw new Failure(`DynamoDb.${body.__type.split('#')[1]}`, body.message ?? body.Message ?? '');
@@ -84,10 +78,5 @@ export class Table {
         const handler = name => given => this.call(name, given);
         return { 'dynamodb:query': handler('Query'), 'dynamodb:getItem': handler('GetItem'), 'dynamodb:putItem': handler('PutItem'),
             'dynamodb:updateItem': handler('UpdateItem'), 'dynamodb:transactWriteItems': given => this.transaction(given) };
-    }
-
-    stop() {
-        agent.destroy();
-        return new Promise(done => this.server.close(done));
     }
 }
