@@ -21,12 +21,12 @@ variable "organization_id" {
 }
 
 variable "aggregator" {
-  description = "Name of the configuration aggregator of AWS Config"
+  description = "Name of AWS Config's aggregator"
   type        = string
 }
 
 variable "time_zone" {
-  description = "Of the window, such as Europe/Berlin"
+  description = "Such as Europe/Berlin"
   type        = string
   default     = null
 }
@@ -44,7 +44,7 @@ variable "wave_schedule" {
 }
 
 variable "close_schedule" {
-  description = "An hour after the window, when deployments that hang have been an hour at it"
+  description = "An hour after the window"
   type        = string
   default     = null
 }
@@ -67,7 +67,7 @@ variable "window_seconds" {
 }
 
 variable "waves" {
-  description = "Waves that units are planned for; the window's last hour is left for what is late, and for the night that is an hour shorter"
+  description = "Waves that units are planned for"
   type        = number
   default     = null
 }
@@ -79,7 +79,7 @@ variable "max_failures" {
 }
 
 variable "mode" {
-  description = "dry finds out what would be restarted, and restarts nothing"
+  description = "dry restarts nothing"
   type        = string
   default     = null
   validation {
@@ -89,7 +89,7 @@ variable "mode" {
 }
 
 variable "roll_call" {
-  description = "Whether the roll is called in every account, too"
+  description = "Whether the roll is called, too"
   type        = string
   default     = null
   validation {
@@ -99,7 +99,7 @@ variable "roll_call" {
 }
 
 variable "state" {
-  description = "DISABLED halts everything"
+  description = "DISABLED halts"
   type        = string
   default     = null
   validation {
@@ -109,7 +109,7 @@ variable "state" {
 }
 
 variable "alarm_email" {
-  description = "Address that gets summaries and alarms by e-mail; may be empty"
+  description = "Gets summaries and alarms; may be empty"
   type        = string
   default     = null
 }

@@ -7,7 +7,7 @@ export const VALUES = {
     Table: 'waves', Aggregator: 'organisation', Region: 'eu-central-1', Partition: 'aws', MemberRole: 'rollcall-waves-member',
     TagKey: 'ecs_task_daily_restart', InstanceTag: 'rollcall=on', InstanceTagKey: 'rollcall', InstanceTagValue: 'on',
     Document: 'rollcall-run', Topic: 'arn:aws:sns:eu-central-1:100000000000:waves', OwnersTopic: 'arn:aws:sns:eu-central-1:100000000000:owners',
-    MaxFailures: '20', Waves: '60', WindowSeconds: '21600', LeadSeconds: '7200', OpensHour: '0',
+    MaxFailures: '20', Waves: '60', WindowSeconds: '21600', LeadSeconds: '7200', OpensHour: '0', TimeZone: 'UTC',
 };
 
 export function definition(name, values = {}) {
