@@ -11,7 +11,8 @@ export function words(text) {
 }
 
 const IPV4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
-function ipv4(text) {
+// ipv4("10.0.0.7"): the address as a number, or null.
+export function ipv4(text) {
     const m = IPV4.exec(text);
     return m ? ((m[1] << 24) | (m[2] << 16) | (m[3] << 8) | m[4]) >>> 0 : null;
 }

@@ -3,6 +3,7 @@
 // A fleet of up to MANY hosts is here as a whole; filters and orders are then made here. Of a larger one
 // only the counts and the worst hosts are here, and the table asks for the rows that it shows.
 import { ask, now } from "./api.js";
+import { ipv4 } from "./filter.js";
 import { poll } from "./live.js";
 
 export const MANY = 20000;
@@ -51,6 +52,7 @@ export async function listHosts(params, signal) {
 function prepare(row) {
     row.fails ||= [];
     row.seen = row.last_seen ? Date.parse(row.last_seen) : NaN;
+    row.place = ipv4(row.ip || "");
     row.text = [row.ip, row.hostname, row.os_name, row.os_pretty_name, row.os_ver, ...row.labels].join("\n").toLowerCase();
     return row;
 }
