@@ -114,7 +114,7 @@ static const char *const confine_allowed[] = {
     "openat", "openat2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "read",
     "readahead", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir",
     "stat", "stat64", "statfs", "statfs64", "statx", "sync_file_range", "sync_file_range2",
-    "unlink", "unlinkat", "write", "writev",
+    "unlink", "unlinkat", "utimensat", "utimensat_time64", "write", "writev",
     /* the connection that the web server makes */
     "accept", "accept4", "getpeername", "getsockname", "getsockopt", "_newselect", "poll", "ppoll",
     "pselect6", "recv", "recvfrom", "recvmsg", "select", "send", "sendmsg", "sendto", "setsockopt",

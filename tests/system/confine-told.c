@@ -49,6 +49,7 @@ static void told(int signal)
     try_file("read proc", "/proc/self/environ", O_RDONLY);
     snprintf(path, sizeof path, "%s/told", records);
     try_file("write records", path, O_WRONLY | O_CREAT);
+    report("set times", utimensat(AT_FDCWD, path, NULL, 0));
     report("socket", socket(AF_INET, SOCK_STREAM, 0));
     report("connect", connect(STDIN_FILENO, (struct sockaddr *)&there, sizeof there));
     report("fork", fork());

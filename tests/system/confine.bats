@@ -47,6 +47,7 @@ write outside: Permission denied
 mkdir outside: Permission denied
 read proc: Permission denied
 write records: done
+set times: done
 socket: Function not implemented
 connect: Function not implemented
 fork: Function not implemented
