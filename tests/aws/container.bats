@@ -220,6 +220,8 @@ run_task() {
     assert_status 200
     http -H "Authorization: Bearer $READ_TOKEN" "$URL/api/v1/hosts"
     assert_json '.data.total == 1 and .data.hosts[0].ip == "10.9.9.9" and .data.hosts[0].fails == ["sync"]'
+    http --compressed "$URL/hosts/10.9.9.9"
+    cmp "$T/body" "$REPO/lighttpd/htdocs/index.html"
     run_task Watch OwnPolicy=1 Policy=/rollcall/policy WatchParameter=/rollcall/watch
     watch=$TASK
     # The first run notes what is wrong. What is wrong later is told.
