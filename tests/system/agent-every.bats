@@ -202,6 +202,8 @@ seen_after() { [[ $(seen '.[-1].ids[0]') == after-* ]]; }
   same 0 "$STATUS"
 }
 
+runs_as() { [ "$(stat -c %u "/proc/$1")" = "$2" ]; }
+
 @test "a directory service that hangs is asked once, not in every beat for every user" {
   [ "$(id -u)" = 0 ] || skip "needs root to become other users"
   command -v cc >/dev/null || skip "needs a compiler for the service"
@@ -236,7 +238,7 @@ C
     setpriv --reuid $uid --clear-groups sleep 600 3>&- &
     PIDS+=($!)
   done
-  wait_for [ "$(stat -c %u "/proc/${PIDS[-1]}")" = 54323 ]
+  wait_for runs_as "${PIDS[-1]}" 54323
   ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 LD_PRELOAD=$T/hang.so \
     stay --url "$URL/mode" --no-gzip --deadline 4s
   wait_for delivered 4
