@@ -436,6 +436,15 @@ static int hosts_in_order(const void *a, const void *b)
     return order ? order : strcmp(hosts_machine(x), hosts_machine(y));
 }
 
+/* The files are read in order of address, so most often the list is in order. */
+static bool hosts_ordered(const struct hosts *h)
+{
+    size_t i = 1;
+    while (i < h->count && hosts_in_order(&h->list[i - 1], &h->list[i]) <= 0)
+        i++;
+    return i >= h->count;
+}
+
 bool hosts_scan(struct hosts *out, const struct hosts_scan *scan)
 {
     struct day_files files;
@@ -452,7 +461,7 @@ bool hosts_scan(struct hosts *out, const struct hosts_scan *scan)
     report_reader_release(&s.reader);
     files_release(&files);
     ok = ok && hosts_never(out, scan);
-    if (ok && out->count > 0)
+    if (ok && !hosts_ordered(out))
         qsort(out->list, out->count, sizeof *out->list, hosts_in_order);
     for (size_t i = 0; ok && i < out->count; i++)
         hosts_judge(&out->list[i], scan);

@@ -10,6 +10,9 @@ enum { TAIL_LINE_MAX = (1 << 30) + (1 << 20), TAIL_FOREIGN_MAX = 16 };
 /* The colon of a member, the comma before it, and one byte more. */
 enum { TAIL_AROUND = 3, TAIL_SHORT = 16 };
 
+/* By so much may the members read of one line be longer than those of the line after it. */
+enum { TAIL_SLACK = 64 };
+
 void tail_init(struct tail *t)
 {
     *t = (struct tail){.fd = -1};
@@ -70,7 +73,7 @@ static off_t tail_line_end(struct tail *t, off_t end)
 /* Reads the server's member of the line that ends at `end`, a newline included. */
 static bool tail_parse(struct tail *t, off_t end)
 {
-    off_t from = end > TAIL_WINDOW ? end - TAIL_WINDOW : 0;
+    off_t from = end > (off_t)t->reach ? end - (off_t)t->reach : 0;
     size_t member, chain;
     bool held = from >= t->base && end <= t->base + (off_t)t->window.len;
     if (!held && !tail_load(t, from, end))
@@ -109,13 +112,21 @@ static enum tail_result tail_find(struct tail *t, off_t end)
 enum tail_result tail_open(struct tail *t, int fd, off_t size)
 {
     t->fd = fd;
+    t->reach = TAIL_WINDOW;
     off_t end = tail_line_end(t, size);
     return end < 0 ? TAIL_UNREADABLE : tail_find(t, end);
 }
 
+/* Of large lines, as many bytes are read first as were used of the line after. Of small lines, one
+ * read holds several. */
 enum tail_result tail_back(struct tail *t)
 {
-    return tail_find(t, (off_t)t->line.line_start);
+    off_t start = (off_t)t->line.line_start;
+    size_t used = (size_t)(t->end - t->member_end) + TAIL_SLACK;
+    if (used < TRAILER_MAX)
+        used = TRAILER_MAX;
+    t->reach = t->end - start > TAIL_WINDOW && used < TAIL_WINDOW ? used : TAIL_WINDOW;
+    return tail_find(t, start);
 }
 
 /* ---- members, backwards */

@@ -46,6 +46,7 @@ struct tail {
     struct trailer line; /* the server's member of the current line */
     int64_t received_ms; /* its received_at */
     int foreign;         /* lines that are not ours, skipped after it */
+    size_t reach;        /* bytes to read first of the next line back */
 };
 
 void tail_init(struct tail *t);
