@@ -161,7 +161,7 @@ static bool search_holds_from(struct text line, const char *needle, size_t rares
     return false;
 }
 
-/* True if a backslash is followed by u. memmem(3) takes three times as long. */
+/* True if a backslash is followed by u. A line is never empty: it has the server's member. */
 static bool search_has_escape(struct text line)
 {
     const char *at = line.ptr, *end = line.ptr + line.len - 1;

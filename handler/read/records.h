@@ -1,8 +1,8 @@
 /*
  * records: the records of a directory, as programs without a server look at them.
  *
- *     struct records r = {.program = "rollcall-silent", .directory = ..., .now_ms = clock_now(),
- * ...}; if ((status = records_scan(&r)) == 0)
+ *     struct records r = {.program = "rollcall-silent", .directory = dir, .now_ms = clock_now()};
+ *     if ((status = records_scan(&r)) == 0)
  *         ... r.hosts, r.data ...
  *     records_end(&r);
  */
